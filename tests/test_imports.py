@@ -15,7 +15,8 @@ LAYERS = {
     "autograd.build": (),
     "autograd.files": (),
     "autograd.core": (),
-    "autograd.javascript": ("autograd.core",),
+    "autograd.rules": ("autograd.core",),
+    "autograd.javascript": ("autograd.core", "autograd.rules"),
     "autograd.arrays": ("autograd.core",),
     "autograd.elimination": ("autograd.core",),
     "autograd.linalg": ("autograd.core", "autograd.arrays", "autograd.elimination"),
@@ -29,7 +30,7 @@ LAYERS = {
     **dict.fromkeys(
         ("autograd.program", "autograd.show", "autograd.testing"),
         (
-            *("autograd.core", "autograd.javascript", "autograd.trees"),
+            *("autograd.core", "autograd.rules", "autograd.javascript", "autograd.trees"),
             *("autograd.transforms", "autograd.files"),
         ),
     ),

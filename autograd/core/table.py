@@ -7,7 +7,7 @@ gives the partial that a node records, on Values one that can be differentiated 
 rule uses operators and other primitives, never `math`, and branches by comparing.
 
 Value rules that compose several functions are read from this source, too, as formulas for
-many numbers at once (`rule_source.py`). Such a formula computes both ways of a branch for all
+many numbers at once (`autograd.rules`). Such a formula computes both ways of a branch for all
 numbers, so neither may overflow: hence `min(x, 0.0)` where x is negative anyway.
 
 Where a textbook form loses digits in the tails (tanh' = 1 - tanh², say) the rule uses one
@@ -173,11 +173,10 @@ def _extremum(best: Callable[..., float]) -> Callable[..., float]:
 
 
 def _shares(out: Any, *xs: Any) -> tuple[float, ...]:
-    winners = [primal(x) == primal(out) for x in xs]
-    if not any(winners):
-        return (NAN,) * len(xs)
-    share = 1.0 / winners.count(True)
-    return tuple([share if won else 0.0 for won in winners])
+    best = primal(out)
+    won = [float(primal(x) == best) for x in xs]
+    ties = sum(*won)
+    return tuple([each / ties if ties else NAN for each in won])
 
 
 def _clip(x: float, low: float, high: float) -> float:
@@ -231,7 +230,7 @@ clip = primitive("clip", _clip, lambda out, x, low, high: 1.0 if low < x < high 
     kink="0 at both bounds, where the bound itself has partial 1", defaults=(-INF, INF),
     doc="x moved into [low, high]. The derivative in x is 1 strictly inside, 0 outside.\n\n"
         ">>> clip(3.0, 0.0, 1.0)\n1.0")
-primitive(
+where = primitive(
     "where", lambda chosen, x, y: x if chosen else y, lambda out, chosen, x, y: 0.0,
     lambda out, chosen, x, y: 1.0 if chosen else 0.0,
     lambda out, chosen, x, y: 0.0 if chosen else 1.0,
@@ -281,9 +280,8 @@ def _logsumexp(*xs: float) -> float:
     top = max(xs)
     if math.isinf(top) or any(map(math.isnan, xs)):
         return NAN if any(map(math.isnan, xs)) else top
-    others = list(xs)
-    others.remove(top)
-    return top + math.log1p(math.fsum([_exp_of_difference(x, top) for x in others]))
+    others = math.fsum([-1.0, *[_exp_of_difference(x, top) for x in xs]])
+    return top + math.log1p(others)
 
 
 def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
@@ -347,6 +345,18 @@ def _cbrt_slope(x: float) -> float:
     return root / x / 3.0
 
 
+def _unit(size: float) -> float:
+    # The root of a power of two, which may overflow; found by what a program can compare.
+    if size == 0.0:
+        return 1.0
+    root = 1.0
+    for exponent in (512, 256, 128, 64, 32, 16, 8, 4, 2, 1):
+        more, less = root * 2.0**exponent, root * 2.0**-exponent
+        lower = where(size * less * less >= 0.0625, less, root)
+        root = where(size * more * more < 0.25, more, lower)
+    return root
+
+
 def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
     if not 1e-290 < out < 1e300:
         scale = _scale(primal(out))
@@ -355,6 +365,7 @@ def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple([x / out if out else 0.0 for x in xs])
 
 
+unit = primitive("unit", _unit, lambda out, size: 0.0, strong_zero=True)
 rsqrt = primitive("rsqrt", lambda x: 1.0 / math.sqrt(x) if x else INF,
     lambda out, x: -0.5 * out / x if x else -0.5 * out * out * out,
     domain="x ≥ 0", kink="the value inf and the derivative -inf at x = 0",
@@ -396,13 +407,7 @@ def _inverted(x: Any, y: Any) -> Any:
     # Scaled by a power of two where the derivative of the quotient in a square is lost, too.
     if size >= 2.0**-127 and size < (2.0 if 0.0 < least and least < 2.0**-400 else 2.0**128):
         return x / (x * x + y * y)
-    root = 1.0  # of the power, which may overflow; found by what a program can compare
-    for exponent in (512, 256, 128, 64, 32, 16, 8, 4, 2, 1):
-        more, less = root * 2.0**exponent, root * 2.0**-exponent
-        if size * more * more < 0.25:
-            root = more
-        elif size * less * less >= 0.0625:
-            root = less
+    root = unit(size)
     x, y = x * root * root, y * root * root
     square = x * x + y * y
     if size < 1.0:
@@ -582,7 +587,7 @@ def _swapped(out: Any, bias: Any, *both: Any) -> tuple[Any, ...]:
     return (1.0, *both[half:], *both[:half])
 
 
-sum = primitive("sum", lambda *xs: math.fsum(xs), lambda out, *xs: (1.0,) * len(xs),
+sum = primitive("sum", lambda *xs: math.fsum(xs), lambda out, *xs: tuple([1.0 for _ in xs]),
     symbol="Σ", variadic=True, latex=r"\sum\left({args}\right)",
     doc="The sum of sum(x, y, …) or sum([x, y, …]) as a single node, rounded once, as by\n"
         "`math.fsum`.\n\n>>> sum([1e16, 1.0, -1e16])\n1.0")

@@ -1,5 +1,5 @@
-"""The table of primitives as JavaScript, made of its own rules."""
+"""JavaScript: the table of primitives by its rules, and the layout of pictures."""
 
-from autograd.javascript.translate import PRODUCT, UntranslatableError, module
+from autograd.javascript.words import PRODUCT, UntranslatableError, module
 
 __all__ = ["PRODUCT", "UntranslatableError", "module"]

@@ -310,3 +310,27 @@ const math = {
   acosh: checked(Math.acosh),
   atanh: checked(Math.atanh, (x) => Math.abs(x) === 1),
 };
+
+// ------------------------------------------------------------ operations of many operands
+
+function dot(bias, ...xs) {
+  const half = xs.length / 2;
+  const products = [bias, ...xs.slice(0, half).map((x, i) => x * xs[half + i])];
+  try {
+    return math.fsum(products);
+  } catch (error) {
+    if (error.type !== "ValueError") throw error;
+    if ([bias, ...xs].every(Number.isFinite)) throw new PythonError("OverflowError");
+    return nan;
+  }
+}
+
+function take(index, ...xs) {
+  if (!(-xs.length <= index && index < xs.length)) throw new PythonError("IndexError");
+  return xs.at(int(index));
+}
+
+function extremum(best, xs) {
+  if (xs.length === 0) throw new PythonError("ValueError", "of no operands");
+  return xs.some(Number.isNaN) ? nan : best(xs);
+}

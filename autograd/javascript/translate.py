@@ -1,9 +1,9 @@
-"""From Python to JavaScript: the rules of a primitive, by their syntax trees.
+"""From Python to JavaScript: the layout of pictures, by its syntax trees.
 
-What rules are written in is translated: functions and lambdas of numbers and tuples, `if`,
-`for` over a tuple, comprehensions, `math`, other primitives. Numbers that a rule refers to are
-written into it, functions along with it. So no rule has a second version. The layout of
-pictures is translated, too: it has `while`, `sorted`, and dicts with keys that are texts.
+What it is written in is translated: functions of numbers, lists, and dicts with keys that are
+texts, `if`, `for`, `while`, comprehensions, `sorted`. Numbers that a function refers to are
+written into it, functions along with it. So the layout has no second version. The rules of
+operations are not read like this: `autograd.rules` runs them.
 """
 
 from __future__ import annotations
@@ -21,20 +21,16 @@ from textwrap import indent
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
-from autograd.core import operand, table
-from autograd.core.primitive import RESERVED, Primitive
-from autograd.core.rule_source import function_source, rule_source
-
-__all__ = ["PRODUCT", "UntranslatableError", "module"]
+__all__ = ["PYTHON", "UntranslatableError", "translated"]
 
 PYTHON = (files("autograd.javascript") / "python.js").read_text("utf-8")
-PRODUCT = (files("autograd.javascript") / "product.js").read_text("utf-8")
 OBJECTS = {  # by the name of an object in python.js, its members
     name: frozenset(re.findall(r"^  (\w+)", body, re.MULTILINE))
     for name, body in re.findall(r"^const (\w+) = {$(.*?)^};", PYTHON, re.MULTILINE | re.DOTALL)
 }
-KNOWN: dict[Any, str] = {operand.primal: "primal"}
-KNOWN |= {getattr(operator, name): f"operator.{name}" for name in OBJECTS["operator"]}
+KNOWN: dict[Any, str] = {
+    getattr(operator, name): f"operator.{name}" for name in OBJECTS["operator"]
+}
 KNOWN |= {getattr(math, name): f"math.{name}" for name in OBJECTS["math"]}
 KNOWN |= {
     getattr(builtins, name): name
@@ -64,33 +60,22 @@ ATOMS = (ast.Name, ast.Constant, ast.Call, ast.Subscript, ast.Attribute, ast.Tup
 
 
 class UntranslatableError(TypeError):
-    """A rule that has no JavaScript; the message says why."""
+    """What has no JavaScript; the message says why."""
 
 
-def module(
-    primitives: Iterable[Primitive], functions: Iterable[Callable[..., Any]] = ()
-) -> str:
-    """A script that defines `table`: by name, the value and partials of these operations; and
-    these functions, which know numbers, lists, and dicts with the keys that are written down.
-
-    `table[name].value(...operands)` is the number; it throws a PythonError where Python raises.
-    `table[name].partials` has a function `(out, ...operands)` an operand; of a variadic
-    operation it is one function, which returns an array. Operations that a rule uses are there
-    too. Nothing in the script ends its element in a page.
+def translated(functions: Iterable[Callable[..., Any]]) -> list[str]:
+    """These functions, and those that they call.
 
     Raises:
-        UntranslatableError: a rule does what is not translated, or its source cannot be found.
+        UntranslatableError: one does what is not translated, or its source cannot be found.
     """
     writer = _Writer()
-    for entry in primitives:
-        writer.enter(entry)
     for function in functions:
         writer.helper(function)
-    entries = ",\n".join(writer.entries.values())
-    return "\n".join([PYTHON, *writer.helpers.values(), f"const table = {{\n{entries}\n}};\n"])
+    return [*writer.helpers.values()]
 
 
-# ---------------------------------------------------------------- where rules come from
+# ---------------------------------------------------------------- where functions come from
 
 
 class _Code(NamedTuple):
@@ -100,13 +85,8 @@ class _Code(NamedTuple):
     names: Mapping[str, Any]
 
 
-NAMES = {**vars(table), "libc": math}  # what those in the library's table mean
-
-
 def _source(function: Any) -> _Code:
     """The tree of a function, and its names."""
-    if getattr(function, "__module__", None) == table.__name__:
-        return _Code(function_source(function.__name__), NAMES)
     try:
         lines, _ = inspect.findsource(function)
         code = function.__code__
@@ -139,40 +119,16 @@ def _compiles_to(node: ast.AST, code: CodeType) -> bool:
 
 
 class _Writer:
-    """What has been written: entries of the table, and the functions that they call."""
+    """The functions that have been written."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, str] = {}
         self.helpers: dict[str, str] = {}
         self.names: dict[Any, str] = {}  # of functions
-
-    def enter(self, entry: Primitive) -> None:
-        if entry.name in self.entries:
-            return
-        self.entries[entry.name] = ""
-        try:
-            if entry.name in RESERVED:
-                trees = rule_source(entry.name)
-                texts = [_Function(self, NAMES).value(tree) for tree in trees]
-            else:
-                texts = [self.object(rule, "a rule") for rule in (entry.value, *entry.rules)]
-        except UntranslatableError as error:
-            raise UntranslatableError(f"{entry.name}: {error}") from None
-        value, *partials = texts
-        every = partials[0] if entry.variadic else f"[{', '.join(partials)}]"
-        del self.entries[entry.name]  # those that it uses stand before it
-        name = _literal(entry.name)
-        self.entries[entry.name] = (
-            f"  {name}: {{\n    value: {value},\n    partials: {every},\n  }}"
-        )
 
     def object(self, found: Any, name: str) -> str:
         """What stands for a number or a function from outside of a rule."""
         if isinstance(found, int | float):
             return _number(found)
-        if isinstance(found, Primitive):
-            self.enter(found)
-            return f"table[{_literal(found.name)}].value"
         if not callable(found) or (isinstance(found, type) and found not in KNOWN):
             raise UntranslatableError(f"{name} is neither a number nor a function")
         return KNOWN.get(found) or self.helper(found)
@@ -407,8 +363,6 @@ class _Function:
                 return self.names.get(name, getattr(builtins, name, None))
             case ast.Attribute(owner, name):
                 found = self.meaning(owner)
-                if isinstance(found, Primitive) and name == "value":
-                    return found
                 if isinstance(found, ModuleType) and hasattr(found, name):
                     return getattr(found, name)
                 raise _untranslatable(node)
@@ -419,14 +373,7 @@ class _Function:
             case ast.Attribute(owner, name) if name in OBJECTS["lists"]:
                 if not isinstance(self.meaning(owner), ModuleType):
                     return f"lists.{name}({self.values([owner, *arguments])})"
-        found, given = self.meaning(function), self.values(arguments)
-        if isinstance(found, Primitive):
-            if found.variadic and len(arguments) == 1 and not given.startswith("..."):
-                given = f"...listed([{given}])"  # of one list, or of one number
-            missing = 0 if found.variadic else len(found.rules) - len(arguments)
-            defaults = found.defaults[len(found.defaults) - missing :]
-            given = ", ".join([given, *map(_number, defaults)])
-        return f"{self.inner(function)}({given})"
+        return f"{self.inner(function)}({self.values(arguments)})"
 
 
 def _is_text(node: ast.expr | None) -> bool:

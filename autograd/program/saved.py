@@ -16,10 +16,10 @@ from autograd.files import (
     with_checksum,
     write_atomically,
 )
-from autograd.program.ir.expressions import COMPARISONS
 from autograd.program.program import PASSES
 from autograd.program.trace.observe import WHOLE
 from autograd.program.trace.replay import INPUTS, KEYS, Replay, SavedTrace
+from autograd.rules.expression import COMPARISONS
 
 __all__ = ["read", "write"]
 

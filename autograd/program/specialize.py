@@ -15,12 +15,13 @@ from autograd.core.value import Value
 from autograd.program.arguments import key_of
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
-from autograd.program.targets.array_functions import NAMES, namespace
+from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.runner import FP_ERROR
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import warn
 from autograd.program.trace.record import Recording, called, record
 from autograd.program.trace.replay import replay
+from autograd.rules.arrays import NAMES
 from autograd.trees import flatten
 
 if TYPE_CHECKING:

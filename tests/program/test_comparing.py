@@ -18,8 +18,8 @@ import autograd
 from autograd import Value
 from autograd.core.operand import primal
 from autograd.program import compile
-from autograd.program.ir.expressions import COMPARISONS
 from autograd.program.trace.observe import _compared_exactly
+from autograd.rules.expression import COMPARISONS
 
 LIMIT = 3.5
 XS = [LIMIT, 3.0, 4.0, math.nextafter(LIMIT, 9.0), math.nextafter(LIMIT, 0.0), -LIMIT, math.inf]

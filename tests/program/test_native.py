@@ -23,7 +23,6 @@ from autograd.build import binaries
 from autograd.core.primitive import TABLE
 from autograd.program import compile
 from autograd.program import kernel as kernels
-from autograd.program.ir.rules import COMPOSED
 from autograd.program.kernel import KERNELS
 from autograd.program.passes.vjp import vjp
 from autograd.program.program import Program as Compiled
@@ -32,6 +31,7 @@ from autograd.program.targets.instructions import LANES
 from autograd.program.targets.kernel_code import KernelCode
 from autograd.program.targets.placement import Placement
 from autograd.program.targets.runner import FP_ERROR, NOT_FINITE, OTHER_TRACE
+from autograd.rules.arrays import COMPOSED
 from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 

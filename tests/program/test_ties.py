@@ -15,9 +15,9 @@ import autograd
 from autograd import Value
 from autograd.core.operand import primal
 from autograd.program import compile
-from autograd.program.ir.expressions import COMPARISONS
 from autograd.program.kernel import KERNELS
 from autograd.program.passes.guards import with_margins
+from autograd.rules.expression import COMPARISONS
 
 SOME = [name for name in KERNELS if find_spec(f"autograd.program.kernel.kernel_{name}")]
 if SOME:

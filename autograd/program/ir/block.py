@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.expressions import Expression
+from autograd.rules.expression import Expression
 
 __all__ = ["Blocks", "Op", "Rows", "Scalars", "matrix", "operand", "regular"]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.program.ir.expressions import COMPARISONS
 from autograd.program.ir.tape import LEAVES, Tape
+from autograd.rules.expression import COMPARISONS
 
 __all__ = ["in_order", "with_margins"]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks, Scalars, operand, regular
-from autograd.program.ir.expressions import COMPARISONS, Expression
 from autograd.program.ir.rules import WIDE
 from autograd.program.ir.tape import LEAVES, Tape
+from autograd.rules.expression import COMPARISONS, Expression
 
 __all__ = ["vectorize"]
 

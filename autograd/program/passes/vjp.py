@@ -15,8 +15,8 @@ from typing import Any
 from autograd.core.table import NORMAL
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op, Rows, operand, regular
-from autograd.program.ir.expressions import OPPOSITE, Expression, negated, where
 from autograd.program.ir.rules import BOUNDED, FLAT, fits_formulas, partial
+from autograd.rules.expression import OPPOSITE, Expression, negated, where
 
 __all__ = ["slope_of", "term_of", "vjp"]
 

@@ -7,39 +7,23 @@ lanes). What eager refuses without a floating-point flag raises FloatingPointErr
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from types import CodeType
 from typing import Any
 
 from autograd.core.primitive import TABLE
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.expressions import Text, name, shown, steps
-from autograd.program.ir.rules import COMPOSED, value
+from autograd.rules.arrays import composed
 
-__all__ = ["NAMES", "composed", "namespace", "wide"]
-
-# How each operation is called; the others are each's business.
-# fmt: off
-NAMES = {op: f"np.{op}" for op in [
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "square",
-    "reciprocal", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "hypot", "maximum",
-    "minimum", "floor", "ceil", "trunc", "where", "mod",
-]}
-NAMES |= {op: f"np.arc{op[1:]}" for op in [
-    "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2",
-]}
-NAMES |= {op: op for op in [
-    *COMPOSED, "rsqrt", "sign", "logsumexp", "take", "strong_zero", "refuse",
-]}
-# fmt: on
-NAMES |= {"floordiv": "np.floor_divide", "round": "rounded"}
-NAMES |= {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
+__all__ = ["namespace", "wide"]
 
 
 def namespace() -> dict[str, Any]:
     """What emitted source sees."""
-    functions = (stack, strong_zero, each, each_partial, rsqrt, sign, rounded, length, refuse)
-    space: dict[str, Any] = {"np": np, "erfc": lambda x: each("erfc", x)}
+    functions = (stack, strong_zero, each, each_partial, rounded, length, refuse)
+    space: dict[str, Any] = {
+        "np": np,
+        "erf": lambda x: each("erf", x),
+        "erfc": lambda x: each("erfc", x),
+    }
     space |= {**{f.__name__: f for f in functions}, **wide(np, refuse)}
     return space | composed(space)
 
@@ -55,14 +39,6 @@ def stack(*parts: Array) -> Array:
 def strong_zero(adjoint: Array, partial: Array) -> Array:
     """Their product; 0 where the adjoint is, even against an infinite partial."""
     return np.where(adjoint == 0.0, 0.0, adjoint * partial)
-
-
-def rsqrt(x: Array) -> Array:
-    return 1.0 / np.sqrt(x)
-
-
-def sign(x: Array) -> Array:
-    return np.where(x == 0.0, x, np.copysign(1.0, x))
 
 
 def rounded(x: Array, digits: Array | None = None) -> Array:
@@ -103,40 +79,6 @@ def refuse(x: Array, refused: Array) -> Array:
     if np.any(refused):
         raise FloatingPointError("out of the domain")
     return np.where(refused, np.nan, x)  # an array, if x is a number
-
-
-# ---------------------------------------------------------------- composed
-
-
-def composed(space: dict[str, Any]) -> dict[str, Callable[..., Array]]:
-    """The operations that the table composes of others, as functions of what `space` has."""
-    space = {**space}
-    own = {op: _composed(op, space) for op in COMPOSED}
-    space |= own
-    return own
-
-
-def _composed(op: str, space: dict[str, Any]) -> Callable[..., Array]:
-    def function(*xs: Array) -> Array:
-        if not made:
-            exec(_source(op, len(xs)), space, made)
-        return made[op](*xs)
-
-    made: dict[str, Any] = {}
-    return function
-
-
-@cache
-def _source(op: str, count: int) -> CodeType:
-    def call(op: str, args: list[Text]) -> Text:
-        called = NAMES.get(op, op)
-        return f"{called}({', '.join(args)})" if args else called
-
-    names = [f"x{k}" for k in range(count)]
-    lines = [f"def {op}({', '.join(names)}):"]
-    for each, x in steps(value(op, [*map(name, names)])):
-        lines.append(f"    {f'{each} =' if each else 'return'} {shown(x, call)}")
-    return compile("\n".join(lines), "<formula>", "exec")
 
 
 # ---------------------------------------------------------------- wide

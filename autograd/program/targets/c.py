@@ -7,23 +7,19 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.core.primitive import TABLE
-from autograd.program.ir.expressions import COMPARISONS, Expression, name, steps
-from autograd.program.ir.rules import COMPOSED, FLAT, WIDE, facing_zero, partial, value
+from autograd.core.primitive import RESERVED, TABLE
+from autograd.program.ir.rules import FLAT, facing_zero
 from autograd.program.ir.tape import LEAVES, Tape
+from autograd.rules.braces import Braces, Language
+from autograd.rules.expression import COMPARISONS, Expression
+from autograd.rules.reader import formula, partials
 
 __all__ = ["c_source"]
 
-INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"} | {s: s for s in COMPARISONS.values()}
-# fmt: off
-LIBRARY = frozenset([
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos",
-    "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-    "erf", "erfc", "pow", "floor", "ceil", "trunc",
-])
-# fmt: on
-CALLED = {"abs": "fabs", "round": "rint"}
-CALLABLE = LIBRARY | {*CALLED, *COMPOSED, "sign", "relu", "mod", "floordiv", "rsqrt"}
+LIBRARY = (
+    "exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan sinh cosh tanh"
+)
+LIBRARY += " asinh acosh atanh erf erfc floor ceil trunc"
 HEAD = """\
 /* Written by scalar-autograd: compile with -ffp-contract=off, link with -lm.
 
@@ -35,15 +31,13 @@ HEAD = """\
 #include <math.h>
 #include <stddef.h>
 """
-# What sources define if they call it, each after what it calls: these, COMPOSED, FOLDED.
-DEFINED = {
+# What no rule tells, or in one loop.
+WRITTEN = {
     "product": """\
 double product(double d, double partial, int strong)
 {
     return d == 0.0 || (strong && partial == 0.0) ? 0.0 : d * partial;
 }""",
-    "sign": "double sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x; }",
-    "relu": "double relu(double x) { return x <= 0.0 ? 0.0 : x; }",
     "mod": """\
 double mod(double x, double y)
 {
@@ -54,10 +48,12 @@ double mod(double x, double y)
     "floordiv": """\
 double floordiv(double x, double y)
 {
-    double quotient = (x - mod(x, y)) / y, whole = floor(quotient);
+    double rest = fmod(x, y), quotient = (x - rest) / y, whole;
+    quotient -= rest != 0.0 && (y < 0.0) != (rest < 0.0);
+    if (quotient == 0.0) return copysign(0.0, x / y);
+    whole = floor(quotient);
     return quotient - whole > 0.5 ? whole + 1.0 : whole;
 }""",
-    "rsqrt": "double rsqrt(double x) { return 1.0 / sqrt(x); }",
     "maximum": """\
 double maximum(int n, const double *x)
 {
@@ -74,8 +70,6 @@ double minimum(int n, const double *x)
     for (i = 1; i < n; i++) best = isnan(best) || x[i] >= best ? best : x[i];
     return best;
 }""",
-}
-FOLDED = {
     # Sums as if with twice the digits (Ogita, Rump & Oishi, 2005), where `math.fsum` is exact.
     "sum": """\
 double sum(int n, const double *x)
@@ -101,39 +95,6 @@ double dot(int n, const double *x)
     }
     return isfinite(total) ? total + rest : total;
 }""",
-    "ties": """\
-double ties(int n, const double *x, double best)
-{
-    double count = 0.0;
-    int i;
-    for (i = 0; i < n; i++) count += x[i] == best;
-    return count;
-}""",
-    "logsumexp": """\
-double logsumexp(int n, const double *x)
-{
-    double top = maximum(n, x), total = 0.0;
-    int i, skipped = 0;
-    if (!isfinite(top)) return top;
-    for (i = 0; i < n; i++) {
-        if (x[i] == top && !skipped) skipped = 1;
-        else total += exp_of_difference(x[i], top);
-    }
-    return top + log1p(total);
-}""",
-    "weight": """\
-double weight(double x, double top)
-{
-    return isinf(top) ? x == top : exp_of_difference(x, top);
-}""",
-    "total": """\
-double total(int n, const double *x, double top)
-{
-    double found = 0.0;
-    int i;
-    for (i = 0; i < n; i++) found += weight(x[i], top);
-    return found;
-}""",
     "length": """\
 double length(int n, const double *x)
 {
@@ -149,7 +110,124 @@ double take(int n, const double *x)
     i += i < 0 ? n - 1 : 0;
     return i >= 0 && i < n - 1 ? x[1 + i] : NAN;
 }""",
+    "smallest": """\
+double smallest(int n, const double *x)
+{
+    double best = x[0];
+    int i;
+    for (i = 1; i < n; i++) best = x[i] < best ? x[i] : best;
+    return best;
+}""",
+    "largest": """\
+double largest(int n, const double *x)
+{
+    double best = x[0];
+    int i;
+    for (i = 1; i < n; i++) best = x[i] > best ? x[i] : best;
+    return best;
+}""",
 }
+
+
+class C(Language):
+    """The functions that a source calls, each after what it calls."""
+
+    constant = "const double "
+    words = {op: f"{op}({{0}})" for op in LIBRARY.split()} | {
+        "abs": "fabs({0})", "round": "rint({0})", "pow": "pow({0}, {1})",
+        "atan2": "atan2({0}, {1})", "copysign": "copysign({0}, {1})", "div": "({0} / {1})",
+        "mod": "mod({0}, {1})", "floordiv": "floordiv({0}, {1})",
+        **{op: f"({{0}} {sign} {{1}})" for op, sign in COMPARISONS.items()},
+    }  # fmt: skip
+
+    def __init__(self) -> None:
+        self.functions: dict[Any, str] = {}
+        self.names: dict[Any, str] = {}
+
+    def number(self, x: float) -> str:
+        if math.isfinite(x):
+            return super().number(x)
+        return "NAN" if x != x else "INFINITY" if x > 0.0 else "(-INFINITY)"
+
+    def refuse(self, error: str) -> str:
+        return "return NAN;"
+
+    def each(self, text: str) -> str:
+        return f"{{ int i; for (i = 0; i < n; i++) d[i] = {text}; return; }}"
+
+    def reduced(self, op: str, args: Sequence[tuple[str, bool]], to: str) -> list[str]:
+        alone, many = [text for text, each in args if not each], [t for t, each in args if each]
+        size = " + ".join([*["n"] * len(many), *([str(len(alone))] if alone else [])])
+        lines = [f"double {to}[{size}];", "{ int i, k = 0;"] if many else []
+        if many:
+            lines += [f"  {to}[k++] = {text};" for text in alone] or [f"  {to}[0] = 0.0;"]
+            lines += [f"  for (i = 0; i < n; i++) {to}[k++] = {text};"
+                      for text in many]  # fmt: skip
+            lines += ["}"]
+        given = to if many else f"(double[]){{{', '.join(alone)}}}"
+        called = {"hypot": "length"}.get(op, op)
+        called = called if called in WRITTEN else self.function(op)
+        self.need(called)
+        return [*lines, f"const double {to}_ = {called}({size}, {given});"]
+
+    def need(self, text: str) -> None:
+        for name in re.findall(r"\w+", text):
+            if name in WRITTEN and name not in self.functions:
+                self.functions[name] = ""
+                self.need(WRITTEN[name])
+                del self.functions[name]
+                self.functions[name] = WRITTEN[name]
+
+    def call(self, op: str, args: Sequence[str]) -> str:
+        return f"{self.function(op)}({', '.join(args)})"
+
+    def function(self, op: str, slot: int | None = None, known: Any = None) -> str:
+        """The name of the function that computes an operation or a partial."""
+        key = op, slot, repr(known)
+        if key not in self.names:
+            if op not in TABLE:
+                raise TypeError(f"{op} has no C")
+            if slot is None and op in ("sum", "dot", "take", "maximum", "minimum", "hypot"):
+                self.need(name := {"hypot": "length"}.get(op, op))
+                self.names[key] = name
+                return name
+            name = op.replace(".", "_") if op in RESERVED else f"own_{op.replace('.', '_')}"
+            name += "" if slot is None else f"_d{slot}" if slot >= 0 else "_slopes"
+            taken = [*self.names.values()].count(name) + sum(
+                [n.startswith(f"{name}__") for n in self.names.values()]
+            )
+            self.names[key] = name = f"{name}__{taken}" if taken else name
+            x, entry = _formula(op, slot, known), TABLE[op]
+            if slot is None and type(x) is Expression and x.op == op != "where":
+                raise TypeError(f"{op} has no C")
+            many = slot == -1
+            if entry.variadic:
+                given, names = ["int n", "const double *xs"], ["out"]
+                given += ["double out", "double *d"] if many else []
+            else:
+                names = [*[f"x{k}" for k in range(len(entry.rules))], "out"]
+                given = [f"double {x}" for x in (names if slot is not None else names[:-1])]
+            body = "\n".join(Braces(self, x, names, "xs[i]").body(many))
+            unused = [
+                f"    (void){n};"
+                for n in re.findall(r"\w+(?=,|$)", ", ".join(given))
+                if not re.search(rf"\b{n}\b", body)
+            ]
+            self.need(body)
+            kind = "void" if many else "double"
+            text = "\n".join([f"{kind} {name}({', '.join(given)})", "{", *unused, body, "}"])
+            self.functions[key] = text
+        return self.names[key]
+
+    def applied(self, op: str, args: Sequence[str], known: Any, slot: int | None = None) -> str:
+        """An operation or a partial of names and numbers: an expression, or a call."""
+        text = Braces(self, _formula(op, slot, known), args).inline()
+        given = args if slot is not None else args[:-1]
+        return text or f"{self.function(op, slot, known)}({', '.join(given)})"
+
+
+def _formula(op: str, slot: int | None, known: Any) -> Any:
+    return formula(op, known) if slot is None else partials(op, known)[slot]
 
 
 def c_source(tape: Tape) -> str:
@@ -164,8 +242,9 @@ def c_source(tape: Tape) -> str:
         if i in live:
             live.update(tape.args[i])
     order = sorted(live)
-    forward = [line for i in order for line in _forward(tape, i)]
-    forward += [f"out[{k}] = {_name(tape, i)};" for k, i in enumerate(outputs)]
+    language = C()
+    forward = [line for i in order for line in _forward(language, tape, i)]
+    forward += [f"out[{k}] = {_name(language, tape, i)};" for k, i in enumerate(outputs)]
     counts = {
         op: [n for n in range(len(tape)) if tape.ops[n] == op] for op in ("input", "lane")
     }
@@ -174,7 +253,7 @@ def c_source(tape: Tape) -> str:
         reverse += [f"{gradient}[{int(tape.values[i])}] = 0.0;" for i in counts[op]]
     reverse += [f"d[{i}] += seed[{k}];" for k, i in enumerate(outputs)]
     for i in reversed(order):
-        reverse += _reverse(tape, i)
+        reverse += _reverse(language, tape, i)
     own = [
         "void value(const double *u, const double *x, double *out)",
         *["{", *_indented(["(void)u, (void)x;", *forward]), "}", ""],
@@ -182,65 +261,42 @@ def c_source(tape: Tape) -> str:
         "              double *d_u, double *d_x)",
         *["{", *_indented(["(void)x, (void)d_x;", *forward, *reverse]), "}"],
     ]
-    return "\n".join([HEAD, *_helpers("\n".join(own)), *own, ""])
+    language.need("\n".join(own))
+    defined = [f"static {text}\n" for text in language.functions.values()]
+    return "\n".join([HEAD, *defined, *own, ""])
 
 
 def _indented(lines: Sequence[str]) -> list[str]:
     return ["    " + line for line in lines]
 
 
-def _helpers(text: str) -> list[str]:
-    """The definitions of what a text calls, and of what these call."""
-    found: list[str] = []
-    for known in reversed([*DEFINED, *COMPOSED, *FOLDED]):
-        if re.search(rf"\b{known}\(", text):
-            defined = DEFINED.get(known) or FOLDED.get(known) or _composed(known)
-            found.insert(0, f"static {defined}\n")
-            text += defined
-    return found
-
-
-def _composed(op: str) -> str:
-    """The definition of an operation that the table composes of others."""
-    xs = [f"x{k}" for k in range(len(TABLE[op].rules))]
-    lines = [f"double {op}({', '.join([f'double {x}' for x in xs])})", "{"]
-    for each, x in steps(value(op, [*map(name, xs)])):
-        lines.append(f"    {f'const double {each} =' if each else 'return'} {_written(x)};")
-    return "\n".join([*lines, "}"])
-
-
-def _forward(tape: Tape, i: int) -> list[str]:
+def _forward(language: C, tape: Tape, i: int) -> list[str]:
     op = tape.ops[i]
     if op == "const":
         return []
     if op in LEAVES:
         return [f"const double v{i} = {'u' if op == 'input' else 'x'}[{int(tape.values[i])}];"]
-    names = [_name(tape, a) for a in tape.args[i]]
-    if op in WIDE:
-        called = "length" if op == "hypot" else op
-        each = f"const double a{i}[] = {{{', '.join(names)}}};"
-        return [each, f"const double v{i} = {called}({len(names)}, a{i});"]
-    return [f"const double v{i} = {_written(_operation(op, _operands(tape, i)))};"]
-
-
-def _name(tape: Tape, i: int) -> str:
-    return _number(tape.values[i]) if tape.ops[i] == "const" else f"v{i}"
-
-
-def _operands(tape: Tape, i: int) -> list[Any]:
-    """As names, and constants as numbers, so that rules can be shorter."""
-    return [tape.values[a] if tape.ops[a] == "const" else name(f"v{a}") for a in tape.args[i]]
-
-
-def _operation(op: str, operands: list[Any]) -> Any:
-    if op == "identity":
-        return operands[0]
-    if op in CALLABLE or op in INFIX or op in COMPARISONS or op in ("neg", "where"):
-        return Expression(COMPARISONS.get(op, op), *operands)
+    names = [_name(language, tape, a) for a in tape.args[i]]
     try:
-        return value(op, operands)
-    except (TypeError, ValueError, ArithmeticError) as error:
+        if op in TABLE and TABLE[op].variadic:
+            called = language.function(op)
+            each = f"const double a{i}[] = {{{', '.join(names)}}};"
+            return [each, f"const double v{i} = {called}({len(names)}, a{i});"]
+        if op not in TABLE or op in FLAT:
+            return [f"const double v{i} = {language.words[op].format(*names)};"]
+        return [f"const double v{i} = {language.applied(op, [*names, ''], _known(tape, i))};"]
+    except (TypeError, KeyError, ValueError, ArithmeticError) as error:
         raise _refused(op) from error
+
+
+def _name(language: C, tape: Tape, i: int) -> str:
+    return language.number(tape.values[i]) if tape.ops[i] == "const" else f"v{i}"
+
+
+def _known(tape: Tape, i: int) -> list[float | None] | None:
+    """The operands that are numbers, so that rules can be shorter."""
+    found = [tape.values[a] if tape.ops[a] == "const" else None for a in tape.args[i]]
+    return found if any(x is not None for x in found) else None
 
 
 def _refused(op: str) -> NotImplementedError:
@@ -250,7 +306,7 @@ def _refused(op: str) -> NotImplementedError:
     )
 
 
-def _reverse(tape: Tape, i: int) -> list[str]:
+def _reverse(language: C, tape: Tape, i: int) -> list[str]:
     """What a node's adjoint gives to its operands, or to the gradient."""
     op = tape.ops[i]
     if op in LEAVES:
@@ -259,17 +315,20 @@ def _reverse(tape: Tape, i: int) -> list[str]:
     if op in FLAT:
         return []
     lines: list[str] = []
-    operands = _operands(tape, i)
-    facing = facing_zero(tape, i)
-    if op in ("maximum", "minimum"):
-        lines.append(f"const double t{i} = ties({len(operands)}, a{i}, v{i});")
-    if op == "logsumexp":
-        lines.append(f"const double m{i} = maximum({len(operands)}, a{i});")
-        lines.append(f"const double t{i} = total({len(operands)}, a{i}, m{i});")
+    facing, n = facing_zero(tape, i), len(tape.args[i])
+    if TABLE[op].variadic and op not in ("sum", "dot", "take"):
+        try:
+            called = language.function(op, -1)
+        except TypeError as error:
+            raise _refused(op) from error
+        lines = [f"double p{i}[{n}];", f"{called}({n}, a{i}, v{i}, p{i});"]
     for slot, a in enumerate(tape.args[i]):
         if tape.ops[a] == "const":
             continue
-        slope = _slope(tape, i, slot, operands)
+        try:
+            slope = _slope(language, tape, i, slot)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise _refused(op) from error
         if slope in ("1.0", "(-1.0)"):
             lines.append(f"d[{a}] {'+' if slope == '1.0' else '-'}= d[{i}];")
         else:
@@ -278,54 +337,17 @@ def _reverse(tape: Tape, i: int) -> list[str]:
     return lines
 
 
-def _slope(tape: Tape, i: int, slot: int, operands: list[Any]) -> str:
-    op, x = tape.ops[i], f"v{tape.args[i][slot]}"
-    args = [_name(tape, a) for a in tape.args[i]]
+def _slope(language: C, tape: Tape, i: int, slot: int) -> str:
+    op = tape.ops[i]
+    args = [_name(language, tape, a) for a in tape.args[i]]
     half = len(args) // 2
     if op == "sum" or (op == "dot" and slot == 0):
         return "1.0"
     if op == "dot":
         return args[slot + half if slot <= half else slot - half]
-    if op in ("maximum", "minimum"):
-        return f"{x} == v{i} ? 1.0 / t{i} : 0.0"
-    if op == "logsumexp":
-        return f"weight({x}, m{i}) / t{i}"
-    if op == "hypot":
-        return f"v{i} == 0.0 ? 0.0 : {x} / v{i}"
     if op == "take":
-        n = len(args) - 1
-        at = f"(int){args[0]}"
+        n, at = len(args) - 1, f"(int){args[0]}"
         return f"{at} == {slot - 1} || {at} == {slot - 1 - n} ? 1.0 : 0.0" if slot else "0.0"
-    try:
-        return _written(partial(op, slot, name(f"v{i}"), operands))
-    except (TypeError, ValueError, ArithmeticError) as error:
-        raise _refused(op) from error
-
-
-def _written(x: Any) -> str:
-    """A formula in C."""
-    if type(x) is not Expression:
-        return _number(float(x))
-    if x.op == "name":
-        return str(x.args[0])
-    args = [_written(a) for a in x.args]
-    if x.op in INFIX:
-        return f"({args[0]} {INFIX[x.op]} {args[1]})"
-    if x.op == "neg":
-        return f"(-{args[0]})"
-    if x.op == "where":
-        return f"({args[0]} ? {args[1]} : {args[2]})"
-    if x.op == "refuse":
-        return f"({args[1]} ? NAN : {args[0]})"
-    if x.op in WIDE and x.op != "take":
-        called = "length" if x.op == "hypot" else x.op
-        return f"{called}({len(args)}, (double[]){{{', '.join(args)}}})"
-    if x.op in CALLABLE:
-        return f"{CALLED.get(x.op, x.op)}({', '.join(args)})"
-    return _written(_operation(x.op, list(x.args)))
-
-
-def _number(x: float) -> str:
-    if math.isfinite(x):
-        return repr(x) if math.copysign(1.0, x) > 0.0 else f"({x!r})"
-    return "NAN" if x != x else "INFINITY" if x > 0.0 else "(-INFINITY)"
+    if TABLE[op].variadic:
+        return f"p{i}[{slot}]"
+    return language.applied(op, [*args, f"v{i}"], _known(tape, i), slot)

@@ -12,8 +12,8 @@ from typing import Any
 
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import operand
-from autograd.program.ir.expressions import SYMBOLS, Expression
 from autograd.program.ir.rules import WIDE, value
+from autograd.rules.expression import SYMBOLS, Expression
 
 __all__ = [
     "ADDS",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from autograd.core.primitive import TABLE
 from autograd.javascript import PRODUCT, module
-from autograd.program.ir.expressions import COMPARISONS
 from autograd.program.ir.rules import facing_zero
 from autograd.program.ir.tape import LEAVES, Tape
+from autograd.rules.expression import COMPARISONS
 
 __all__ = ["javascript"]
 

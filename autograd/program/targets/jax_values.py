@@ -13,12 +13,12 @@ from typing import Any
 
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks, Op, operand
-from autograd.program.ir.expressions import Expression
 from autograd.program.ir.rules import FLAT, partial
 from autograd.program.passes.roll import DEPTH, FIXED, TABLE, Loop, Rolled, Step, roll
 from autograd.program.passes.vjp import slope_of, term_of
 from autograd.program.targets import functional
 from autograd.program.targets.source import Functional
+from autograd.rules.expression import Expression
 
 __all__ = ["namespace", "values"]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op, matrix, regular
-from autograd.program.ir.expressions import Expression
 from autograd.program.targets.instructions import LANES, MASK, RELU, positive
+from autograd.rules.expression import Expression
 
 __all__ = ["Placement", "even", "steps"]
 

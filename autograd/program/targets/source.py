@@ -8,22 +8,14 @@ for a view of it or for some rows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd.core.primitive import RESERVED
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import FREE, Blocks, Op, Rows, matrix
-from autograd.program.ir.expressions import (
-    COMPARISONS,
-    INFIX,
-    OPPOSITE,
-    Expression,
-    name,
-    shown,
-    where,
-)
 from autograd.program.ir.rules import FLAT, fits_formulas, value
-from autograd.program.targets.array_functions import NAMES
+from autograd.rules.arrays import INFIX, NAMES, shown
+from autograd.rules.expression import COMPARISONS, OPPOSITE, Expression, name, where
 
 __all__ = ["FUNCTIONAL", "Functional", "Source", "compiled"]
 
@@ -38,7 +30,7 @@ WIDE = {
     "logsumexp": "logsumexp({a})",
     "take": "take({a}, {b})",
 }
-FUNCTIONAL = NAMES | {op: op for op in ["relu", "erf", "erfc"]}
+FUNCTIONAL = NAMES
 
 
 def compiled(source: Source, space: dict[str, Any]) -> Callable[..., dict[str, Array]]:
@@ -62,7 +54,7 @@ class Source:
         indices: the constants and the lists of rows that it refers to.
     """
 
-    calls = NAMES
+    calls: ClassVar = {op: called for op, called in NAMES.items() if op != "relu"}
 
     def __init__(self, blocks: Blocks) -> None:
         self.it, self.ops, self.users = blocks, blocks.ops, blocks.users()

@@ -19,8 +19,8 @@ from autograd.core.no_grad import recording
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.value import Value, observe
 from autograd.program.ir.arrays import np
-from autograd.program.ir.expressions import COMPARISONS
 from autograd.program.trace.captured import LIBRARY
+from autograd.rules.expression import COMPARISONS
 
 __all__ = ["Guard", "Watch", "innermost", "warn", "watches"]
 

@@ -10,9 +10,9 @@ from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.program.arguments import key_of, kind_of
 from autograd.program.ir.arrays import np
-from autograd.program.ir.expressions import COMPARISONS
 from autograd.program.ir.tape import Tape
 from autograd.program.trace.observe import WHOLE
+from autograd.rules.expression import COMPARISONS
 from autograd.trees import flatten
 
 __all__ = ["INPUTS", "KEYS", "Replay", "SavedTrace", "replay", "saved_trace"]

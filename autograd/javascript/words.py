@@ -1,0 +1,151 @@
+"""JavaScript: the operations of the table as functions, printed from their rules."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from importlib.resources import files
+from typing import Any
+
+from autograd.core.primitive import TABLE, Primitive
+from autograd.javascript.translate import PYTHON, UntranslatableError, translated
+from autograd.rules.braces import Braces, Language
+from autograd.rules.expression import Expression
+from autograd.rules.reader import formula, partials
+
+__all__ = ["PRODUCT", "UntranslatableError", "module"]
+
+PRODUCT = (files("autograd.javascript") / "product.js").read_text("utf-8")
+[MATH] = re.findall(r"^const math = {$(.*?)^};", PYTHON, re.MULTILINE | re.DOTALL)
+# Values of operations that no rule tells, and partials that depend on where operands stand.
+VALUES = {
+    "sum": "(...xs) => math.fsum(xs)",
+    "hypot": "math.hypot",
+    "dot": "dot",
+    "take": "take",
+    "maximum": "(...xs) => extremum(max, xs)",
+    "minimum": "(...xs) => extremum(min, xs)",
+}
+PARTIALS = {
+    "dot": "(out, bias, ...xs) => [1, ...xs.slice(xs.length / 2), "
+    "...xs.slice(0, xs.length / 2)]",
+    "take": "(out, at, ...xs) => "
+    "[0, ...xs.map((x, i) => Number(i === (at < 0 ? xs.length : 0) + int(at)))]",
+}
+
+
+class JavaScript(Language):
+    """Notes the operations that it calls."""
+
+    words = {op: f"math.{op}({{0}})" for op in re.findall(r"^  (\w+)", MATH, re.MULTILINE)} | {
+        "abs": "abs({0})", "div": "divide({0}, {1})", "pow": "power({0}, {1})",
+        "mod": "mod({0}, {1})", "floordiv": "floordiv({0}, {1})",
+        "copysign": "copysign({0}, {1})", "atan2": "math.atan2({0}, {1})",
+    }  # fmt: skip
+
+    def __init__(self) -> None:
+        self.called: dict[str, None] = {}
+
+    def number(self, x: float) -> str:
+        if not math.isfinite(x):
+            return "NaN" if x != x else "Infinity" if x > 0.0 else "(-Infinity)"
+        text = repr(x).removesuffix(".0")
+        return text if text[0] != "-" else f"({text})"
+
+    def call(self, op: str, args: Sequence[str]) -> str:
+        if op not in TABLE:
+            raise TypeError(f"{op} has no JavaScript")
+        self.called[op] = None
+        return f"table[{_literal(op)}].value({', '.join(args)})"
+
+    def refuse(self, error: str) -> str:
+        return f'throw new PythonError("{error}");'
+
+    def each(self, text: str) -> str:
+        return f"return xs.map((x) => {text});"
+
+    def reduced(self, op: str, args: Sequence[tuple[str, bool]], to: str) -> list[str]:
+        called = {"sum": "math.fsum", "largest": "max", "smallest": "min"}.get(op)
+        called = called or ("math.hypot" if op == "hypot" else f"table.{op}.value")
+        if not called.startswith(("math", "max", "min")):
+            self.called[op] = None
+        texts = [f"...xs.map((x) => {text})" if many else text for text, many in args]
+        texts = ["...xs" if text == "...xs.map((x) => x)" else text for text in texts]
+        listed = f"[{', '.join(texts)}]" if called == "math.fsum" else ", ".join(texts)
+        return [f"const {to} = {called}({listed});"]
+
+
+def module(
+    primitives: Iterable[Primitive], functions: Iterable[Callable[..., Any]] = ()
+) -> str:
+    """A script that defines `table`: by name, the value and partials of these operations; and
+    these functions, which know numbers, lists, and dicts with the keys that are written down.
+
+    `table[name].value(...operands)` is the number; it throws a PythonError where Python raises.
+    `table[name].partials` has a function `(out, ...operands)` an operand; of a variadic
+    operation it is one function, which returns an array. Operations that a rule uses are there
+    too. Nothing in the script ends its element in a page.
+
+    Raises:
+        UntranslatableError: a rule cannot be read, since it counts, loops or catches errors.
+    """
+    entries: dict[str, str] = {}
+    wanted = list(primitives)
+    while wanted:
+        entry = wanted.pop()
+        if entry.name not in entries:
+            language = JavaScript()
+            entries[entry.name] = _entry(entry, language)
+            wanted += [TABLE[op] for op in language.called]
+    lines = ",\n".join(entries.values())
+    return "\n".join([PYTHON, *translated(functions), f"const table = {{\n{lines}\n}};\n"])
+
+
+def _entry(entry: Primitive, language: JavaScript) -> str:
+    op, count = entry.name, 0 if entry.variadic else len(entry.rules)
+    try:
+        if entry.variadic:
+            slopes = PARTIALS.get(op) or _many(op, language)
+        else:
+            parts = [_function(language, x, count, True) for x in partials(op)]
+            slopes = f"[{', '.join(parts)}]"
+        if op not in VALUES and entry.variadic:
+            named = len(partials(op)) - 1
+            value = _function(language, formula(op), named, False, "...xs")
+        else:
+            value = VALUES.get(op) or _function(language, formula(op), count, False)
+    except TypeError as error:
+        raise UntranslatableError(f"{op}: {error}") from None
+    return f"  {_literal(op)}: {{\n    value: {value},\n    partials: {slopes},\n  }}"
+
+
+def _function(language: JavaScript, x: Any, count: int, slope: bool, *rest: str) -> str:
+    names = [f"x{k}" for k in range(count)]
+    parameters = [*(["out"] if slope else []), *names, *rest]
+    if type(x) is Expression and x.op in ("<", "<=", ">", ">=", "==", "!="):
+        x = Expression("where", x, 1.0, 0.0)
+    body = "\n".join(Braces(language, x, [*names, "out"]).body())
+    if body.count("\n") == 0 and body.lstrip().startswith("return "):
+        text = body.strip()[7:-1]
+        return f"({', '.join(parameters)}) => {text}"
+    return f"({', '.join(parameters)}) => {{\n{body}\n    }}"
+
+
+def _many(op: str, language: JavaScript) -> str:
+    """Write the partials of an operation of many operands as a function that gives an array."""
+    *named, each = partials(op)
+    names = [f"x{k}" for k in range(len(named))]
+    given = ", ".join(["out", *names, "...xs"])
+    body = "\n".join(Braces(language, each, [*names, "out"]).body(True))
+    every = f"({given}) => {{\n{body}\n    }}"
+    if not named:
+        return every
+    alone = [_function(language, x, len(named), True, "...xs") for x in named]
+    calls = ", ".join([f"({text})({given})" for text in alone])
+    return f"({given}) => [{calls}, ...({every})({given})]"
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("<", "\\u003c")

@@ -1,0 +1,1 @@
+"""The rules of the table, read once and printed in many languages."""

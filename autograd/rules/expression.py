@@ -1,0 +1,211 @@
+"""Expressions: what a rule of the table computes, without numbers.
+
+A rule is generic, so given names instead of numbers it gives a formula. Where it asks which of
+two numbers is larger it is run both ways, and the formula chooses (`where`).
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+from autograd.core.primitive import Primitive
+
+__all__ = [
+    "Expression",
+    "Term",
+    "Text",
+    "bound",
+    "merged",
+    "name",
+    "operand",
+    "shared",
+    "where",
+]
+
+Text = str
+Term = Any  # an Expression or a float
+COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+SYMBOLS = {sign: name for name, sign in COMPARISONS.items()}
+REDUCE = frozenset(["sum", "largest", "smallest", "maximum", "minimum", "hypot", "logsumexp"])
+REFUSED = object()  # in place of a result, where a rule raises
+OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+
+
+class Expression:
+    """An operation on expressions and floats; a name has the operation "name"."""
+
+    __slots__ = ("_key", "args", "many", "op")
+    label = None
+
+    def __init__(self, op: str, *args: Any) -> None:
+        self.op, self.args = op, args
+        # Whether it is one for each of many operands.
+        self.many: bool = op == "each" or (
+            op not in REDUCE and any(type(a) is Expression and a.many for a in args)
+        )
+        self._key: bytes | None = None
+
+    @staticmethod
+    def _record(primitive: Primitive, operands: tuple[Term, ...]) -> Expression:
+        return Expression(primitive.name, *operands)
+
+    @property
+    def data(self) -> Expression:
+        """Itself: a rule that asks for the number branches on it."""
+        return self
+
+    def key(self) -> bytes:
+        """Equal for equal expressions; short, however often they hold the same ones."""
+        if self._key is None:
+            parts = [a.key() if type(a) is Expression else a for a in self.args]
+            self._key = blake2b(repr((self.op, *parts)).encode(), digest_size=16).digest()
+        return self._key
+
+    def __bool__(self) -> bool:
+        condition = self if self.op in COMPARISONS.values() else self != 0.0
+        key = condition.key()
+        if key not in decided.ways:
+            raise Undecided(condition)
+        return decided.ways[key]
+
+    def __neg__(self) -> Expression:
+        return Expression("neg", self)
+
+    def __abs__(self) -> Expression:
+        return Expression("abs", self)
+
+    def __mul__(self, other: Term) -> Any:
+        return self if _is(other, 1.0) else Expression("mul", self, other)
+
+    def __rmul__(self, other: Term) -> Any:
+        return self if _is(other, 1.0) else Expression("mul", other, self)
+
+    def __eq__(self, other: object) -> Any:
+        return Expression("==", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return Expression("!=", self, other)
+
+
+def _is(x: Term, number: float) -> bool:
+    return type(x) is float and x == number
+
+
+def _method(op: str, reflected: bool = False) -> Callable[[Expression, Any], Expression]:
+    def method(self: Expression, other: Any) -> Expression:
+        return Expression(op, other, self) if reflected else Expression(op, self, other)
+
+    return method
+
+
+for _op in ("add", "sub", "pow", "truediv", "floordiv", "mod"):
+    _primitive = "div" if _op == "truediv" else _op
+    setattr(Expression, f"__{_op}__", _method(_primitive))
+    setattr(Expression, f"__r{_op}__", _method(_primitive, reflected=True))
+for _op in ("lt", "le", "gt", "ge"):
+    setattr(Expression, f"__{_op}__", _method(COMPARISONS[_op]))
+
+
+def name(text: Text) -> Expression:
+    """The expression that is a name."""
+    return Expression("name", text)
+
+
+@cache
+def operand(k: int) -> Expression:
+    """The expression that is an operand."""
+    return Expression("operand", k)
+
+
+def where(condition: Term, a: Term, b: Term) -> Term:
+    """a where the condition holds, else b; what both do alike is done once, after it."""
+    if a is REFUSED or b is REFUSED:
+        other, refused = (b, condition) if a is REFUSED else (a, condition == 0.0)
+        return other if other is REFUSED else Expression("refuse", other, refused)
+    if _same(a, b):
+        return a
+    if type(a) is type(b) is Expression and a.op == b.op and len(a.args) == len(b.args):
+        differ = [k for k, pair in enumerate(zip(a.args, b.args)) if not _same(*pair)]
+        if len(differ) == 1 and a.op not in ("name", "operand"):
+            k = differ[0]
+            chosen = where(condition, a.args[k], b.args[k])
+            return Expression(a.op, *a.args[:k], chosen, *a.args[k + 1 :])
+    return Expression("where", condition, a, b)
+
+
+def _same(a: Term, b: Term) -> bool:
+    if type(a) is type(b) is Expression:
+        return a.key() == b.key()
+    return repr(a) == repr(b)  # 0.0 is not -0.0
+
+
+def negated(comparison: Expression) -> Expression:
+    """The opposite comparison."""
+    return Expression(OPPOSITE[comparison.op], *comparison.args)
+
+
+def merged(x: Term) -> Term:
+    """A formula for many numbers at once: equal ways are one, and it is NaN where it raises."""
+    known: dict[int, Any] = {}
+
+    def made(x: Term) -> Term:
+        if type(x) is not Expression or x.op == "raise":
+            return REFUSED if type(x) is Expression else x
+        if id(x) not in known:
+            args = [made(a) if type(a) is Expression else a for a in x.args]
+            new = where(*args) if x.op == "where" else Expression(x.op, *args)
+            known[id(x)] = x if x.op != "where" and _alike(args, x.args) else new
+        return known[id(x)]
+
+    found = made(x)
+    return Expression("refuse", math.nan, 1.0) if found is REFUSED else shared(found, {})
+
+
+def _alike(xs: Sequence[Term], ys: Sequence[Term]) -> bool:
+    return all(map(operator.is_, xs, ys))
+
+
+def bound(x: Term, operands: Sequence[Term]) -> Term:
+    """A formula with other terms for its operands; what it shares stays shared."""
+    known: dict[int, Any] = {}
+
+    def made(x: Term) -> Term:
+        if type(x) is not Expression:
+            return x
+        if x.op == "operand":
+            return operands[x.args[0]]
+        if id(x) not in known:
+            known[id(x)] = Expression(x.op, *map(made, x.args))
+        return known[id(x)]
+
+    return made(x)
+
+
+def shared(x: Term, known: dict[bytes, Expression]) -> Term:
+    """x, in which equal expressions, as several ways compute them, are one object."""
+    if type(x) is not Expression:
+        return x
+    if x.key() not in known:
+        args = [shared(a, known) for a in x.args]
+        known[x.key()] = x if _alike(args, x.args) else Expression(x.op, *args)
+    return known[x.key()]
+
+
+class Undecided(BaseException):
+    """A rule asks whether a condition holds."""
+
+    def __init__(self, condition: Expression) -> None:
+        self.condition = condition
+
+
+class _Ways(threading.local):
+    ways: dict[Any, bool] = {}  # noqa: RUF012  (which is not changed)
+
+
+decided = _Ways()
