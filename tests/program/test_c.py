@@ -158,7 +158,7 @@ def test_what_has_no_c_is_told() -> None:
     fast(3.0)
     with pytest.raises(NotImplementedError, match=r"slow: its rule .* can't be written in C"):
         fast.program.source("c")
-    bent = primitive("bent", lambda x: 0.5 * x, lambda out, x: math.sin(x))
+    bent = primitive("bent", lambda x: 0.5 * x, lambda out, x: math.lgamma(x))
     other = autograd.compile(lambda x: bent(x))
     other(3.0)
     with pytest.raises(NotImplementedError, match="bent: its rule"):
