@@ -12,9 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from autograd.build import binaries as build
 from autograd.cli.ending import FAILED, MISUSED, PROGRAM
-from autograd.show.drawing import engine
 
-__all__ = ["examine", "layout_engine", "problems", "report"]
+__all__ = ["examine", "problems", "report"]
 
 EXTRAS = {  # the distributions that each brings
     "viz": ("graphviz", "vl-convert-python"),
@@ -65,7 +64,6 @@ def report() -> list[tuple[str, str]]:
         ("binaries", binaries[0] if binaries else "none for this Python"),
         *(("", file) for file in binaries[1:]),
         ("kernel", kernel_name()),
-        ("Graphviz", layout_engine() or "none; only layout='dot' needs it"),
         *((f"extra {extra}", _extra(extra)) for extra in EXTRAS),
     ]
 
@@ -81,15 +79,6 @@ def kernel_name() -> str:
     except ValueError as error:
         return f"none; {error}"
     return module.__name__.rpartition("_")[2] if module else "none; they run in NumPy"
-
-
-def layout_engine() -> str:
-    """The `dot` that `layout="dot"` would run; empty if there is none."""
-    try:
-        command = engine.find()
-    except engine.LayoutError as error:
-        return str(error)
-    return os.path.normpath(command) if command else ""
 
 
 def problems() -> list[str]:

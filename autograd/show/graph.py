@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
 from autograd.files import write_atomically
-from autograd.show.drawing import dot, engine
-from autograd.show.drawing.boxes import picture
+from autograd.show.drawing.dot import digraph
+from autograd.show.drawing.fitting import fit
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.render import render
 from autograd.show.drawing.svg import draw
@@ -63,11 +63,7 @@ class Graph(Snapshot):
         self.options = Options().changed(**options)
 
     def svg(self, **options: Any) -> str:
-        """The picture as SVG, in a text that an HTML page can hold too.
-
-        Raises:
-            LayoutError: the layout is "dot", and there is none, or it failed or took too long.
-        """
+        """The picture as SVG, in a text that an HTML page can hold too."""
         return draw(self, options=self.options.changed(**options))
 
     def digraph(self, **options: Any) -> Digraph:
@@ -80,17 +76,17 @@ class Graph(Snapshot):
         2
 
         Raises:
-            LayoutError: the package `graphviz` is missing.
+            ImportError: the package `graphviz` is missing.
         """
         changed = self.options.changed(**options)
         title = changed.title or f"Computation graph of {self.root.name}"
-        return dot.digraph(picture(self, changed), changed, title)
+        return digraph(fit(self, changed).picture, changed, title)
 
     def dot(self, **options: Any) -> str:
         """The source of `digraph`, for Graphviz and other readers of DOT.
 
         Raises:
-            LayoutError: the package `graphviz` is missing.
+            ImportError: the package `graphviz` is missing.
         """
         return str(self.digraph(**options).source)
 
@@ -125,9 +121,8 @@ class Graph(Snapshot):
 
         Raises:
             ValueError: the suffix is not one of these, or an option is out of its range.
-            LayoutError: the layout is "dot", and there is none, or it failed or took too long;
-                or the package `graphviz`, which makes the source, is missing.
-            ImportError: the package that renders `*.png` and `*.pdf` is missing.
+            ImportError: the package that renders `*.png` and `*.pdf`, or that makes the source,
+                is missing.
             OSError: the file cannot be written; it is then as it was.
         """
         path, changed = Path(path), self.options.changed(**options)
@@ -151,11 +146,8 @@ class Graph(Snapshot):
         return coloured(self, self.options)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
-        """What a notebook shows: the picture, or the tree and a hint how to get a picture."""
-        try:
-            shown = self.svg()
-        except engine.LayoutError as error:
-            return {"text/plain": f"{self}\n({error})"}
+        """What a notebook shows."""
+        shown = self.svg()
         return {"text/plain": str(self), "image/svg+xml": shown, "text/html": shown}
 
     def _repr_latex_(self) -> str | None:

@@ -16,7 +16,6 @@ from typing import Any
 from autograd.core.operand import Number, describe, number
 from autograd.core.sweeps import cotangents
 from autograd.core.value import Value
-from autograd.show.drawing.engine import LayoutError
 from autograd.show.events import Event, events
 from autograd.show.graph import Graph
 from autograd.show.pages.document import inline
@@ -205,7 +204,7 @@ class Stepper:
         """What a notebook shows: the page, or the reason why it cannot be drawn."""
         try:
             return inline(self.html())
-        except (LayoutError, ValueError) as error:
+        except ValueError as error:
             return f"<pre>{escape(repr(self))}\n{escape(str(error))}</pre>"
 
     def __iter__(self) -> Iterator[Event]:

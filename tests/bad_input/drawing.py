@@ -22,9 +22,6 @@ OPTIONS: dict[str, list[Bad]] = {
     "gradients": FLAG,
     "format": [*bads(TypeError, None, 3), *bads(ValueError, "zz", ".4q")],
     "title": TEXTS,
-    "layout": [*CHOICES, bad(None, ValueError)],
-    "engine": TEXTS,
-    "timeout": [*bads(TypeError, None, "3", 1j, True), *bads(ValueError, 0, -1.0, NAN)],
     "odd": [bad(1, TypeError, "there is no option 'odd'")],
 }
 PATHS = bads(TypeError, None, 3.5, [], 1j, words=("PathLike",))

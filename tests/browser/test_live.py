@@ -270,16 +270,15 @@ COMPUTED = """() => {
 }"""
 
 
-def test_random_programs(chromium: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_random_programs(chromium: Any) -> None:
     """To the bit where the browser computes what Python does, else to the last digits."""
-    monkeypatch.setattr("autograd.show.drawing.engine.find", lambda setting: None)  # quicker
     page = chromium.new_page()
 
     @settings(max_examples=30, suppress_health_check=list(HealthCheck))
     @given(programs())
     def compare(program: Any) -> None:
         _, root = program.record()
-        stepper = Stepper(root, layout="dot")
+        stepper = Stepper(root)
         page.goto("about:blank")
         page.set_content(stepper.html())
         found = [[float(x) for x in numbers] for numbers in page.evaluate(COMPUTED)]

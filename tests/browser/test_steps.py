@@ -586,19 +586,6 @@ def test_a_frame_in_a_notebook_is_as_high_as_its_page(width: int, open_page: Ope
     assert heights[0] + 200 < heights[1]
 
 
-def test_without_a_picture_the_steps_still_play(
-    open_page: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("autograd.show.drawing.engine.find", lambda setting: None)
-    stepper = Stepper(readme(), layout="dot")
-    page = open_page(stepper.html())
-    assert "there is no `dot`" in page.inner_text("#picture")
-    assert "└─ f  data -2.0  grad 4.0" in page.inner_text("#picture pre")
-    for event in stepper:
-        page.click("#next")
-        assert page.inner_text("#sum") == "".join(text for text, _ in event.parts())
-
-
 @pytest.mark.parametrize("before", [True, False])
 def test_the_graph_page_shows_gradients_and_plays_forward(
     before: bool, open_page: Opener

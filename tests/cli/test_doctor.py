@@ -17,7 +17,6 @@ from autograd.build import binaries as build
 from autograd.cli import doctor
 from autograd.cli.doctor import examine
 from autograd.program import kernel as kernels
-from autograd.show.drawing import engine
 from tests.builds import ROOT, run
 
 
@@ -42,7 +41,7 @@ def test_a_healthy_installation(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     labels = [re.split(r"\s{2,}", line)[0] for line in lines]
     wanted = "build,version,python,settings,package,binaries,kernel"
-    wanted += ",Graphviz,extra viz,extra plots,extra train,extra demos"
+    wanted += ",extra viz,extra plots,extra train,extra demos"
     assert [label for label in labels if label] == wanted.split(",")
     assert {line[:13].strip() for line in lines} == set(labels)  # texts begin in one column
     assert lines[0].split() == ["build", build.describe_build()[0]]
@@ -176,18 +175,6 @@ def test_what_is_there_of_an_extra(
     assert ("extra train", text.format(hint=hint)) in doctor.report()
 
 
-def test_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "find", lambda: "/usr/lib/site-packages/../../bin/dot")
-    assert ("Graphviz", "/usr/bin/dot") in doctor.report()
-    monkeypatch.setattr(engine, "find", lambda: None)
-    assert ("Graphviz", "none; only layout='dot' needs it") in doctor.report()
-
-
 def test_without_numpy_there_is_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "autograd.program.kernel", None)
     assert ("kernel", "none; pip install 'scalar-autograd[programs]'") in doctor.report()
-
-
-def test_a_graphviz_that_is_set_but_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTOGRAD_DOT", "no-such-command")
-    assert "no-such-command" in dict(doctor.report())["Graphviz"]

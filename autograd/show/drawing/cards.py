@@ -53,16 +53,13 @@ class Card:
     size: tuple[float, float]
 
 
-def card(
-    box: Box, compact: bool, beside: bool = False, reserve: str = "", least: float = 0.0
-) -> Card:
+def card(box: Box, compact: bool, beside: bool = False, reserve: str = "") -> Card:
     """The card of a box.
 
     Args:
         compact: what made it is written beside its name, and its numbers share a line.
         beside: the numbers of a compact leaf stand in the line of its name.
         reserve: the widest text that will stand in a cell.
-        least: its height, at least.
     """
     single = not any(" … " in number for _, number in box.rows)
     compact = compact and single and len(box.rows) < 3
@@ -74,9 +71,7 @@ def card(
         return Card(box, ((name._replace(side="middle"),),), name.text, False, size)
     head, *lines = _head(box, name, compact)
     if compact and box.rows:
-        sides = (
-            ("after", "after") if beside and box.kind in ("leaf", "use") else ("left", "right")
-        )
+        sides = ("after", "after") if beside and box.kind == "leaf" else ("left", "right")
         cells = [Part(n, caption, side) for (caption, n), side in zip(box.rows, sides)]
         if sides[0] == "after":
             head += cells
@@ -87,7 +82,7 @@ def card(
     wide = max([_width(line) for line in [head, *lines]])
     if box.rows and reserve:
         wide = max(wide, width(box.rows[-1][0], SMALL) + BESIDE + width(reserve, TEXT))
-    size = wide + 2 * PAD, max(float((1 + len(lines)) * ROW + PAD), least)
+    size = wide + 2 * PAD, float((1 + len(lines)) * ROW + PAD)
     every = tuple([tuple(line) for line in [head, *lines]])
     return Card(box, every, name.text, compact, size)
 
@@ -100,7 +95,7 @@ def _width(line: Sequence[Part]) -> float:
 def _head(box: Box, name: Part, compact: bool) -> list[list[Part]]:
     """The lines of what the box is."""
     if box.kind == "formula" or (compact and box.formula and box.kind != "group"):
-        often = [Part(f"{box.many:,} times", "caption", "right")] * (box.many > 1)
+        often = [Part(f"{box.times:,} times", "caption", "right")] * (box.times > 1)
         taken = _width([name, *often]) + BESIDE
         first, *rest = _wrapped(f"= {box.formula}", WIDEST_FORMULA - taken)
         lines = [[Part(f" {text}", "made")] for text in rest]

@@ -1,14 +1,11 @@
-"""The picture as a `graphviz.Digraph`, with HTML-like labels."""
+"""The picture as a `graphviz.Digraph`, with HTML-like labels, for Graphviz to lay out."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograd.show.drawing import engine
-from autograd.show.drawing.boxes import Box, Edge, Frame, Picture
+from autograd.show.drawing.boxes import Box, Picture
+from autograd.show.drawing.keys import layers_of, relative
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import DARK, LIGHT
 from autograd.show.text import FONTS, clipped, escape, printable
@@ -16,125 +13,84 @@ from autograd.show.text import FONTS, clipped, escape, printable
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-__all__ = ["build", "digraph"]
+__all__ = ["digraph"]
 
 FONT = FONTS.partition(",")[0]
 WIDEST_IN_EMS = 20.0  # of a text, in units of the font's size
 LONGEST_TOOLTIP = 1000  # characters of a tooltip
-BOX_STYLES = {"leaf": "rounded,filled", "use": "rounded,filled,dashed", "more": "dashed"}
-
-Attributes = dict[str, str]
-
-
-def build(
-    drawn: Picture,
-    defaults: Mapping[str, Attributes],
-    node: Callable[[Box], Attributes],
-    edge: Callable[[Edge], Attributes],
-    cluster: Callable[[Frame], Attributes],
-) -> Digraph:
-    """A Digraph of the boxes, in clusters by their modules, and of the edges.
-
-    Args:
-        defaults: the attributes of all: `graph_attr`, `node_attr` and `edge_attr`.
-        node, edge, cluster: the attributes of one; its `id` is set here.
-
-    Raises:
-        LayoutError: the package `graphviz` is missing.
-    """
-    graphviz = engine.graphviz()
-
-    def fill(dot: Digraph, frame: Frame) -> None:
-        for box in frame.boxes:
-            dot.node(box.id, id=box.id, **node(box))
-        for inner in frame.frames.values():
-            part = graphviz.Digraph(f"cluster_{inner.path}")
-            part.attr(id=inner.path, **cluster(inner))
-            fill(part, inner)
-            dot.subgraph(part)
-
-    dot: Digraph = graphviz.Digraph(**defaults)
-    fill(dot, drawn.frame())
-    for arrow in drawn.edges:
-        dot.edge(arrow.tail.id, arrow.head.id, id=arrow.id, **edge(arrow))
-    return dot
+STYLES = {"leaf": "rounded,filled", "more": "dashed"}
 
 
 def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
     """The picture for Graphviz to draw; the same source for the same graph.
 
-    Where PATH has no `dot`, the package `graphviz` is told to run the engine that is found.
-
     Raises:
-        LayoutError: the package `graphviz` is missing.
+        ImportError: the package `graphviz` is missing.
     """
-    graphviz = engine.graphviz()
-    command = engine.find(options.engine)
-    if command is not None and shutil.which("dot") is None:
-        graphviz.backend.dot_command.DOT_BINARY = Path(command)
+    try:
+        from graphviz import Digraph
+        from graphviz import escape as quoted
+    except ImportError as error:
+        hint = "the package graphviz is missing; pip install 'scalar-autograd[viz]'"
+        raise ImportError(hint) from error
+
+    def tip(text: str) -> str:
+        return str(quoted(printable(text[:LONGEST_TOOLTIP])))
+
     colours = DARK if options.theme == "dark" else LIGHT
-
-    def node(box: Box) -> Attributes:
-        style = BOX_STYLES.get(box.kind, "filled")
-        kind = "leaf" if box.kind == "use" else box.kind
-        return {
-            "label": f"<{_table(box)}>",
-            "style": style,
-            "fillcolor": colours.get(kind, colours["paper"]),
-            "penwidth": "2.5" if box in drawn.roots else "1",
-            "tooltip": _tooltip(box.hint),
-        }
-
-    def edge(arrow: Edge) -> Attributes:
-        weight = {} if arrow.tail.kind in ("leaf", "use") else {"weight": "4"}
-        label = {"label": f"<{escape(arrow.text)}>"} if arrow.text else {}
-        return label | weight | {"tooltip": _tooltip(arrow.hint)}
-
-    def cluster(frame: Frame) -> Attributes:
-        return {
-            "label": f"<{escape(frame.title)}>",
-            "labeljust": "l",
-            "style": "dashed",
-            "color": colours["line"],
-            "tooltip": frame.path,
-        }
-
-    def font(size: int, colour: str) -> Attributes:
-        return {"fontname": FONT, "fontsize": str(size), "fontcolor": colours[colour]}
-
+    font = {"fontname": FONT, "fontsize": "12", "fontcolor": colours["ink"]}
     line = {"color": colours["line"]}
-    defaults = {
-        "graph_attr": {
-            "rankdir": options.rankdir,
-            "bgcolor": colours["paper"],
-            **font(12, "ink"),
-            "labelloc": "t",
-            "labeljust": "l",
-            "label": f"<{escape(drawn.note)}>" if drawn.note else "",
-            "tooltip": _tooltip(title),
-        },
-        "node_attr": {
-            "shape": "box", "style": "filled", "margin": "0.05", **font(12, "ink"), **line,
-        },
-        "edge_attr": {"arrowsize": "0.7", **font(10, "local"), **line},
-    }  # fmt: skip
-    return build(drawn, defaults, node, edge, cluster)
+    top = {
+        "rankdir": options.rankdir,
+        "bgcolor": colours["paper"],
+        "labelloc": "t",
+        "labeljust": "l",
+    }
+    top |= {
+        "label": f"<{escape(drawn.note)}>" if drawn.note else "",
+        "tooltip": tip(title),
+        **font,
+    }
+    local = {"fontname": FONT, "fontsize": "10", "fontcolor": colours["local"], **line}
+    dot = Digraph(
+        graph_attr=top,
+        node_attr={"shape": "box", "style": "filled", "margin": "0.05", **font, **line},
+        edge_attr={"arrowsize": "0.7", **local},
+    )
+    for box in drawn.boxes:
+        part = Digraph()
+        part.node(
+            box.id,
+            f"<{_table(box)}>",
+            id=box.id,
+            style=STYLES.get(box.kind, "filled"),
+            fillcolor=colours.get(box.kind, colours["paper"]),
+            penwidth="2.5" if box in drawn.roots else "1",
+            tooltip=tip(box.hint),
+        )
+        for path in reversed(box.modules):  # clusters of the same name are one
+            around = Digraph(f"cluster_{path}")
+            around.attr(
+                label=f"<{escape(relative(path, layers_of(path)[:-1]))}>",
+                labeljust="l",
+                style="dashed",
+                **line,
+            )
+            around.subgraph(part)
+            part = around
+        dot.subgraph(part)
+    for edge in drawn.edges:
+        label = f"<{escape(edge.text)}>" if edge.text else ""
+        dot.edge(edge.tail.id, edge.head.id, label, id=edge.id, tooltip=tip(edge.hint))
+    return dot
 
 
 def _table(box: Box) -> str:
     title, op = [escape(clipped(text, 1, WIDEST_IN_EMS)) for text in (box.title, box.op)]
-    rows = [f'<TR><TD ALIGN="LEFT"><B>{title}</B></TD>']
-    if box.kind == "group":
-        rows.append(f'</TR><TR><TD ALIGN="LEFT">{op}</TD></TR>')
-    else:
-        rows.append(f'<TD ALIGN="RIGHT">{op or " "}</TD></TR>')
-    rows += [
-        f'<TR><TD ALIGN="LEFT">{name}</TD><TD ALIGN="RIGHT">{escape(number)}</TD></TR>'
+    first = f'<TD ALIGN="LEFT"><B>{title}</B></TD><TD ALIGN="RIGHT">{op or " "}</TD>'
+    rows = [
+        f'<TD ALIGN="LEFT">{name}</TD><TD ALIGN="RIGHT">{escape(number)}</TD>'
         for name, number in box.rows
     ]
-    return f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">{"".join(rows)}</TABLE>'
-
-
-def _tooltip(text: str) -> str:
-    escaped: str = engine.graphviz().escape(printable(text[:LONGEST_TOOLTIP]))
-    return escaped
+    body = "".join([f"<TR>{row}</TR>" for row in [first, *rows]])
+    return f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">{body}</TABLE>'

@@ -1,81 +1,55 @@
-"""The most detailed picture of a graph that a page shows with text to read.
+"""The finest picture of a graph that a page shows with text to read.
 
-A ladder: the first rung whose picture fits the page is drawn. It goes from full cards in one
-row, over compact cards and formulas in several rows, to what is alike drawn once.
+The choices go from every node in full to what is alike drawn once; the first that fits the page
+is drawn. What fits in none is cut down to what is nearest to the result.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from autograd.show.drawing import dot_layout
 from autograd.show.drawing.boxes import Picture, picture
 from autograd.show.drawing.cards import PAD, ROW, TEXT, Card, card
-from autograd.show.drawing.grouping import ALL, TALLEST, Grouping, condense, group
+from autograd.show.drawing.keys import by_likeness, by_module, by_scope, with_formulas
 from autograd.show.drawing.layout import AXES, Layout, Position, lay_out, port_room
 from autograd.show.drawing.options import Options
+from autograd.show.drawing.quotient import Quotient
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import width
 
-__all__ = ["ARROWS", "PAGE", "PAPER_MARGIN", "Drawing", "fit", "legend"]
+__all__ = [
+    "ARROWS",
+    "PAGE",
+    "PAPER_MARGIN",
+    "Drawing",
+    "fit",
+    "legend",
+    "quotient_for",
+    "repeats",
+]
 
 PAGE = (1237.0, 966.0)  # 900 pixels show its width with text at 8, 1280 × 800 all at 9
-WIDE = (1550.0, PAGE[1])  # of what would be drawn with less detail else
+WIDE = (1550.0, PAGE[1])  # if nothing fits a page: text is still 9 pixels high
 TALL = 6 * PAGE[1]  # of a page that scrolls and would lose a part else
 PAPER_MARGIN = 8.0
 CHARACTER = 6.5  # the width of a character of the note, roughly
-MOST, MOST_WHOLE = 80, 100  # boxes that are worth a try, also if formulas take some away
-MOST_TALL = 200  # boxes of a picture that is higher than a page
-MOST_CUT = 48  # boxes of a picture that leaves some out
-LARGEST = 500  # nodes of a graph in which nothing is drawn once
+MOST, MOST_TALL = 80, 200  # boxes that are worth a try; of a picture that is higher than a page
+MOST_FULL = 100  # boxes, with more of which no picture is tried in which nothing is drawn once
+MOST_UNFOLDED = 500  # the same for a page that scrolls
+MOST_CUT, FEWEST = 48, 12  # boxes of a picture that leaves some out
 ANY = 10_000  # rows
-FEWEST, FEWER = 12, 0.85  # boxes that are drawn even where they do not fit; the next try
+FULL = ((False, 1), (True, 1), (False, 2), (True, 3))  # compact cards, and rows
+FORMULA_WIDTHS = (150.0, 200.0, 260.0, 340.0, 420.0)  # pixels
 COMPACT = "In a box the left number is the data, the right one the gradient."
+CHIPS = "A name where an arrow begins stands for the box of that name."
 ARROWS = {
     "weight": "the weight",
     "gradient": "the gradient ∂L/∂w of the weight",
     "local": "the local derivative",
 }
-CHIPS = "A name where an arrow begins stands for the box of that name."
-
-
-class Rung(NamedTuple):
-    """Of the ladder: compact cards or full ones, the rows at most, and how nodes share boxes.
-
-    Attributes:
-        most: how wide formulas may become, in pixels; 0 without them.
-        once: what is drawn once, as `condense` has it.
-        level: what of a network is one box.
-        tallest: so many neurons of a layer have a box.
-    """
-
-    compact: bool
-    rows: int
-    most: float = 0.0
-    once: str = ""
-    level: str = "neuron"
-    tallest: int = TALLEST
-
-
-SMALL = [
-    *[Rung(False, 1), Rung(True, 1), Rung(False, 2), Rung(True, 3)],
-    *[Rung(True, 2, 150), *[Rung(True, 9, most) for most in (180, 240, 320, 420)]],
-]
-ONCE = ("alike", "runs", "")
-LARGE = [Rung(True, 9, 420, once) for once in ONCE]
-NETWORK = [  # what is smaller, where there are neurons
-    *[Rung(True, 9, 420, once, tallest=6) for once in ONCE],
-    *[Rung(True, 9, 420, once, "layer") for once in ONCE],
-]
-SCOPES = [
-    *[Rung(False, rows, level="scope") for rows in (1, 9)],
-    *[Rung(True, 9, most, level="scope") for most in (0, 240)],
-    Rung(True, 9, 420, "alike", "scope"),
-]
-WHOLE = [Rung(False, 1), Rung(True, 1), Rung(True, ANY)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +73,14 @@ class Drawing:
         return self.size[0] <= page[0] and self.size[1] <= page[1]
 
 
+class Choice(NamedTuple):
+    """What shares a box, whether the cards are compact, and how many rows there may be."""
+
+    quotient: Quotient
+    compact: bool
+    rows: int
+
+
 def fit(
     graph: Snapshot,
     options: Options,
@@ -112,179 +94,142 @@ def fit(
         reserve: by node index, the widest text that a page will put into a cell of the node.
         scrolls: the picture may be higher than a page; every box has full cards.
         wide: how wide a page is.
-
-    Raises:
-        LayoutError: the layout is "dot", and there is none, or it failed or took too long.
     """
-    return _Fitting(graph, options, reserve or {}, scrolls, wide).best()
-
-
-class _Fitting:
-    def __init__(
-        self,
-        graph: Snapshot,
-        options: Options,
-        reserve: Mapping[int, str],
-        scrolls: bool,
-        wide: float,
-    ) -> None:
-        self.graph, self.options, self.reserve = graph, options, reserve
-        self.scrolls, self.page = scrolls, (wide, PAGE[1])
-        self.known: dict[tuple[str, str, float, int], Grouping] = {}
-        self.pictures: dict[object, Picture] = {}
-
-    def best(self) -> Drawing:
-        options = self.options
-        if options.layout == "dot":
-            return self.by_dot()
-        free = options.collapse == "auto" and options.depth is None
-        if not free or options.max_nodes != Options().max_nodes:
-            grouping = group(self.graph, options)
-            drawn = picture(self.graph, options, grouping)
-            return self.first([Rung(False, ANY)] if self.scrolls else WHOLE, drawn)
-        scopes = SCOPES if self.graph.scopes else []
-        ladder = self.small(), scopes, self.once(LARGE), self.coarse()
-        for rungs in ladder:
-            found = self.climb(rungs)
-            if found is not None:
-                return found
-        return (self.scrolls and self.tall()) or self.cut()
-
-    def small(self) -> list[Rung]:
-        """Rungs for graphs that are not too large."""
-        if self.scrolls:
-            return [Rung(False, ANY)]
-        return SMALL if self.grouping(SMALL[0]).boxes(self.graph) <= MOST_WHOLE else []
-
-    def coarse(self) -> list[Rung]:
-        """Rungs that draw fewer neurons."""
-        return self.once(NETWORK) if self.graph.modules else []
-
-    def once(self, rungs: list[Rung]) -> list[Rung]:
-        """Without those that draw all of a large graph."""
-        return [rung for rung in rungs if rung.once or len(self.graph) <= LARGEST]
-
-    def climb(self, rungs: list[Rung]) -> Drawing | None:
-        """The first that fits a page, or else a wide one."""
-        whole, tried = self.options.changed(max_nodes=None), set[object]()
-        wide = None
-        for rung in rungs:
-            grouping = self.grouping(rung)
-            shared = tuple(grouping.groups.values()), bool(rung.most)
-            key = rung[:2], shared
-            if grouping.boxes(self.graph) > MOST or key in tried:
-                continue
-            tried.add(key)
-            if shared not in self.pictures:
-                self.pictures[shared] = picture(self.graph, whole, grouping)
-            found = self.attempt(rung, self.pictures[shared])
-            if found is not None and (found.fits(self.page) or self.scrolls):
-                return found
-            if wide is None and found is not None and found.fits(WIDE):
-                wide = found
-        return wide
-
-    def grouping(self, rung: Rung) -> Grouping:
-        key = rung.level, rung.once, rung.most, rung.tallest
-        if key not in self.known:
-            if rung.most:
-                self.known[key] = condense(self.graph, *key)
-            else:
-                found = group(self.graph, self.options.changed(collapse=rung.level))
-                note = f"{found.note.removesuffix('.')}{ALL}." if found.note else ""
-                self.known[key] = replace(found, note=note)
-        return self.known[key]
-
-    def first(self, rungs: list[Rung], drawn: Picture) -> Drawing:
-        """The first that fits, or the last."""
+    page = wide, TALL if scrolls else PAGE[1]
+    attempt = _Attempt(graph, reserve or {}, page, scrolls)
+    if options.collapse != "auto" or options.depth or options.max_nodes != Options().max_nodes:
+        shared = quotient_for(graph, options)
         found = None
-        for rung in rungs:
-            found = self.attempt(rung, drawn) or found
-            if found is not None and found.fits(self.page):
+        for compact, rows in (
+            [(False, ANY)] if scrolls else [(False, 1), (True, 1), (True, ANY)]
+        ):
+            found = attempt(options, Choice(shared, compact, rows)) or found
+            if found is not None and found.fits(page):
                 break
         assert found is not None
         return found
+    whole, loose = options.changed(max_nodes=None), None
+    loose_told: tuple[str, ...] = ()
+    for choice in _choices(graph, scrolls):
+        if loose is not None and choice.quotient.told[:1] != loose_told:
+            return loose  # rather than with less detail
+        most = MOST_TALL if scrolls and choice.compact else MOST
+        few = choice.quotient.count(graph) <= most
+        found = attempt(whole, choice) if few else None
+        if found is not None and found.fits(page):
+            return found
+        if found is not None and found.fits(WIDE) and not scrolls:
+            loose = loose or found
+            loose_told = choice.quotient.told[:1]
+    return loose or _nearest(options, choice, attempt)
 
-    def tall(self) -> Drawing | None:
-        """All of a graph that is not too large for that, in as many rows as it takes."""
-        rung = Rung(True, ANY, 420)
-        if len(self.graph) > LARGEST or self.grouping(rung).boxes(self.graph) > MOST_TALL:
-            return None
-        whole = self.options.changed(max_nodes=None)
-        found = self.attempt(rung, picture(self.graph, whole, self.grouping(rung)))
-        return found if found is not None and found.fits((self.page[0], TALL)) else None
 
-    def cut(self) -> Drawing:
-        """Only what is nearest to the result, in the rung that says most of it."""
-        rungs = [*self.once(LARGE), *self.coarse()]
-        counts = {rung: self.grouping(rung).boxes(self.graph) for rung in rungs}
-        rung = min(rungs, key=lambda rung: counts[rung] * (3 if rung.once else 1))
-        most = min(MOST_CUT, counts[rung])
-        while True:
-            options = self.options.changed(max_nodes=most)
-            found = self.attempt(rung, picture(self.graph, options, self.grouping(rung)))
-            if found is not None and (found.fits(self.page) or most <= FEWEST):
-                return found
-            most = max(FEWEST, min(most - 1, int(most * FEWER)))
-            if most == FEWEST:
-                rung = rung._replace(rows=ANY)
+def quotient_for(graph: Snapshot, options: Options) -> Quotient:
+    """What shares a box at the level that is asked for; for "auto" what has a name."""
+    if options.collapse == "scope" or not graph.modules:
+        found = by_scope(graph) if graph.scopes else Quotient()
+        asked = options.collapse == "scope"
+    else:
+        found = by_module(graph, layers=options.collapse == "layer")
+        asked = options.collapse in ("neuron", "layer") or options.max_nodes is not None
+    return found if asked and options.collapse else Quotient(frame_of=found.frame_of)
 
-    def attempt(self, rung: Rung, drawn: Picture) -> Drawing | None:
-        """The drawing on a rung; None if it takes more rows, or more room than a page has."""
-        cards = self.cards(drawn, rung.compact)
+
+def repeats(graph: Snapshot) -> Quotient:
+    """All that is alike, or goes on and on, drawn once."""
+    return with_formulas(graph, Quotient(), FORMULA_WIDTHS[-1], by_likeness(graph, Quotient()))
+
+
+def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
+    """From fine to coarse: all in full, formulas, scopes, and what is alike drawn once."""
+    names = quotient_for(graph, Options())
+    if len({*names.box_of.values()}) < 2:
+        names = Quotient(frame_of=names.frame_of)
+    if names.count(graph) <= (MOST_UNFOLDED if scrolls else MOST_FULL):
+        for compact, rows in [(False, ANY)] if scrolls else FULL:
+            yield Choice(names, compact, rows)
+        for most in FORMULA_WIDTHS:
+            yield Choice(with_formulas(graph, names, most), True, ANY if scrolls else 9)
+    if graph.scopes and not graph.modules:
+        names = by_scope(graph)
+        for compact, rows in FULL:
+            yield Choice(names, compact, 3 * rows)
+    for level in range(3 if graph.modules else 1):
+        if level > 0:  # fewer neurons have a box of their own, then none
+            names = by_module(graph, layers=level == 2, tallest=6)
+        alike = by_likeness(graph, names)
+        yield Choice(with_formulas(graph, names, FORMULA_WIDTHS[-1], alike), True, 9)
+
+
+def _nearest(options: Options, coarsest: Choice, attempt: _Attempt) -> Drawing:
+    """What is nearest to the result, of the coarsest choice: as much as fits."""
+    most = min(MOST_CUT, coarsest.quotient.count(attempt.graph))
+    while True:
+        found = attempt(options.changed(max_nodes=most), coarsest._replace(rows=ANY))
+        if found is not None and (found.fits() or most <= FEWEST):
+            return found
+        most = max(FEWEST, most * 6 // 7)
+
+
+class _Attempt:
+    """Draws what a choice says."""
+
+    def __init__(
+        self, graph: Snapshot, reserve: Mapping[int, str], page: Position, scrolls: bool
+    ) -> None:
+        self.graph, self.reserve, self.page, self.scrolls = graph, reserve, page, scrolls
+
+    def __call__(self, options: Options, choice: Choice) -> Drawing | None:
+        """The drawing; None if it needs more rows or more room."""
+        drawn = picture(self.graph, options, choice.quotient)
+        cards = self.cards(drawn, options, choice.compact)
         notes = [drawn.note] if drawn.note else []
-        both = self.options.values and self.options.gradients
-        notes += (
-            [COMPACT] if both and any(card.compact and card.box.rows for card in cards) else []
-        )
-        notes += [] if self.scrolls else _legend(drawn, self.options)
-        wide, high = self.page
-        page = wide - 2 * PAPER_MARGIN, high - 2 * PAPER_MARGIN - len(notes) * ROW - PAD
+        if (
+            options.values
+            and options.gradients
+            and any(c.compact and c.box.rows for c in cards)
+        ):
+            notes.append(COMPACT)
+        if not self.scrolls and any(edge.weight for edge in drawn.edges):
+            notes.append(legend(options.arrows))
+        wide, high = self.page[0] - 2 * PAPER_MARGIN, self.page[1] - 2 * PAPER_MARGIN
         room = sum([(c.size[0] + 36) * (c.size[1] + 8) for c in cards])
-        if rung.rows < ANY and room > page[0] * page[1]:
+        if choice.rows < ANY and room > wide * high:
             return None
-        layout = lay_out(drawn, cards, self.options.rankdir, page, rung.rows)
+        layout = lay_out(
+            drawn, cards, options.rankdir, (wide, high - (len(notes) + 1) * ROW), choice.rows
+        )
         if layout is None:
             return None
-        notes += [CHIPS] if layout.chips else []
-        return Drawing(drawn, cards, layout, _lines(" ".join(notes), layout.size[0]))
+        notes += [CHIPS] if layout.names else []
+        lines = textwrap.wrap(" ".join(notes), int(max(layout.size[0], 320.0) / CHARACTER))
+        return Drawing(drawn, cards, layout, lines)
 
-    def cards(self, drawn: Picture, compact: bool) -> list[Card]:
-        """The cards, those of one layer equally wide."""
-        along = AXES[self.options.rankdir][0]
-        beside = len([box for box in drawn.boxes if box.kind in ("leaf", "use")]) > 8
-        room = port_room(drawn, self.options.rankdir)
-        cards = []
+    def cards(self, drawn: Picture, options: Options, compact: bool) -> list[Card]:
+        """The cards, as high as the numbers of their arrows need, of a layer equally wide."""
+        along = AXES[options.rankdir][0]
+        beside = len([box for box in drawn.boxes if box.kind == "leaf"]) > 8
+        room = port_room(drawn, options.rankdir)
+        cards: list[Card] = []
+        widest: dict[object, float] = {}
         for box in drawn.boxes:
             wide = self.reserve.get(box.node.index, "") if box.node else ""
             made = card(box, compact, beside, wide)
             w, h = made.size
             size = (w, max(h, room[box])) if along == 0 else (max(w, room[box]), h)
             cards.append(replace(made, size=size))
-        widest: dict[object, float] = {}
-        for each in [each for each in cards if each.box.kind == "group"]:
-            key = each.box.modules or each
-            widest[key] = max(widest.get(key, 0.0), each.size[0])
+            layer = (box.modules or box) if box.kind == "group" else box
+            widest[layer] = max(widest.get(layer, 0.0), size[0])
         return [
-            replace(each, size=(widest[each.box.modules or each], each.size[1]))
-            if each.box.kind == "group"
-            else each
-            for each in cards
+            replace(
+                c,
+                size=(
+                    widest[(c.box.modules or c.box) if c.box.kind == "group" else c.box],
+                    c.size[1],
+                ),
+            )
+            for c in cards
         ]
-
-    def by_dot(self) -> Drawing:
-        drawn = picture(self.graph, self.options)
-        cards = dot_layout.align_sizes(self.cards(drawn, False), drawn)
-        layout = dot_layout.lay_out(drawn, cards, self.options)
-        note = " ".join([drawn.note, *_legend(drawn, self.options)]).strip()
-        return Drawing(drawn, cards, layout, _lines(note, layout.size[0]))
-
-
-def _legend(drawn: Picture, options: Options) -> list[str]:
-    """What the arrows of a network show, if there are any."""
-    if all(edge.weight is None for edge in drawn.edges):
-        return []
-    return [legend(options.arrows)]
 
 
 def legend(arrows: str) -> str:
@@ -293,7 +238,3 @@ def legend(arrows: str) -> str:
         f"An arrow into a neuron shows {ARROWS[arrows]}: blue if positive, orange and dashed "
         "if negative, the thicker the larger."
     )
-
-
-def _lines(note: str, wide: float) -> list[str]:
-    return textwrap.wrap(note, int(max(wide, 320.0) / CHARACTER))

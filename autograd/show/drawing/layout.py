@@ -1,29 +1,29 @@
-"""Where everything goes: cards of a known size, laid out in rows along the arrows."""
+"""Where everything goes in pixels: cards of a known size, laid out in rows along the arrows."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
+from autograd.show.drawing import layered
 from autograd.show.drawing.boxes import Box, Edge, Picture
 from autograd.show.drawing.cards import SMALL, Card
-from autograd.show.drawing.grouping import layers_of
-from autograd.show.drawing.layered import Spot
-from autograd.show.drawing.layered import lay_out as in_layers
+from autograd.show.drawing.keys import layers_of
+from autograd.show.drawing.layered import Arrow, Item, Spot, arrow, item
 from autograd.show.text import width
 
-__all__ = ["ARROW", "AXES", "PORT", "Layout", "Position", "lay_out", "port_room", "written"]
+__all__ = ["AXES", "Layout", "Position", "Sides", "lay_out", "port_room", "sides_of"]
 
 ARROW = 8.0  # the length of an arrowhead
 PORT = 14.0  # from number to number before a box
-CHIP = 18.0  # the height of a name that stands for its box
+NAME = 18.0  # the height of a name that stands for its box
 PADDING, HEADING = 8.0, 18.0  # of a frame, and its title
 WRITTEN = 24  # with more weighted arrows than this their numbers are in the tooltips alone
-LEVEL = 0.05  # what differs less is at one height
 DENSE = 4  # with more arrows than this a box, no number is written
+LEVEL = 0.05  # what differs less is at one height
 # The axis along which the arrows go, and which way.
 AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}
 
@@ -38,19 +38,20 @@ class Layout:
     Attributes:
         size: width and height of the whole.
         boxes: the centre of each box, by its id.
-        edges: by id: the points of the Bézier curves, the tip of the arrow, and the centre of
-            the text; None if there is no room for it.
-        frames: left, top, width and height, by the module's path.
-        chips: names in place of boxes, where arrows begin: the box, and the centre.
-        begins: by the id of an arrow that begins at a chip, its number.
+        arrows: by id the points of Bézier curves, and the tip.
+        numbers: by the id of an arrow the centre of its number, if there is room for it.
+        frames: by the path of a module or scope.
+        names: where arrows begin in another row, a box and the centre of its name.
+        begins: by the id of an arrow that begins at a name, which of these.
     """
 
     size: Position
     boxes: dict[str, Position]
-    edges: dict[str, tuple[list[Position], Position | None]]
-    frames: dict[str, tuple[float, float, float, float]]
-    chips: list[tuple[Box, Position]] = field(default_factory=list)
-    begins: dict[str, int] = field(default_factory=dict)
+    arrows: dict[str, list[Position]]
+    numbers: dict[str, Position]
+    frames: dict[str, Sides]
+    names: list[tuple[Box, Position]]
+    begins: dict[str, int]
 
 
 def written(drawn: Picture) -> dict[Edge, str]:
@@ -67,21 +68,18 @@ def port_room(drawn: Picture, rankdir: str) -> dict[Box, float]:
     """By box how high it must be for the numbers before it; how wide, if arrows go down."""
     texts, room = written(drawn), dict.fromkeys(drawn.boxes, 0.0)
     for edge in drawn.edges:
-        room[edge.head] += _label(texts[edge], AXES[rankdir][0])[1]
+        room[edge.head] += _number_room(edge, texts[edge], rankdir, 0)[1]
     return {box: high + 4.0 if high else 0.0 for box, high in room.items()}
 
 
-def _label(text: str, along: int, headings: float = 0.0) -> Spot:
+def _number_room(edge: Edge, text: str, rankdir: str, depth: int) -> Spot:
+    """Along and across; above the titles of the frames that its arrow enters."""
     if not text:
         return [0.0, 0.0]
     wide = width(text, SMALL) + 4.0
-    return [wide, PORT] if along == 0 else [PORT + 2.0 + headings, wide + 4.0]
-
-
-def _headings(edge: Edge, rankdir: str, depth: int) -> float:
-    """How much longer the room of a number is, so that it stands above titles of frames."""
-    new = [path for path in edge.head.modules[:depth] if path not in edge.tail.modules]
-    return 2 * HEADING * len(new) if rankdir == "TB" else 0.0
+    entered = [path for path in edge.head.modules[:depth] if path not in edge.tail.modules]
+    titles = 2 * HEADING * len(entered) if rankdir == "TB" else 0.0
+    return [wide, PORT] if AXES[rankdir][0] == 0 else [PORT + 2.0 + titles, wide + 4.0]
 
 
 def lay_out(
@@ -94,80 +92,75 @@ def lay_out(
     Args:
         page: the width and the height that it should have.
     """
-    for depth in range(max([len(card.box.modules) for card in cards]), 0, -1):
-        found, clear = _framed(drawn, cards, rankdir, page, rows, depth)
-        if clear:
-            return found
-    return _framed(drawn, cards, rankdir, page, rows, 0)[0]
+    found = None
+    for depth in range(max([len(card.box.modules) for card in cards]), -1, -1):
+        found = _with_frames(drawn, cards, rankdir, page, rows, depth)
+        if found is None or _frames_are_clear(found, cards):
+            break
+    return found
 
 
-def _framed(
-    drawn: Picture,
-    cards: Sequence[Card],
-    rankdir: str,
-    page: Position,
-    rows: int,
-    depth: int,
-) -> tuple[Layout | None, bool]:
-    """The layout with frames of so many levels, and whether these are around nothing else."""
+def _with_frames(
+    drawn: Picture, cards: Sequence[Card], rankdir: str, page: Position, rows: int, depth: int
+) -> Layout | None:
+    """The layout with frames of so many levels."""
     along, sign = AXES[rankdir]
-    order = {box: i for i, box in enumerate(drawn.in_reading_order())}
-    few = sorted(cards, key=lambda card: order[card.box])
-    number = {card.box: i for i, card in enumerate(few)}
     texts = written(drawn)
-    paths = {path: k for k, path in enumerate(dict.fromkeys(_paths(drawn)))}
-    names = [[width(card.name, SMALL) + 8.0, CHIP] for card in few]
-    places, points, spots, chips, begins, size = in_layers(
-        [[card.size[along], card.size[1 - along]] for card in few],
-        [[number[edge.tail], number[edge.head]] for edge in drawn.edges],
-        [_label(texts[edge], along, _headings(edge, rankdir, depth)) for edge in drawn.edges],
-        [[paths[path] for path in card.box.modules[:depth]] for card in few],
-        _fixed(few),
-        [[name[along], name[1 - along]] for name in names],
-        page[along] - 2 * PADDING * depth,
-        rows,
+    paths = dict.fromkeys([path for box in drawn.boxes for path in box.modules])
+    frame = {path: k for k, path in enumerate(paths)}
+    inside = [card.box for card in cards if card.box.kind == "group" and card.box.modules]
+    fixed = {box: k for k, box in enumerate(sorted(inside, key=_natural))}
+    items: dict[Box, Item] = {}
+    for card in cards:
+        name = (width(card.name, SMALL) + 8.0, NAME)
+        around = [frame[path] for path in card.box.modules[:depth]]
+        size, tag = [[pair[along], pair[1 - along]] for pair in (card.size, name)]
+        items[card.box] = item(size, tag, around, fixed.get(card.box, -1))
+    arrows: dict[Edge, Arrow] = {}
+    for edge in drawn.edges:
+        label = _number_room(edge, texts[edge], rankdir, depth)
+        arrows[edge] = arrow(items[edge.tail], items[edge.head], label)
+    long, high = layered.lay_out(
+        [*items.values()], [*arrows.values()], page[along] - 2 * PADDING * depth, rows
     )
-    if math.isinf(size[0]):
-        return None, True
+    if math.isinf(long):
+        return None
 
-    def turned(spot: Spot) -> Position:
-        u = spot[0] if sign > 0 else size[0] - spot[0]
-        x, y = (u, spot[1]) if along == 0 else (spot[1], u)
-        return x - left, y - top
+    def turned(x: float, y: float) -> Position:
+        x = x if sign > 0 else long - x
+        return (x, y) if along == 0 else (y, x)
 
-    left, top, right, bottom = 0.0, 0.0, size[along], size[1 - along]
-    boxes = {card.box.id: turned(place) for card, place in zip(few, places)}
-    frames = _frames(few, boxes, depth)
-    if frames:  # those around the first boxes and the last go beyond them
-        lefts, tops, rights, bottoms = zip(*frames.values())
-        left, top = min(left, *lefts), min(top, *tops)
-        right, bottom = max(right, *rights), max(bottom, *bottoms)
-        boxes = {card.box.id: turned(place) for card, place in zip(few, places)}
-        frames = _frames(few, boxes, depth)
-    edges: dict[str, tuple[list[Position], Position | None]] = {}
-    for edge, line, spot in zip(drawn.edges, points, spots):
-        curves = [turned(point) for point in _curves(line)]
-        edges[edge.id] = curves, turned(spot) if texts[edge] else None
-    layout = Layout(
-        size=(right - left, bottom - top),
-        boxes=boxes,
-        edges=edges,
-        frames={name: (a, b, c - a, d - b) for name, (a, b, c, d) in frames.items()},
-        begins={e.id: k - len(few) for e, k in zip(drawn.edges, begins) if k >= len(few)},
-        chips=[(few[i].box, turned(place)) for i, place in zip(chips, places[len(few) :])],
+    boxes = {box.id: turned(each["x"], each["y"]) for box, each in items.items()}
+    frames = _frames(cards, boxes, depth)
+    whole = (0.0, 0.0, long, high) if along == 0 else (0.0, 0.0, high, long)
+    sides = [whole, *frames.values()]  # frames go beyond the first boxes
+    left, top = min([s[0] for s in sides]), min([s[1] for s in sides])
+
+    def moved(point: Position) -> Position:
+        return point[0] - left, point[1] - top
+
+    names: list[tuple[Box, Position]] = []
+    begins: dict[str, int] = {}
+    known: dict[int, int] = {}  # by the identity of a name its number
+    for edge, each in arrows.items():
+        tail = each["way"][0]
+        if tail["of"]:
+            if id(tail) not in known:
+                known[id(tail)] = len(names)
+                names.append((edge.tail, moved(turned(tail["x"], tail["y"]))))
+            begins[edge.id] = known[id(tail)]
+    return Layout(
+        moved((max([s[2] for s in sides]), max([s[3] for s in sides]))),
+        {name: moved(place) for name, place in boxes.items()},
+        {
+            e.id: [moved(turned(*p)) for p in _curves(each["line"])]
+            for e, each in arrows.items()
+        },
+        {e.id: moved(turned(*each["number"])) for e, each in arrows.items() if texts[e]},
+        {path: (*moved((a, b)), *moved((c, d))) for path, (a, b, c, d) in frames.items()},
+        names,
+        begins,
     )
-    return layout, _clear(frames, few, boxes)
-
-
-def _paths(drawn: Picture) -> list[str]:
-    return [path for box in drawn.boxes for path in box.modules]
-
-
-def _fixed(cards: Sequence[Card]) -> list[int]:
-    """Of neurons their place in the layer, in the order of their names."""
-    inside = [card for card in cards if card.box.kind == "group" and card.box.modules]
-    place = {card: k for k, card in enumerate(sorted(inside, key=lambda c: _natural(c.box)))}
-    return [place.get(card, -1) for card in cards]
 
 
 def _natural(box: Box) -> list[tuple[int, str]]:
@@ -191,34 +184,34 @@ def _curves(points: Sequence[Spot]) -> list[Spot]:
 
 def _frames(cards: Sequence[Card], boxes: dict[str, Position], depth: int) -> dict[str, Sides]:
     """The sides of the frames around the boxes of each module, so many levels of them."""
-    sides: dict[str, Sides] = {}
+    frames: dict[str, Sides] = {}
     for card in cards:
-        left, top, right, bottom = _sides(card, boxes)
+        left, top, right, bottom = sides_of(boxes[card.box.id], card.size)
         paths = card.box.modules[:depth]
-        for k, path in enumerate(reversed(paths)):
-            pad, head = PADDING * (1 + k), PADDING * k + HEADING * (1 + k)
-            own = left - pad, top - head, right + pad, bottom + pad
-            a, b, c, d = sides.get(path, own)
-            sides[path] = min(a, own[0]), min(b, own[1]), max(c, own[2]), max(d, own[3])
-    return {path: sides[path] for path in sorted(sides, key=lambda path: len(layers_of(path)))}
+        for k, path in enumerate(reversed(paths), 1):
+            head = PADDING * (k - 1) + HEADING * k
+            own = left - PADDING * k, top - head, right + PADDING * k, bottom + PADDING * k
+            a, b, c, d = frames.get(path, own)
+            frames[path] = min(a, own[0]), min(b, own[1]), max(c, own[2]), max(d, own[3])
+    return {
+        path: frames[path] for path in sorted(frames, key=lambda path: len(layers_of(path)))
+    }
 
 
-def _clear(frames: dict[str, Sides], cards: Sequence[Card], boxes: dict[str, Position]) -> bool:
+def _frames_are_clear(layout: Layout, cards: Sequence[Card]) -> bool:
     """Whether no frame is around what is not in it."""
-    pairs = combinations(frames, 2)
-    apart = all(a in layers_of(b) or not _overlap(frames[a], frames[b]) for a, b in pairs)
-    return apart and not any(
-        _overlap(around, _sides(card, boxes))
-        for path, around in frames.items()
-        for card in cards
-        if path not in card.box.modules
+    pairs = combinations(layout.frames.items(), 2)
+    around = [(s, t) for (a, s), (b, t) in pairs if a not in layers_of(b)]
+    for path, sides in layout.frames.items():
+        others = [card for card in cards if path not in card.box.modules]
+        around += [(sides, sides_of(layout.boxes[c.box.id], c.size)) for c in others]
+    return not any(
+        min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
+        for a, b in around
     )
 
 
-def _sides(card: Card, boxes: dict[str, Position]) -> Sides:
-    (x, y), (w, h) = boxes[card.box.id], card.size
+def sides_of(centre: Position, size: Position) -> Sides:
+    """The rectangle of this size around a point."""
+    (x, y), (w, h) = centre, size
     return x - w / 2, y - h / 2, x + w / 2, y + h / 2
-
-
-def _overlap(a: Sides, b: Sides) -> bool:
-    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])

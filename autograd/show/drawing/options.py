@@ -13,7 +13,6 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "rankdir": ("LR", "RL", "TB", "BT"),
     "collapse": ("auto", "neuron", "layer", "scope", None),
     "theme": ("auto", "light", "dark"),
-    "layout": ("own", "dot"),
     "arrows": ("weight", "gradient", "local"),
 }
 
@@ -38,9 +37,6 @@ class Options:
             "gradient" ∂L/∂w, or the "local" derivative, which all other arrows show.
         format: how numbers are written, as the built-in `format` takes it.
         title: what the picture is called; a description of the graph unless given.
-        layout: "own", or "dot" where Graphviz is installed.
-        engine: the command for "dot", as a path or a name; found if None.
-        timeout: how many seconds "dot" may take.
 
     >>> Options().changed(rankdir="TB").rankdir
     'TB'
@@ -56,9 +52,6 @@ class Options:
     arrows: Literal["weight", "gradient", "local"] = "weight"
     format: str = NUMBER_FORMAT
     title: str | None = None
-    layout: Literal["own", "dot"] = "own"
-    engine: str | None = None
-    timeout: float = 30.0
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -72,13 +65,10 @@ class Options:
             whole = count is None or type(count) is int
             self._require(name, whole, TypeError, "an integer or None")
             self._require(name, count is None or count >= 1, ValueError, "at least 1")
-        for name in ("title", "engine"):
-            text = isinstance(getattr(self, name), str | None)
-            self._require(name, text, TypeError, "a string or None")
+        self._require(
+            "title", isinstance(self.title, str | None), TypeError, "a string or None"
+        )
         check_format(self.format)
-        number = isinstance(self.timeout, int | float) and not isinstance(self.timeout, bool)
-        self._require("timeout", number, TypeError, "a number of seconds")
-        self._require("timeout", self.timeout > 0, ValueError, "more than 0 seconds")
 
     def _require(self, name: str, holds: bool, error: type[Exception], what: str) -> None:
         if not holds:

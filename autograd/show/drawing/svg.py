@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from autograd.show.drawing.boxes import Box, Edge, Picture
 from autograd.show.drawing.cards import BESIDE, INDENT, PAD, ROW, SMALL, WIDEST_NAME, Card
 from autograd.show.drawing.fitting import PAPER_MARGIN, Drawing, fit
-from autograd.show.drawing.grouping import layers_of, relative
-from autograd.show.drawing.layout import Layout, Position
+from autograd.show.drawing.keys import layers_of, relative
+from autograd.show.drawing.layout import Layout, Position, Sides
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
 from autograd.show.snapshot import Snapshot
-from autograd.show.text import clipped, escape, format_number, width
+from autograd.show.text import clipped, escape, format_number
 
 __all__ = ["draw", "finer", "svg", "thickness"]
 
@@ -44,9 +44,6 @@ def draw(
         reserve: by node index, the widest text that a page will put into a cell of the node.
         prefix: what every id begins with; made from the picture's content unless given.
         static: for renderers: colours are written out, and the paper is a rectangle.
-
-    Raises:
-        LayoutError: the layout is "dot", and there is none, or it failed or took too long.
     """
     return svg(graph, fit(graph, options, reserve), options, prefix, static)
 
@@ -65,7 +62,7 @@ def svg(
     body += "".join([_edge(edge, layout, heaviest) for edge in drawn.edges])
     body += "".join([_label(edge, layout) for edge in drawn.edges])
     names = {card.box: card.name for card in drawing.cards}
-    body += "".join([_chip(k, box, names[box], at) for k, (box, at) in enumerate(layout.chips)])
+    body += "".join([_chip(k, box, names[box], at) for k, (box, at) in enumerate(layout.names)])
     body += "".join(
         [
             _node(card, layout.boxes[card.box.id], card.box in drawn.roots)
@@ -85,7 +82,7 @@ def _node(card: Card, centre: Position, root: bool) -> str:
     parts = [
         f'<g id="@-{box.id}" class="{classes}"><title>{escape(box.hint[:TOOLTIP])}</title>',
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{w:.1f}" height="{h:.1f}" '
-        f'rx="{9 if box.kind in ("leaf", "use") else 3}"/>',
+        f'rx="{9 if box.kind == "leaf" else 3}"/>',
     ]
     line = top + ROW - 3 + (h - len(card.lines) * ROW - PAD) / 2
     for line_parts in card.lines:
@@ -110,20 +107,9 @@ def _chip(number: int, box: Box, name: str, centre: Position) -> str:
 
 
 def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
-    points, label = layout.edges[edge.id]
+    points = layout.arrows[edge.id]
     *curve, tip = points
     path = f"M{_at(curve[0])}C" + " ".join([_at(point) for point in curve[1:]])
-    start, end = curve[-4], curve[-1]
-    level = [
-        k
-        for k in (0, 1)
-        if label and max(abs(p[1 - k] - end[1 - k]) for p in (start, label)) < 0.1
-    ]
-    if label and level:  # the last piece makes room for the number
-        half = width(edge.text, SMALL) / 2 if level == [0] else SMALL * 0.7
-        before, after = [_beyond(label, start, half), _beyond(label, end, half)]
-        path = f"M{_at(curve[0])}C" + " ".join([_at(point) for point in curve[1:-3]])
-        path += f" {_line(start, before)}M{_at(after)}C{_line(after, end)}"
     kind, thick = "edge", ""
     if edge.amount is not None:
         kind = "edge down" if edge.amount < 0.0 else "edge up"
@@ -145,22 +131,10 @@ def finer(drawn: Picture) -> int:
     return 1 if len(drawn.edges) <= MANY else 3
 
 
-def _beyond(label: Position, end: Position, half: float) -> Position:
-    """The point at the side of a number where its arrow goes on, towards this end."""
-    (x, y), (to_x, to_y) = label, end
-    far = max(abs(to_x - x), abs(to_y - y), 0.1)
-    part = min(1.0, half / far)
-    return x + part * (to_x - x), y + part * (to_y - y)
-
-
-def _line(start: Position, end: Position) -> str:
-    return f"{_at(start)} {_at(end)} {_at(end)}"
-
-
 def _label(edge: Edge, layout: Layout) -> str:
     """The number of an arrow, which no other arrow may hide."""
-    _, at = layout.edges[edge.id]
-    if at is None or not edge.text:
+    at = layout.numbers.get(edge.id)
+    if at is None:
         return ""
     text = _text(at[0], at[1] + SMALL * 0.35, "local", edge.text, "middle")
     return f'<g id="@-{edge.id}-l"><title>{escape(edge.hint[:TOOLTIP])}</title>{text}</g>\n'
@@ -172,8 +146,8 @@ def _arrow(base: Position, tip: Position) -> str:
     return " ".join([_at(point) for point in (sides[0], tip, sides[1])])
 
 
-def _frame(path: str, place: tuple[float, float, float, float]) -> str:
-    left, top, w, h = place
+def _frame(path: str, sides: Sides) -> str:
+    left, top, w, h = sides[0], sides[1], sides[2] - sides[0], sides[3] - sides[1]
     title = clipped(relative(path, layers_of(path)[:-1]), SMALL, min(WIDEST_NAME, w - 2 * PAD))
     return (
         f'<g class="cluster"><title>{escape(path)}</title><rect x="{left:.1f}" y="{top:.1f}" '

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from autograd.show.drawing.boxes import Box, operation_text, picture
-from autograd.show.drawing.grouping import group
+from autograd.show.drawing.fitting import repeats
 from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import Parts, counted, format_number, rich_text
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["coloured", "tree"]
 
+MOST_WRITTEN = 60  # nodes of a graph in which nothing is written once
 DEEPEST = 24  # levels that are written unless `depth` says more
 
 T = TypeVar("T")
@@ -49,14 +50,23 @@ def coloured(graph: Snapshot, options: Options) -> Text:
 
 
 def _lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
-    grouping = group(graph, options)
-    repeats = grouping.titles and not graph.modules
-    if repeats and len((shown := picture(graph, options, grouping)).boxes) <= DEEPEST:
+    quotient = (
+        repeats(graph) if options.collapse == "auto" and len(graph) > MOST_WRITTEN else None
+    )
+    if quotient and quotient.count(graph) <= DEEPEST:
+        shown = picture(graph, options, quotient)
         into: dict[Box, list[tuple[Box, str]]] = {}
+
+        def told(box: Box) -> str:
+            often = f" ({box.times:,} times)" if box.times > 1 else ""
+            return f"= {box.formula}{often}" if box.formula else box.op
+
         for edge in shown.edges:
             into.setdefault(edge.head, []).append((edge.tail, edge.local))
         yield from _walk(
-            shown.roots, lambda box: (box.title, box.op, box.rows, into.get(box, [])), DEEPEST
+            shown.roots,
+            lambda box: (box.title, told(box), box.rows, into.get(box, [])),
+            DEEPEST,
         )
         yield [(shown.note, "quiet")]
         return

@@ -15,12 +15,10 @@ from typing import Any
 
 from autograd.core.primitive import ADVICE, Primitive
 from autograd.javascript import PRODUCT, module
-from autograd.show.drawing.boxes import Picture, picture
-from autograd.show.drawing.engine import LayoutError
+from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.fitting import PAGE, fit
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.svg import svg
-from autograd.show.drawing.text_tree import tree
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import escape
 
@@ -125,15 +123,8 @@ def laid_out(
     reserve: Mapping[int, str] | None = None,
     wide: float = PAGE[0],
 ) -> tuple[str, Picture]:
-    """The SVG of a graph, as high as it needs, and what is drawn.
-
-    Where the layout fails, a tree in text, and why.
-    """
-    try:
-        drawing = fit(graph, options, reserve, scrolls=True, wide=wide)
-    except LayoutError as error:
-        shown = f"<p>{escape(str(error))}</p><pre>{escape(tree(graph, options))}</pre>"
-        return shown, picture(graph, options)
+    """The SVG of a graph, as high as it needs, and what is drawn."""
+    drawing = fit(graph, options, reserve, scrolls=True, wide=wide)
     return svg(graph, drawing, options, prefix), drawing.picture
 
 

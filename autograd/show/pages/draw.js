@@ -37,23 +37,18 @@ function drawGraph(svg, nodes) {
   for (const box of boxes) box.height = Math.max(box.height, PORT * box.inputs.length + 4);
   const arrows = boxes.flatMap(({ inputs }, head) => inputs.map((tail, slot) => ({ tail, head, slot })));
   for (const arrow of arrows) arrow.text = formatNumber(nodes[arrow.head].partials[arrow.slot]);
-  const [places, points, spots, chips, , [width, height]] = lay_out(
-    boxes.map((box) => [box.width, box.height]),
-    arrows.map(({ tail, head }) => [tail, head]),
-    arrows.map(({ text }) => [widthOf(text, 11) + 8, PORT]),
-    boxes.map(() => []),
-    boxes.map(() => -1),
-    boxes.map(({ title }) => [widthOf(title, 11) + 12, 18]),
-    LENGTH,
-    nodes.length,
-  );
+  const items = boxes.map(({ title, width, height }) => item([width, height], [widthOf(title, 11) + 12, 18], [], -1));
+  const ways = arrows.map(({ tail, head, text }) => arrow(items[tail], items[head], [widthOf(text, 11) + 8, PORT]));
+  const size = lay_out(items, ways, LENGTH, nodes.length);
+  const names = [...new Set(ways.map(({ way }) => way[0]))].filter(({ of }) => of.length > 0);
+  const [width, height] = size;
   const root = nodes.at(-1);
   svg.replaceChildren(
     shape("title", {}, `Computation graph of ${root.name}`),
-    ...arrows.map((each, k) => arrow(each, points[k], spots[k])),
-    ...arrows.map((each, k) => arrowNumber(each, spots[k])),
-    ...chips.map((tail, k) => chip(boxes[tail], places[boxes.length + k])),
-    ...boxes.map((box, i) => card(box, places[i], i === nodes.length - 1)),
+    ...arrows.map((each, k) => arrowLine(each, ways[k].line, ways[k].number)),
+    ...arrows.map((each, k) => arrowNumber(each, ways[k].number)),
+    ...names.map(({ of: [named], x, y }) => chip(boxes[items.indexOf(named)], [x, y])),
+    ...boxes.map((box, i) => card(box, [items[i].x, items[i].y], i === nodes.length - 1)),
   );
   svg.setAttribute("viewBox", `-8 -8 ${Math.ceil(width + 16)} ${Math.ceil(height + 16)}`);
   svg.style.setProperty("--w", `${Math.ceil(width + 16)}px`);
@@ -78,7 +73,7 @@ function card({ node, title, op, rows, width, height }, [x, y], isRoot) {
 }
 
 // Lines and curves in turn; the last line makes room for the arrow's number.
-function arrow({ head, slot, text }, points, [middle]) {
+function arrowLine({ head, slot, text }, points, [middle]) {
   const half = widthOf(text, 11) / 2 + 2;
   const [tipX, tipY] = points.at(-1);
   const path = points.slice(0, -1).map(([x, y], k) => {

@@ -8,7 +8,7 @@ from string import Template
 from typing import Any
 
 from autograd.core.primitive import TABLE, Primitive
-from autograd.show.drawing.layered import lay_out
+from autograd.show.drawing.layered import arrow, item, lay_out
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
 from autograd.show.formulas import FORMS, arithmetic, locals_text
@@ -72,7 +72,11 @@ def play_page(
         "grammar": {"functions": known, "forms": FORMS, **grammar},
         **operations_data(operations),
     }
-    scripts = [rules(operations, [lay_out]), operations_script(), *map(asset, FORMULA_SCRIPTS)]
+    scripts = [
+        rules(operations, [lay_out, item, arrow]),
+        operations_script(),
+        *map(asset, FORMULA_SCRIPTS),
+    ]
     styles = [asset("steps.css"), asset("play.css"), style_sheet("graph", "auto")]
     title = "Play with a formula"
     summary = "Change the formula or a number: both passes follow."

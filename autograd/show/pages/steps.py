@@ -10,7 +10,7 @@ from autograd.core.primitive import Primitive
 from autograd.javascript import UntranslatableError
 from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.fitting import ARROWS, PAGE, legend
-from autograd.show.drawing.layered import lay_out
+from autograd.show.drawing.layered import arrow, item, lay_out
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
 from autograd.show.drawing.svg import finer, thickness
@@ -61,8 +61,7 @@ GUESSING = (
 def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: int) -> str:
     """One HTML file that plays both passes over a graph, from a position on.
 
-    The same steps give the same bytes. Where the layout is "dot", and it fails, the page says
-    so and has a tree in place of the picture.
+    The same steps give the same bytes.
 
     Raises:
         ValueError: the graph has more than 1,000 nodes.
@@ -130,7 +129,7 @@ def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
 def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str]:
     """The scripts that compute the graph anew and open its boxes, and the panel, or why not."""
     inside = [*map(asset, ("draw.js", "arrows.js", "inside.js"))] if groups else []
-    layout: list[Callable[..., Any]] = [lay_out, thickness] if groups else []
+    layout: list[Callable[..., Any]] = [lay_out, item, arrow, thickness] if groups else []
     try:
         script = rules(_operations(graph), layout)
         scripts = map(asset, ("live.js", "curve.js", "landscape.js"))

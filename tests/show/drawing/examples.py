@@ -177,22 +177,22 @@ TABLE: dict[str, Callable[[], Value]] = {  # from 3 to some 7,000 nodes
 PICTURES: dict[
     str, tuple[Callable[[], Graph], str]
 ] = {  # and the digests of those that were looked at
-    "small": (lambda: small().graph(), "b4cf3475a2220924"),
-    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "2a4d95a9b013a179"),
+    "small": (lambda: small().graph(), "967ac863b5567017"),
+    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "6f822a5d0305bcc1"),
     "odd numbers": (
         lambda: odd_numbers().graph(gradients=False, theme="light"),
-        "3cbc2920dd844ad5",
+        "a2424f87e0b481fa",
     ),
-    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "6d758007404e7223"),
+    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "0dd4af2ec27f8222"),
     "neurons": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
-        "b43aed059157c8ca",
+        "45dada55d143ad63",
     ),
     "layers": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
-        "2857ea5ad10a9fd0",
+        "8c5c2a678c99d66c",
     ),
-    "cut": (lambda: chain(10).graph(max_nodes=6), "f4da203c9e8ed7c4"),
+    "cut": (lambda: chain(10).graph(max_nodes=6), "97b213ba11aa6b6b"),
 }
 
 

@@ -6,18 +6,16 @@ import pytest
 
 import nn
 from autograd import Graph, Value, dot
-from autograd.show.drawing import inlining
-from autograd.show.drawing.boxes import Picture, operation_text, picture
-from autograd.show.drawing.fitting import legend
-from autograd.show.drawing.grouping import layers_of
+from autograd.show.drawing.boxes import Picture, operation_text
+from autograd.show.drawing.fitting import fit, legend
+from autograd.show.drawing.keys import layers_of
 from autograd.show.drawing.options import Options
-from autograd.show.events import events
 from autograd.show.text import format_number
 from tests.show.drawing.examples import network, small
 
 
 def drawn(graph: Graph, **options: Any) -> Picture:
-    return picture(graph, Options().changed(**options))
+    return fit(graph, Options().changed(**options)).picture
 
 
 def titles(found: Picture, kind: str = "") -> list[str]:
@@ -26,29 +24,6 @@ def titles(found: Picture, kind: str = "") -> list[str]:
 
 def ends(found: Picture) -> set[tuple[str, str]]:
     return {(edge.tail.title, edge.head.title) for edge in found.edges}
-
-
-@pytest.mark.parametrize("uses", [12, 13])
-def test_a_leaf_of_many_uses_has_a_copy_beside_each(uses: int) -> None:
-    w = Value(2.0, label="w")
-    total = Value(1.0, label="s")
-    for _ in range(uses - 1):
-        total = total * w
-    total = total + (w - 9.0).relu()  # to which the share is 0
-    total.backward()
-    graph = total.graph()
-    found = drawn(graph)
-    whole, *copies = [box for box in found.boxes if box.title == "w"]
-    assert (whole.id, whole.rows[1][1]) == (f"n{graph[w].index}", format_number(w.grad))
-    assert [box.op for box in copies] == (
-        [] if uses == 12 else [f"use {k} of 13" for k in range(13, 0, -1)]
-    )
-    if copies:
-        shares = [e.product for e in events(graph, 1.0) if e.target.value is w and e.use]
-        assert [box.rows for box in reversed(copies)] == [
-            (("data", "2.0"), ("grad", format_number(x or 0.0))) for x in shares
-        ]
-    assert len(found.edges) == graph.stats.edges
 
 
 def test_an_arrow_has_its_weight_whichever_operand_comes_first() -> None:
@@ -161,8 +136,8 @@ def test_a_picture_that_is_too_large_is_collapsed_step_by_step() -> None:
     graph = network([4, 4, 1])
     note = "Every neuron is drawn as one box: 56 nodes in 11 boxes"
     assert drawn(graph).note == f"{note}; collapse=None draws every node."
-    deep = nn.MLP(2, [12] * 6).graph([1.0, 2.0])
-    assert drawn(deep).note.startswith("Every layer is drawn as one box: ")
+    deep = nn.MLP(2, [12] * 12).graph([1.0, 2.0])
+    assert drawn(deep).note.startswith("Every layer is drawn as one box")
     assert drawn(graph, max_nodes=None).note == ""
 
 
@@ -182,7 +157,9 @@ def test_a_loss_over_many_samples_is_one_network() -> None:
     loss.backward()
     graph = loss.graph()
     found = drawn(graph)
-    assert {"100 × v * 0.1", "100 × … - 1.0"} <= {*titles(found)}
+    formulas = {(box.formula, box.times) for box in found.boxes}
+    assert {("v1 * 0.1", 100), ("neurons.0 - 1.0", 100)} <= formulas
+    assert "(Σ v30²) / 100.0" in {box.formula for box in found.boxes}
     neuron = next(box for box in found.boxes if box.title == "neurons.2")
     data = [node.data for node in neuron.members if node.op and node.op.name == "relu"]
     ends = " … ".join(map(format_number, (min(data), max(data))))
@@ -206,21 +183,3 @@ def test_several_roots_are_all_marked() -> None:
     assert len(drawn(graph).roots) == 2
     assert len(drawn(graph, collapse="layer").roots) == 1
     assert len(drawn(graph, max_nodes=1).roots) == 1
-
-
-def test_a_long_sum_is_written_once_and_not_at_each_of_its_steps(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    written: list[Any] = []
-    before = inlining._sum
-
-    def counting(terms: Any) -> Any:
-        written.extend(terms)
-        return before(terms)
-
-    monkeypatch.setattr(inlining, "_sum", counting)
-    total = Value(1.0)
-    for i in range(300):
-        total = total + Value(0.0, label=f"x{i}")
-    total.graph().svg()
-    assert len(written) == 301

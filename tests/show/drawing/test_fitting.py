@@ -1,11 +1,9 @@
 """Every graph of the table fits a screen with text to read, and nothing stands on another."""
 
-import itertools
-import math
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, pairwise
+from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import NamedTuple
 
 import pytest
@@ -13,9 +11,7 @@ import pytest
 import autograd
 from autograd import Graph, Value
 from autograd.show.drawing import fitting
-from autograd.show.drawing.boxes import picture
 from autograd.show.drawing.cards import card
-from autograd.show.drawing.engine import find
 from autograd.show.drawing.options import Options
 from autograd.show.text import width
 from tests.show.drawing.examples import (
@@ -125,30 +121,6 @@ def test_what_fits_is_not_folded(make: Callable[[], Value]) -> None:
     assert len(list(of_class(svg, "edge"))) == graph.stats.edges
 
 
-@pytest.mark.skipif(find() is None, reason="needs Graphviz's dot")
-@pytest.mark.parametrize("name", ["product", "small", "logistic", "network"])
-def test_arrows_are_about_as_short_as_those_of_dot(name: str) -> None:
-    graph = TABLE[name]().graph()
-    own, dots = [
-        sum([length(points) for points, _ in drawing.layout.edges.values()])
-        for drawing in [fitting.fit(graph, Options(layout=layout)) for layout in ("own", "dot")]
-    ]
-    assert own <= dots * 4 / 3
-
-
-def length(points: Sequence[tuple[float, float]]) -> float:
-    """Of Bézier curves, and the arrowhead behind them."""
-    *curves, tip = points
-    line = [curves[0]]
-    for start in range(0, len(curves) - 1, 3):
-        for t in (0.25, 0.5, 0.75, 1.0):
-            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
-            few = curves[start : start + 4]
-            x, y = [sum(w * p[k] for w, p in zip(weights, few)) for k in (0, 1)]
-            line.append((x, y))
-    return sum(itertools.starmap(math.dist, pairwise([*line, tip])))
-
-
 @pytest.mark.parametrize(
     ("operations", "cut"), [(80, False), (150, False), (300, False), (450, True)]
 )
@@ -175,7 +147,7 @@ def test_a_formula_says_what_is_in_it_and_how_to_see_it() -> None:
 
 def test_a_formula_of_many_long_names_ends_after_four_lines() -> None:
     xs = [Value(1.0, label="a name that goes on and on " + c) for c in "abcdef"]
-    box = picture(autograd.fsum(xs).graph(), Options()).boxes[-1]
+    box = fitting.fit(autograd.fsum(xs).graph(), Options()).picture.boxes[-1]
     lines = card(box, compact=True).lines
     assert len(lines) == 5
     assert lines[3][0].text.endswith(" …")

@@ -6,9 +6,10 @@ from itertools import combinations, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd.show.drawing.layered import Spot, lay_out
+from autograd.show.drawing.layered import Arrow, Item, Spot, arrow, item, lay_out
 
 LENGTHS = st.floats(20.0, 150.0)
+NAME = [40.0, 18.0]
 
 
 @st.composite
@@ -23,6 +24,13 @@ def graphs(draw: st.DrawFn) -> tuple[list[Spot], list[list[int]]]:
     return sizes, edges
 
 
+def made(
+    sizes: list[Spot], edges: list[list[int]], label: Spot
+) -> tuple[list[Item], list[Arrow]]:
+    boxes = [item([*size], [*NAME], [], -1) for size in sizes]
+    return boxes, [arrow(boxes[a], boxes[b], [*label]) for a, b in edges]
+
+
 def apart(a: Spot, b: Spot, size: Spot, other: Spot) -> bool:
     return any(abs(a[k] - b[k]) >= (size[k] + other[k]) / 2 - 1e-6 for k in (0, 1))
 
@@ -35,47 +43,49 @@ def test_boxes_numbers_and_arrows(
     sizes, edges = graph
     for edge in edges if labelled else []:  # as high as its numbers need
         sizes[edge[1]][1] = max(sizes[edge[1]][1], 14.0 * len(edges) + 10.0)
-    labels = [[30.0, 14.0] if labelled else [0.0, 0.0] for _ in edges]
-    free: list[list[int]] = [[] for _ in sizes]
-    names = [[40.0, 18.0] for _ in sizes]
-    found = lay_out(sizes, edges, labels, free, [-1 for _ in sizes], names, 600.0, rows)
-    places, lines, spots, chips, begins, size = found
+    label = [30.0, 14.0] if labelled else [0.0, 0.0]
+    boxes, arrows = made(sizes, edges, label)
+    size = lay_out(boxes, arrows, 600.0, rows)
     if math.isinf(size[0]):
         assert rows == 1
         return
-    assert len(places) == len(sizes) + len(chips)
-    every = [*sizes, *[names[i] for i in chips]]
-    for i, j in combinations(range(len(places)), 2):
-        assert apart(places[i], places[j], every[i], every[j])
-    for place, (long, high) in zip(places, every):
-        assert long / 2 - 1e-6 <= place[0] <= size[0] - long / 2 + 1e-6
-        assert high / 2 - 1e-6 <= place[1] <= size[1] - high / 2 + 1e-6
-    for (tail, head), line, begin in zip(edges, lines, begins):
-        assert begin == tail or chips[begin - len(sizes)] == tail
-        assert line[0] == [places[begin][0] + every[begin][0] / 2, places[begin][1]]
-        assert line[-1][0] == places[head][0] - sizes[head][0] / 2
-        assert abs(line[-1][1] - places[head][1]) <= sizes[head][1] / 2
-        assert all(a[0] <= b[0] + 1e-6 for a, b in pairwise(line))
+    tails = [each["way"][0] for each in arrows]
+    names = [tail for k, tail in enumerate(tails) if tail["of"] and tail not in tails[:k]]
+    shown = [*boxes, *names]
+    for a, b in combinations(shown, 2):
+        assert apart([a["x"], a["y"]], [b["x"], b["y"]], a["size"], b["size"])
+    for box in shown:
+        long, high = box["size"]
+        assert long / 2 - 1e-6 <= box["x"] <= size[0] - long / 2 + 1e-6
+        assert high / 2 - 1e-6 <= box["y"] <= size[1] - high / 2 + 1e-6
+    for (i, j), each in zip(edges, arrows):
+        tail, head, line = each["way"][0], each["way"][-1], each["line"]
+        assert tail is boxes[i] or tail["of"][0] is boxes[i]
+        assert head is boxes[j]
+        assert line[0] == [tail["x"] + tail["size"][0] / 2, tail["y"]]
+        assert line[-1][0] == head["x"] - head["size"][0] / 2
+        assert abs(line[-1][1] - head["y"]) <= head["size"][1] / 2
+        assert all(p[0] <= q[0] + 1e-6 for p, q in pairwise(line))
     if labelled:
-        for a, b in combinations(spots, 2):
-            assert apart(a, b, [30.0, 13.0], [30.0, 13.0])
-        for spot in spots:
-            assert all(apart(spot, p, [28.0, 10.0], e) for p, e in zip(places, every))
-    assert found == lay_out(sizes, edges, labels, free, [-1 for _ in sizes], names, 600.0, rows)
+        for one, other in combinations(arrows, 2):
+            assert apart(one["number"], other["number"], [30.0, 13.0], [30.0, 13.0])
+        for each in arrows:
+            for box in shown:
+                assert apart(each["number"], [box["x"], box["y"]], [28.0, 10.0], box["size"])
+    again, others = made(sizes, edges, label)
+    assert size == lay_out(again, others, 600.0, rows)
+    assert [(box["x"], box["y"]) for box in boxes] == [(box["x"], box["y"]) for box in again]
+    assert [each["line"] for each in arrows] == [each["line"] for each in others]
 
 
 def test_a_circle_has_no_layout() -> None:
-    boxes: list[Spot] = [[50.0, 20.0], [50.0, 20.0]]
-    none: list[Spot] = [[0.0, 0.0], [0.0, 0.0]]
-    found = lay_out(boxes, [[0, 1], [1, 0]], none, [[], []], [-1, -1], boxes, 600.0, 9)
-    assert math.isinf(found[-1][0])
+    boxes, arrows = made([[50.0, 20.0], [50.0, 20.0]], [[0, 1], [1, 0]], [0.0, 0.0])
+    assert math.isinf(lay_out(boxes, arrows, 600.0, 9)[1])
 
 
 def test_a_leaf_stands_in_the_row_of_its_first_use() -> None:
-    boxes: list[Spot] = [[300.0, 20.0], [500.0, 20.0]]
-    places, *_, chips, _, size = lay_out(
-        boxes, [[0, 1]], [[0.0, 0.0]], [[], []], [-1, -1], boxes, 600.0, 9
-    )
-    assert chips == []
-    assert places[0][1] == places[1][1]
+    boxes, arrows = made([[300.0, 20.0], [500.0, 20.0]], [[0, 1]], [0.0, 0.0])
+    size = lay_out(boxes, arrows, 600.0, 9)
+    assert arrows[0]["way"][0] is boxes[0]
+    assert boxes[0]["y"] == boxes[1]["y"]
     assert size[1] == 20.0

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Graph, Value, dot, logsumexp, scope
-from autograd.show.drawing.boxes import Picture, picture
+from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.fitting import fit
 from autograd.show.drawing.options import Options
 from tests.show.drawing.examples import letters
@@ -33,7 +33,7 @@ def attention(heads: int = 2, places: int = 3, wide: int = 2) -> Value:
 
 
 def drawn(y: Value, collapse: str | None = "scope") -> Picture:
-    return picture(Graph(y), Options().changed(collapse=collapse, max_nodes=None))
+    return fit(Graph(y), Options().changed(collapse=collapse, max_nodes=None)).picture
 
 
 def is_acyclic(shown: Picture) -> bool:
@@ -134,7 +134,7 @@ def test_boxes_of_any_scopes_are_without_cycles(made: list[tuple[int, int, int]]
         for block in reversed(blocks):
             block.__exit__()
     graph = Graph(sum(values, values[0]))
-    shown = picture(graph, Options().changed(collapse="scope", max_nodes=None))
+    shown = fit(graph, Options().changed(collapse="scope", max_nodes=None)).picture
     assert is_acyclic(shown)
     scopes = graph.scopes
     for box in shown.boxes:
@@ -144,7 +144,7 @@ def test_boxes_of_any_scopes_are_without_cycles(made: list[tuple[int, int, int]]
 def test_the_gpt_is_drawn_as_its_parts() -> None:
     graph = letters().graph()
     drawing = fit(graph, Options())
-    titles = [box.title for box in drawing.picture.in_reading_order()]
+    titles = [box.title for box in drawing.picture.boxes]
     assert titles == [
         "embedding",
         "norm · 1",

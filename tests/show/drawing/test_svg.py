@@ -1,7 +1,6 @@
 """The SVG: its ids, texts and style, and the very picture where the engine is the same."""
 
 import re
-import shutil
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
@@ -26,7 +25,6 @@ from tests.show.drawing.examples import (
 )
 
 SVG = "{http://www.w3.org/2000/svg}"
-NEEDS_DOT = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's dot")
 
 
 def parsed(graph: Graph, **options: Any) -> ET.Element:
@@ -267,8 +265,8 @@ def test_arrows_that_pass_a_layer_go_around_its_neurons() -> None:
 
 
 def test_a_long_chain_with_one_weight_is_drawn_whole() -> None:
-    svg = parsed(chain(1000).graph(), max_nodes=None, timeout=200)
-    assert len(list(of_class(svg, "node"))) == 2002
+    svg = parsed(chain(1000).graph(), max_nodes=None)
+    assert len(list(of_class(svg, "node"))) == 1002
     assert len(texts(svg, "local")) == 2000
 
 
@@ -301,22 +299,6 @@ def test_the_picture_is_the_one_that_was_looked_at(name: str, tmp_path: Path) ->
     assert digest_of(svg) == digest, (
         f"another picture: look at {path}, then write its digest here"
     )
-
-
-@NEEDS_DOT
-@pytest.mark.parametrize("name", PICTURES)
-def test_graphviz_draws_the_same_boxes_and_arrows(name: str) -> None:
-    graph = PICTURES[name][0]()
-    dots, own = [ET.fromstring(graph.svg(layout=layout)) for layout in ("dot", "own")]
-    check_boxes_apart(dots, tolerance=2.0)
-    for kind in ("node", "edge"):
-        ids = [
-            [str(e.get("id")).partition("-")[2] for e in of_class(root, kind)]
-            for root in (dots, own)
-        ]
-        assert ids[0] == ids[1]
-    for kind in ("name", "grad", "local"):
-        assert texts(dots, kind) == texts(own, kind)
 
 
 @pytest.mark.parametrize(("rankdir", "axis"), [("LR", "y"), ("TB", "x")])

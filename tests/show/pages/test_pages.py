@@ -130,16 +130,6 @@ def test_a_page_knows_the_box_of_every_node() -> None:
     assert data["format"] == ".2f"
 
 
-def test_without_graphviz_a_page_that_asks_for_it_has_the_tree(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("autograd.show.drawing.engine.find", lambda setting: None)
-    page = product().graph(layout="dot").html()
-    assert "there is no `dot`" in page
-    assert "├─ a  data 2.0" in page
-    assert 'class="node ' not in page
-
-
 def test_a_page_says_why_its_numbers_cannot_be_changed() -> None:
     looked = primitive("tests.looked", lambda x: {1.0: 2.0}[x], lambda out, x: 1.0)
     page = looked(Value(1.0)).graph().html()

@@ -1,0 +1,409 @@
+"""The keys by which nodes share a box, from fine to coarse.
+
+`by_module` and `by_scope` go by names, `by_likeness` by structure: what is computed alike, side
+by side or one after the other. `with_formulas` puts what one result alone uses into the box of
+that result, where it is written as a formula.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+from typing import Any
+
+from autograd.core.primitive import TABLE, Primitive
+from autograd.show.drawing.quotient import Formula, Quotient, of_several, without_circles
+from autograd.show.formulas import PRODUCT, SUM, TEXT, Symbol, written
+from autograd.show.snapshot import Node, Snapshot
+from autograd.show.text import width
+
+__all__ = ["by_likeness", "by_module", "by_scope", "layers_of", "relative", "with_formulas"]
+
+TALLEST = 12  # neurons or inputs in a column; of more, those in the middle share a box
+MOST_PARTS = 12  # of a scope that is left and entered again
+BUNDLE = 8  # so many leaves that go into one layer share a box
+PERIOD = 6  # operations of the longest pattern that is found to repeat
+INDEX = "0123456789.[]_,₀₁₂₃₄₅₆₇₈₉⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹"  # at the end of a leaf's name
+FONT = 12  # the size in which formulas are written, in pixels
+TERM = 150.0  # pixels of a term of a sum that may become longer
+FEW = 8  # formulas that are tried one by one to be written in another
+DEEPEST = 5  # operations that are written of what goes on
+
+Keys = dict[Node, str]
+
+# ---------------------------------------------------------------- names
+
+
+def layers_of(path: str) -> list[str]:
+    """The numbered modules, or the scopes, around a path, outermost first, and itself.
+
+    >>> layers_of("layers.0.neurons.1")
+    ['layers.0', 'layers.0.neurons.1']
+    >>> layers_of("block 1/head 0")
+    ['block 1', 'block 1/head 0']
+    """
+    if "/" in path:
+        names = path.split("/")
+        return ["/".join(names[: i + 1]) for i in range(len(names))]
+    parts = path.split(".")
+    outer = [".".join(parts[: i + 1]) for i, part in enumerate(parts[:-1]) if part.isdigit()]
+    return [*outer, path]
+
+
+def relative(path: str, around: Sequence[str]) -> str:
+    """A path as it is called inside the innermost of the modules around it.
+
+    >>> relative("layers.0.neurons.1", ["layers.0"])
+    'neurons.1'
+    """
+    return path.removeprefix(around[-1])[1:] if around else path
+
+
+def by_module(graph: Snapshot, layers: bool = False, tallest: int = TALLEST) -> Quotient:
+    """Each neuron is one box, or each layer; of a tall layer the neurons in the middle are."""
+    frames = {node: key for node, (key, _) in without_circles(graph, graph.modules).items()}
+    keys, titles = frames, dict[str, str]()
+    if layers:
+        whole = {node: layers_of(path)[-2:][0] for node, path in frames.items()}
+        keys = {node: key for node, (key, _) in without_circles(graph, whole).items()}
+        keys |= _bundles(graph, keys)
+    keys = of_several(keys)
+    if not layers:
+        titles = _shorten_columns(graph, keys, tallest)
+        found = without_circles(graph, keys)
+        keys = of_several({node: key for node, (key, _) in found.items()})
+    what = "layer" if layers else "neuron"
+    return Quotient(keys, frames, {}, titles, (f"Every {what} is drawn as one box",))
+
+
+def by_scope(graph: Snapshot) -> Quotient:
+    """Each scope is one box; where it is left and entered again, each part of it."""
+    scopes: dict[Node, set[str]] = defaultdict(set)  # that use a leaf
+    for node in graph.nodes:
+        for x in node.inputs:
+            scopes[x].add(graph.scopes.get(node, ""))
+    keys = {node: path for node, path in graph.scopes.items() if node.op is not None}
+    for x, paths in scopes.items():
+        if x.op is None and len(paths) == 1 and "" not in paths:
+            keys[x] = min(paths)  # a leaf is where it is used
+    found = without_circles(graph, keys, MOST_PARTS)
+    parts = Counter([path for path, _ in {*found.values()}])
+    around = {outer for path in parts for outer in layers_of(path)[:-1]}
+    frames: Keys = {}
+    for node, (path, k) in found.items():
+        inner = f"{path}/{path.rpartition('/')[2]}" if path in around else path
+        frames[node] = f"{inner} · {k}" if parts[path] > 1 or path in around else path
+    keys = of_several(frames)
+    titles = {name: relative(name, layers_of(name)[:-1]) for name in keys.values()}
+    keys |= _bundles(graph, keys)
+    return Quotient(keys, frames, {}, titles, ("Every scope is drawn as one box",))
+
+
+def _inputs_of(graph: Snapshot, keys: Keys) -> dict[tuple[str, ...], list[Node]]:
+    """The leaves that only go into boxes of several nodes, by these."""
+    goes: dict[Node, dict[str, None]] = {}
+    for node in graph.nodes:
+        for x in node.inputs:
+            if x.op is None and x not in keys:
+                goes.setdefault(x, {})[keys.get(node, "")] = None
+    found: dict[tuple[str, ...], list[Node]] = {}
+    for x, names in goes.items():
+        if "" not in names:
+            found.setdefault(tuple(names), []).append(x)
+    return found
+
+
+def _samples(graph: Snapshot, leaves: Sequence[Node]) -> bool:
+    """Whether these are inputs of several samples: two of them take the same place."""
+    every = {*leaves}
+    links = [(n, k) for n in graph.nodes for k, x in enumerate(n.inputs) if x in every]
+    places = Counter([(graph.modules.get(node), slot) for node, slot in links])
+    return any(times > 1 for times in places.values())
+
+
+def _bundles(graph: Snapshot, keys: Keys) -> Keys:
+    """Keys of leaves that go into the same boxes, where these are many."""
+    many = [xs for xs in _inputs_of(graph, keys).values() if len(xs) >= BUNDLE]
+    return {x: f"{xs[0].name} … {xs[-1].name}" for xs in many for x in xs}
+
+
+def _shorten_columns(graph: Snapshot, keys: Keys, tallest: int) -> dict[str, str]:
+    """Put the middle of each tall column, of neurons or of inputs, into one box; its title."""
+    titles: dict[str, str] = {}
+    members: dict[str, list[Node]] = defaultdict(list)
+    for node, key in keys.items():
+        members[key].append(node)
+    columns: dict[str, list[list[Node]]] = defaultdict(list)
+    for key, nodes in members.items():
+        columns[layers_of(key)[-2:][0]].append(nodes)
+    inputs = [xs for xs in _inputs_of(graph, keys).values() if not _samples(graph, xs)]
+    for column in [*columns.values(), *[[[x] for x in xs] for xs in inputs]]:
+        middle = column[tallest // 2 : -(tallest // 2)] if len(column) > tallest + 1 else []
+        if middle:
+            first, last = [keys.get(few[0], few[0].name) for few in (middle[0], middle[-1])]
+            titles[f"{first} … {last}"] = f"⋮ {len(middle):,} more"
+            keys |= {node: f"{first} … {last}" for few in middle for node in few}
+    return titles
+
+
+# ---------------------------------------------------------------- structure
+
+
+def by_likeness(graph: Snapshot, before: Quotient) -> Keys:
+    """What is alike: leaves by the letters of their name, results by their operation and by
+    what their operands are alike to. Numbers among the operands may differ.
+
+    What does to a result the same as made that one is alike too, so that a loop is one box:
+    `t = tanh(t * a + b)`.
+    """
+    kind: dict[Node, int] = {}
+    known: dict[Hashable, int] = {}
+    looped: dict[int, int] = {}  # by kind of a loop, the kind for all of them
+
+    def same(x: Node | float, y: Node | float) -> bool:
+        if isinstance(x, Node) and isinstance(y, Node):
+            return kind[x] == kind[y]
+        return not isinstance(x, Node) and not isinstance(y, Node)
+
+    def repeats(node: Node, slot: int, x: Node, between: list[Node]) -> bool:
+        """Whether x is the same operation on operands alike but for the one in this slot, made
+        by the operations that lead from it to the node.
+        """
+        others = enumerate(zip(node.operands, x.operands))
+        if x.op is not node.op or not all(k == slot or same(a, b) for k, (a, b) in others):
+            return False
+        below: Node | None = x
+        for y in between:
+            below = _first_result(below)
+            if below is not None and below.op is not y.op:
+                return False
+        return True
+
+    def repeated(node: Node) -> Node | None:
+        """The result, a few operations before, whose operation this one repeats."""
+        for slot, x in enumerate(node.operands[:2]):
+            between: list[Node] = []
+            at = x if isinstance(x, Node) and x.op else None
+            while at is not None and len(between) < PERIOD:
+                if repeats(node, slot, at, between):
+                    looped.update({kind[y]: kind[at] for y in [at, *between]})
+                    return at
+                between.append(at)
+                at = _first_result(at)
+        return None
+
+    uses: dict[Node, set[Hashable]] = defaultdict(set)
+    for node in graph.nodes:
+        for slot, x in enumerate(node.inputs):
+            uses[x].add((node.op, 0 if node.op and node.op.variadic else slot))
+    for node in graph.nodes:
+        key: Hashable = node
+        if node in before.box_of:
+            key = before.box_of[node]
+        elif node.op is None:
+            key = (node.label or "").rstrip(INDEX) or frozenset(uses[node])
+        elif node not in graph.roots and not node.label:
+            first = None if node.op is TABLE["add"] else repeated(node)  # sums are formulas
+            kinds = [kind[x] if isinstance(x, Node) else -1 for x in node.operands]
+            kinds = _each_once(node.op, kinds)
+            symmetric = node.op.variadic and node.op.name != "dot"
+            key = (node.op, tuple(sorted(kinds) if symmetric else kinds))
+            if first is not None:
+                known[key] = kind[first]
+        kind[node] = known.setdefault(key, len(known))
+    alike = {node: f"alike {looped.get(k, k)}" for node, k in kind.items()}
+    alike = of_several({x: key for x, key in alike.items() if x not in before.box_of})
+    if not looped:
+        return alike
+    found = without_circles(graph, {**before.box_of, **alike})
+    return of_several({x: key for x, (key, _) in found.items() if x in alike})
+
+
+def _first_result(node: Node | None) -> Node | None:
+    return next((x for x in node.inputs if x.op is not None), None) if node else None
+
+
+def _each_once(op: Primitive, operands: Sequence[Any]) -> list[Any]:
+    """The operands; of a sum each kind of them once, of a dot each pair."""
+    if not op.variadic:
+        return [*operands]
+    if op.name != "dot":
+        return [*dict.fromkeys(operands)]
+    half = 1 + len(operands) // 2
+    pairs = [*dict.fromkeys(zip(operands[1:half], operands[half:]))]
+    return [operands[0], *[w for w, _ in pairs], *[x for _, x in pairs]]
+
+
+# ---------------------------------------------------------------- formulas
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """Nodes that share a box, as formulas call them.
+
+    Attributes:
+        op, operands: what made each of the nodes; leaves, and boxes without a formula, have
+            no operation.
+        named: whether it has a name of its own, or is a root: it is written in no formula.
+        terms: of a sum, by text, and how often.
+        loop: what its nodes do again and again, each to the result of the one before.
+    """
+
+    name: str
+    nodes: list[Node]
+    op: Primitive | None
+    operands: list[Part | Symbol | float]
+    named: bool
+    loop: Formula | None = None
+    terms: dict[str, tuple[Symbol, int]] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> list[Part]:
+        return [*dict.fromkeys([x for x in self.operands if isinstance(x, Part)])]
+
+    def written(self, names: Mapping[Part, Symbol]) -> Symbol:
+        """Its formula, with what it is computed from written like this, or else by name."""
+        assert self.op is not None
+        op, data = self.op, self.nodes[-1].data
+        own = {x: Symbol(x.nodes[-1].data, x.name, TEXT) for x in self.inputs}
+        named = {**own, **names}
+        operands = [named[x] if isinstance(x, Part) else x for x in self.operands]
+        if op is TABLE["mul"] and operands[0] is operands[1]:
+            op, operands = TABLE["square"], operands[:1]
+        if op is TABLE["add"]:
+            return self.total(operands, names)
+        found = written(op, operands, data, TEXT)
+        many = len(self.operands) < len(self.nodes[-1].operands)  # of each kind one
+        return Symbol(data, f"Σ {found.enclosed(PRODUCT)}", TEXT, SUM) if many else found
+
+    def total(self, operands: Sequence[Symbol | float], names: Mapping[Part, Symbol]) -> Symbol:
+        """The formula of a sum, which goes on with the terms of the sums that it is made of;
+        terms that are written alike are there once, behind Σ.
+        """
+        self.terms = {}
+        for x, operand in zip(self.operands, operands):
+            symbol = (
+                operand if isinstance(operand, Symbol) else Symbol(operand, str(operand), TEXT)
+            )
+            own = x.terms if isinstance(x, Part) and x in names and x.terms else {}
+            for text, (term, times) in (own or {symbol.text: (symbol, 1)}).items():
+                self.terms[text] = term, times + self.terms.get(text, (term, 0))[1]
+        alone = SUM if len(self.terms) == 1 else PRODUCT
+        terms = [
+            Symbol(term.data, f"Σ {term.enclosed(PRODUCT)}", TEXT, alone) if times > 2 else term
+            for text, (term, times) in self.terms.items()
+            for _ in range(times if times < 3 else 1)
+            if text != "0.0"
+        ]
+        return written(TABLE["sum"], terms or [0.0], self.nodes[-1].data, TEXT)
+
+
+def with_formulas(
+    graph: Snapshot, before: Quotient, most: float, alike: Keys | None = None
+) -> Quotient:
+    """What one result alone uses shares its box, and is written there as a formula.
+
+    Args:
+        before: boxes that stay as they are.
+        most: how wide a formula may become, in pixels.
+        alike: the keys of what is drawn once.
+    """
+    keys: Keys = {**(alike or {}), **before.box_of}
+    parts = _parts(graph, before, keys)
+    readers: dict[Part, list[Part]] = defaultdict(list)
+    for part in parts:
+        for x in part.inputs:
+            readers[x].append(part)
+    inside = {part: [part] for part in parts}
+    texts: dict[Part, Symbol] = {}
+    for part in [part for part in parts if part.op is not None]:
+        names: dict[Part, Symbol] = {}
+        texts[part] = part.written(names)
+        free = [x for x in part.inputs if x in texts and not x.named and readers[x] == [part]]
+        free = [x for x in free if part.op is TABLE["mul"] or part.operands.count(x) == 1]
+        free.sort(key=lambda x: len(texts[x].text))
+        adds = part.op is TABLE["add"]  # sums go on, with terms that are not too long
+        for few in [free, *[[x] for x in free[:FEW] if free[1:]]]:  # all of them, or one by one
+            if not few:
+                break
+            longer = part.written({**names, **{x: texts[x] for x in few}})
+            short = adds and all(x.terms or width(texts[x].text, FONT) <= TERM for x in few)
+            if short or width(longer.text, FONT) <= most:
+                names |= {x: texts[x] for x in few}
+                texts[part] = longer
+            if len(names) == len(free):
+                break
+        inside[part] += [y for x in names for y in inside.pop(x)]
+    box_of, titles, formulas = dict(before.box_of), dict(before.titles), dict(before.formulas)
+    for part, held in inside.items():
+        nodes = sorted([n for each in held for n in each.nodes], key=lambda node: node.index)
+        unit: Node | str = nodes[0]
+        if len(nodes) > 1:
+            unit = before.box_of.get(nodes[0]) or f"formula {nodes[0].index}"
+            box_of |= dict.fromkeys(nodes, unit)
+        if part in texts:
+            formulas[unit] = Formula(part.name, texts[part].text, len(part.nodes))
+        elif part.loop and isinstance(unit, str):
+            formulas[unit] = part.loop
+        elif nodes[0] not in before.box_of and isinstance(unit, str):
+            titles[unit] = part.name
+    told = [*before.told] if before.box_of else []
+    told += ["What is alike is drawn once"] if alike else []
+    told += ["What one formula alone uses is written in it"] if len(inside) < len(parts) else []
+    return Quotient(box_of, before.frame_of, formulas, titles, tuple(told))
+
+
+def _parts(graph: Snapshot, before: Quotient, keys: Keys) -> list[Part]:
+    """What formulas call by one name, each after what it is computed from."""
+    members: dict[Node | str, list[Node]] = defaultdict(list)
+    for node in graph.nodes:
+        members[keys.get(node, node)].append(node)
+    parts: dict[Node | str, Part] = {}
+    for key, nodes in members.items():
+        first, closed = nodes[0], nodes[0] in before.box_of
+        name = ".".join(str(key).split(".")[-2:]) if closed else first.short
+        if len(nodes) > 1 and not closed and first.op is None:
+            name = (first.label or "").rstrip(INDEX) or name
+        inner = any(keys.get(x) == key for node in nodes for x in node.inputs)
+        named = closed or any(node in graph.roots for node in nodes) or bool(first.label)
+        parts[key] = Part(name, nodes, None if closed or inner else first.op, [], named)
+        if inner and not closed:
+            parts[key].name, parts[key].loop = nodes[-1].short, _loop(nodes, keys)
+    for part in parts.values():
+        if part.op is None:
+            read = [parts[keys.get(x, x)] for node in part.nodes for x in node.inputs]
+            part.operands = [x for x in dict.fromkeys(read) if x is not part]
+            continue
+        operands: list[Part | Symbol | float] = []
+        for slot, x in enumerate(part.nodes[0].operands):
+            others = [node.operands[slot] for node in part.nodes if slot < len(node.operands)]
+            if isinstance(x, Node):
+                operands.append(parts[keys.get(x, x)])
+            else:
+                operands.append(x if others.count(x) == len(others) else Symbol(x, "…", TEXT))
+        part.operands = _each_once(part.op, operands)
+    return [*TopologicalSorter({part: part.inputs for part in parts.values()}).static_order()]
+
+
+def _loop(nodes: Sequence[Node], keys: Keys) -> Formula:
+    """What goes on and on: the formula of its last result, "…" for the one before that."""
+    last = nodes[-1]
+
+    def written_out(node: Node, depth: int) -> Symbol:
+        assert node.op is not None
+        operands: list[Symbol | float] = []
+        for slot, x in enumerate(node.operands):
+            if not isinstance(x, Node):
+                own = {y.operands[slot] for y in nodes if y.op is node.op}
+                operands.append(x if len(own) == 1 else Symbol(x, "…", TEXT))
+            elif keys.get(x) == keys[last] and x.op is not last.op and x.op and depth < DEEPEST:
+                operands.append(written_out(x, depth + 1))
+            else:
+                goes_on = keys.get(x) == keys[last] or x in keys
+                operands.append(Symbol(x.data, "…" if goes_on else x.short, TEXT))
+        return written(node.op, operands, node.data, TEXT)
+
+    times = sum([node.op is last.op for node in nodes])
+    return Formula(last.short, written_out(last, 0).text, times)
