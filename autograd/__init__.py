@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from autograd import linalg as linalg
     from autograd import testing as testing
     from autograd.arrays import array as array
-    from autograd.cli.formula_page import play as play
+    from autograd.cli.playing import play as play
     from autograd.core import table
     from autograd.custom import custom_vjp
     from autograd.fitting import curve_fit
@@ -91,7 +91,7 @@ _LATER = {
     "custom_vjp": "custom",
     "fixed_point": "solve",
     "load_program": "program.compiled",
-    "play": "cli.formula_page",
+    "play": "cli.playing",
     "propagate": "propagation",
     "root": "solve",
     "sparse_hessian": "sparse",

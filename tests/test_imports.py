@@ -77,7 +77,6 @@ CONVENIENCES = (  # of Values, which may import pictures and arrays
 DYNAMIC = {
     "autograd",
     "autograd.arrays",
-    "autograd.cli.checking",
     "autograd.core.define",
     "autograd.program.kernel",
     "autograd.program.targets.jax",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import inspect
-import json
+import pkgutil
 import re
 from collections.abc import Callable, Sequence
-from inspect import Parameter
 from typing import Any
 
-from autograd.cli.ending import FAILED, PROGRAM
-from autograd.cli.expressions import Formula, number_given
-from autograd.show.pages.document import json_number
+from autograd.cli.ending import PROGRAM
+from autograd.cli.expressions import Formula
+from autograd.cli.way_in import Parser, answer, print_json, reading, values_given
 from autograd.testing import gradcheck
 from autograd.testing.problem import Problem
 from autograd.testing.recorded import Recording
@@ -27,50 +24,39 @@ def check_function(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: with code 2 for arguments that make no sense.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"{PROGRAM} check",
         description="Check the derivatives of a function against differences.",
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("function", metavar="MODULE:FUNCTION", help="of Values, or of floats with --gradient")
-    add(
-        "--at",
-        required=True,
-        metavar="NAME=VALUE,...",
-        help="its arguments by name, such as x=1.5,p=[0.3,2.0]",
-    )
+    at = "its arguments by name, such as x=1.5,p=[0.3,2.0]"
+    add("--at", required=True, metavar="NAME=VALUE,...", help=at)
     add("--gradient", metavar="MODULE:FUNCTION", help="a derivative written by hand")
     add("--order", type=int, default=1, help="the highest order that is checked")
     add("--json", action="store_true", help="print the report as JSON")
     arguments = parser.parse_args(argv[1:])
-    try:
-        f, point = _imported(arguments.function), _point_at(arguments.at)
-        given = None if arguments.gradient is None else _imported(arguments.gradient)
-        gradient = given and _by_name(given, [*point])
-        report = gradcheck(
-            _by_name(f, [*point]), *point.values(), order=arguments.order, gradient=gradient
-        )
-    except (
-        ImportError,
-        AttributeError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        SyntaxError,
-    ) as error:
-        message = getattr(error, "msg", str(error))
-        if "a Value would lose its gradient" in message:
-            message += "; a function of floats needs --gradient"
-        parser.error(message)
-    if arguments.json:
-        found = vars(report) | {"where": _named(report.where, [*point])}
-        del found["kinks"], found["line"]
-        shown = {k: json_number(x) if isinstance(x, float) else x for k, x in found.items()}
-        print(json.dumps(shown, indent=2))
-    else:
-        print(_named(str(report), [*point]))
-    return 0 if report else FAILED
+
+    def act() -> bool:
+        with reading():
+            point = values_given(arguments.at)
+            names = [*point]
+            f = _imported(arguments.function, names)
+            gradient = arguments.gradient and _imported(arguments.gradient, names)
+        try:
+            report = gradcheck(f, *point.values(), order=arguments.order, gradient=gradient)
+        except TypeError as error:
+            hint = "" if gradient else "; a function of floats needs --gradient"
+            raise TypeError(f"{error}{hint}") from error
+        if arguments.json:
+            fields = vars(report) | {"where": _named(report.where, names)}
+            print_json({k: x for k, x in fields.items() if k not in ("kinks", "line")})
+        else:
+            print(_named(str(report), names))
+        return bool(report)
+
+    return answer(act)
 
 
 def check_formula(formula: Formula, point: Sequence[float], order: int) -> dict[str, Any]:
@@ -99,58 +85,17 @@ def _named(text: str, names: Sequence[str]) -> str:
     return re.sub(r"\bargument (\d+)", lambda found: names[int(found[1])], text)
 
 
-def _imported(name: str) -> Callable[..., Any]:
-    module, _, path = name.partition(":")
-    if not (module and path):
-        raise ValueError(f"a function must be given as MODULE:FUNCTION, got {name!r}")
-    found: Any = importlib.import_module(module)
-    for part in path.split("."):
-        found = getattr(found, part)
-    if not callable(found):
-        raise TypeError(f"{name} must be a function, got {found!r:.80}")
-    return found  # type: ignore[no-any-return]
-
-
-def _by_name(f: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
-    """f as a function of positions; it gets them by name, unless it takes none by name."""
+def _imported(place: str, names: Sequence[str]) -> Callable[..., Any]:
+    """Return a function that gets positions by name, unless it takes none by name."""
+    if ":" not in place:
+        raise ValueError(f"a function must be given as MODULE:FUNCTION, got {place!r}")
+    f: Callable[..., Any] = pkgutil.resolve_name(place)
+    if not callable(f):
+        raise TypeError(f"{place} must be a function, got {f!r:.80}")
     try:
-        kinds = {x.kind for x in inspect.signature(f).parameters.values()}
+        parameters = [*inspect.signature(f).parameters.values()]
     except (TypeError, ValueError):  # of a function that is written in C, say
-        kinds = {Parameter.POSITIONAL_ONLY}
-    if kinds <= {Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL}:
+        parameters = []
+    if all(x.kind in (x.POSITIONAL_ONLY, x.VAR_POSITIONAL) for x in parameters):
         return f
     return lambda *xs: f(**dict(zip(names, xs)))
-
-
-def _point_at(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for part in _split(text):
-        name, equals, value = part.partition("=")
-        name = name.strip()
-        if not equals or not name.isidentifier() or name in found:
-            wanted = "--at must be like x=1.0,p=[2.0,3.0], each name once"
-            raise ValueError(f"{wanted}, got {text!r}")
-        found[name] = _value(name, value.strip())
-    return found
-
-
-def _value(name: str, text: str) -> Any:
-    """A number, or a list of values."""
-    if not text.startswith("["):
-        return number_given(name, text)
-    if not text.endswith("]"):
-        raise ValueError(f"{name}={text}: [ is never closed: write ]")
-    inner = text[1:-1].strip()
-    return [_value(f"{name}[{i}]", part.strip()) for i, part in enumerate(_split(inner))]
-
-
-def _split(text: str) -> list[str]:
-    """The parts of a text between the commas that are in no brackets."""
-    parts, depth = [""], 0
-    for letter in text:
-        depth += (letter in "[(") - (letter in "])")
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return parts

@@ -1,60 +1,71 @@
-"""Formulas given as text, read by a small grammar: nothing else can ever run.
+"""Formulas given as text: Python's grammar, of which a list says what is allowed.
 
-The text becomes a list of steps for a stack machine: push a number, push a variable, call
-one of the functions of `FUNCTIONS`.
+A formula is never run as Python: its syntax tree becomes a list of steps for a stack machine,
+with the functions and operators of the tables below.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
 import operator
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import pairwise
+from functools import partial
+from itertools import accumulate, pairwise
 from keyword import iskeyword, kwlist
-from math import inf, nan, pi
-from typing import Any, NamedTuple, NoReturn
+from math import e, inf, nan, pi
+from typing import Any, NoReturn
 
 from autograd.core import functions
-from autograd.core.operand import Operand, primal, real
+from autograd.core.operand import Number, Operand, number, primal, real
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 
-__all__ = ["CONSTANTS", "FUNCTIONS", "GRAMMAR", "Formula", "number_given", "parse"]
+__all__ = ["CONSTANTS", "FUNCTIONS", "GRAMMAR", "Formula", "parse"]
 
-CONSTANTS = {"inf": inf, "nan": nan, "pi": pi}
+CONSTANTS = {"e": e, "inf": inf, "nan": nan, "pi": pi}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(functions, name)
     for name in [*functions.__all__, "abs", "pow", "sum"]
     if name not in ("dot", "take")  # of lists and of an integer
 }
-ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-COMPARISON, SIGN = 1, 4  # how strongly operators bind
-BINDING = {
-    "+": (2, TABLE["add"]),
-    "-": (2, TABLE["sub"]),
-    "*": (3, TABLE["mul"]),
-    "/": (3, TABLE["div"]),
-    "//": (3, TABLE["floordiv"]),
-    "%": (3, TABLE["mod"]),
-    "**": (5, TABLE["pow"]),
+# How each operator is written, how strongly it binds, and the function that it is.
+COMPARISON, SIGN = 1, 4
+OPERATORS: dict[type[ast.AST], tuple[str, int, Callable[..., Any]]] = {
+    ast.Lt: ("<", COMPARISON, operator.lt),
+    ast.LtE: ("<=", COMPARISON, operator.le),
+    ast.Gt: (">", COMPARISON, operator.gt),
+    ast.GtE: (">=", COMPARISON, operator.ge),
+    ast.Add: ("+", 2, TABLE["add"]),
+    ast.Sub: ("-", 2, TABLE["sub"]),
+    ast.Mult: ("*", 3, TABLE["mul"]),
+    ast.Div: ("/", 3, TABLE["div"]),
+    ast.FloorDiv: ("//", 3, TABLE["floordiv"]),
+    ast.Mod: ("%", 3, TABLE["mod"]),
+    ast.UAdd: ("+", SIGN, operator.pos),
+    ast.USub: ("-", SIGN, TABLE["neg"]),
+    ast.Pow: ("**", 5, TABLE["pow"]),
 }
-PREFIXES: dict[str, Callable[..., Any]] = {"+": operator.pos, "-": TABLE["neg"]}
-BRACKETS = {"(": ")", "[": "]", "": ""}  # "": the whole text
 CLOSING = (")", "]")
+DEEPEST = 200  # brackets in brackets, as in Python
 TOKEN = re.compile(
     r"""
-    (?P<number> 0[xXoObB]\w+
+    (?P<start> ^)
+    | (?P<number> 0[xXoObB]\w+
         | (?:[0-9][0-9_]*\.?[0-9_]* | \.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?)
     | (?P<name> [^\W\d]\w*)
     | (?P<mark> \*\* | // | [<>]= | =(?!=) | [-+*/%<>(),\[\]])
     | (?P<other> [=!]= | \S)
+    | (?P<end> $)
     """,
     re.VERBOSE,
 )
+Token = re.Match[str]
+Step = float | str | tuple[Callable[..., Any], int]
 USE = "use numbers, names, + - * / // % **, comparisons and functions"
 INSTEAD = {  # what to write instead
     "^": "write ** for a power",
@@ -63,36 +74,21 @@ INSTEAD = {  # what to write instead
     "·": "write *",
     "÷": "write /",
     "−": "write -",
+    **dict.fromkeys("()[]", "match the brackets, and give operands by name last"),
     **dict.fromkeys(("==", "!="), "compare with <, <=, > or >="),
     **dict.fromkeys(("and", "or", "not", "if", "else", "?"), "write where(condition, a, b)"),
 }
 MISSING = "{} has no operand on its {}: write a number or a name"
 GRAMMAR = {  # what the parser of a page shares, as JSON takes it; see formula.js
     "constants": {name: repr(x) for name, x in CONSTANTS.items()},
-    "infix": {mark: (binds, op.name) for mark, (binds, op) in BINDING.items()},
-    "prefixes": {mark: getattr(op, "name", "") for mark, op in PREFIXES.items()},
-    "sign": SIGN,
+    "operators": [(mark, n, getattr(f, "name", "")) for mark, n, f in OPERATORS.values()],
     "comparison": COMPARISON,
+    "sign": SIGN,
     "instead": INSTEAD,
     "missing": MISSING,
     "use": USE,
     "keywords": kwlist,
 }
-
-
-class _Call(NamedTuple):
-    function: Callable[..., Any]
-    arity: int
-    keywords: tuple[str, ...] = ()
-
-    def __call__(self, operands: list[Any]) -> Any:
-        """Apply to `arity` operands, of which the last belong to the keywords."""
-        positional = self.arity - len(self.keywords)
-        named = zip(self.keywords, operands[positional:])
-        return self.function(*operands[:positional], **dict(named))
-
-
-StackStep = float | str | _Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +98,13 @@ class Formula:
     Attributes:
         text: the formula, white space made even.
         names: its variables, in the order in which they appear.
-        steps: what the stack machine does: numbers, names and calls.
+        steps: what a stack machine does: push a number or a variable, or call a function with
+            so many operands.
     """
 
     text: str
     names: tuple[str, ...]
-    steps: tuple[StackStep, ...]
+    steps: tuple[Step, ...]
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -134,14 +131,12 @@ class Formula:
                 f"{self.text} is a function of {len(self.names)} variable(s), "
                 f"got {len(values)} value(s)"
             )
-        point = dict(zip(self.names, values))
-        stack: list[Any] = []
+        point, stack = dict(zip(self.names, values)), list[Any]()
         for step in self.steps:
-            if isinstance(step, _Call):
-                first = len(stack) - step.arity
-                operands = stack[first:]
-                del stack[first:]
-                stack.append(step(operands))
+            if isinstance(step, tuple):
+                function, arity = step
+                operands = [stack.pop() for _ in range(arity)]
+                stack.append(function(*reversed(operands)))
             else:
                 stack.append(point[step] if isinstance(step, str) else step)
         result = stack.pop()
@@ -152,12 +147,39 @@ class Formula:
             raise TypeError(f"{self.text} gives a list; an expression gives one number")
         return number
 
+    def leaves(self, values: Mapping[str, Number]) -> list[Value]:
+        """Return the variables as leaves that have these values, in the order of names.
+
+        Raises:
+            TypeError: a value is not a number.
+            ValueError: a variable has no value, or a value has no variable.
+        """
+        for name in values:
+            if name not in self.names:
+                known = ", ".join(self.names) or "none"
+                raise ValueError(f"{name} is not in the formula, whose variables are: {known}")
+        if missing := [name for name in self.names if name not in values]:
+            example = " ".join([f"{name}=1" for name in missing])
+            raise ValueError(f"no value for {', '.join(missing)}; add {example}, say")
+        return [
+            Value(number(values[name], f"the value of {name}"), label=name)
+            for name in self.names
+        ]
+
+    def root(self, leaves: list[Value]) -> Value:
+        """Return the result as a Value, which is called f unless a variable is."""
+        result = self(*leaves)
+        root = result if isinstance(result, Value) else Value(result)
+        if root.label is None and "f" not in self.names:
+            root.label = "f"
+        return root
+
 
 def parse(text: str) -> Formula:
     """Read a formula made of numbers, names, + - * / // % **, comparisons and functions.
 
-    Numbers are floats. Names are variables, except `pi`, `inf` and `nan`. The functions are
-    those of `autograd` that take and give numbers; those of any number of operands take a
+    Numbers are floats. Names are variables, except `e`, `pi`, `inf` and `nan`. The functions
+    are those of `autograd` that take and give numbers; those of any number of operands take a
     list too: `maximum([x, y])`. A comparison is 1 where it is true and 0 where it is false,
     for `where(x > 0, x, -x)`.
 
@@ -179,181 +201,128 @@ def parse(text: str) -> Formula:
     SyntaxError: there is nothing between 2 and x: write 2*x
     """
     text = " ".join(text.split())
+    tokens = [*TOKEN.finditer(text)]
+    for token in tokens:
+        _check(token)
+    steps: list[Step] = []
     try:
-        steps = _Reader(text).read()
-    except RecursionError:
+        waiting = [_tree(text)]
+        while waiting:  # from the last step to the first
+            operands, step = _read(waiting.pop())
+            waiting += operands
+            steps.append(step)
+    except (LookupError, SyntaxError) as error:
+        place = len(re.split(r"[\[,]", text)[0]) + 1  # x[0] and x, y are Python
+        _explain(tokens, getattr(error, "offset", None) or place)
+    except (RecursionError, MemoryError):  # Python's parser raises both
         raise ValueError("the formula is nested too deeply") from None
+    steps.reverse()
     names = dict.fromkeys([step for step in steps if isinstance(step, str)])
-    return Formula(text, tuple(names), steps)
+    return Formula(text, tuple(names), tuple(steps))
 
 
-def number_given(name: str, text: str) -> float:
-    """The number that is written after `name=`: a formula without variables."""
-    if re.fullmatch(r"\s*[+-]?(inf|nan)\s*", text, re.IGNORECASE):
-        return float(text)
-    formula = parse(text)
-    if formula.names:
-        raise ValueError(f"{name}={text}: a value is a number, or a formula without variables")
-    number: float = formula()
-    return number
+def _tree(text: str) -> ast.expr:
+    """Return Python's syntax tree of a text."""
+    if max(accumulate([(c in "([") - (c in ")]") for c in text]), default=0) > DEEPEST:
+        raise RecursionError
+    return ast.parse(text, mode="eval").body
 
 
-class _Token(NamedTuple):
-    word: str
-    kind: str
-    place: int
+def _read(node: Any) -> tuple[list[ast.expr], Step]:
+    """Return a node's operands, and the step that joins them.
+
+    Raises:
+        LookupError: the node is none of those that a formula has.
+    """
+    kind = type(node)
+    operands = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)]
+    if kind is ast.Constant and not isinstance(node.value, complex):
+        return [], float(node.value)
+    if kind is ast.Name and node.id not in FUNCTIONS:
+        return [], CONSTANTS.get(node.id, node.id)
+    function: Callable[..., Any]
+    if kind in (ast.UnaryOp, ast.BinOp):
+        function = OPERATORS[type(node.op)][2]
+    elif kind is ast.Compare:
+        function = partial(_compare, [OPERATORS[type(op)][2] for op in node.ops])
+    elif kind is ast.List:
+        function = _list
+    elif kind is ast.Call:
+        given = [keyword.arg for keyword in node.keywords]
+        function = partial(_call, FUNCTIONS[ast.unparse(operands.pop(0))], given)
+        operands += [keyword.value for keyword in node.keywords]
+        if len({*given, None}) <= len(given):  # twice, or as **
+            raise LookupError
+    else:
+        raise LookupError
+    return operands, (function, len(operands))
 
 
-class _Reader:
-    """Turns a text into steps, by precedence climbing."""
+def _compare(tests: list[Callable[[float, float], bool]], *xs: Operand) -> float:
+    pairs = pairwise([primal(x) for x in xs])
+    return float(all(test(*pair) for test, pair in zip(tests, pairs)))
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.steps: list[StackStep] = []
-        end = _Token("", "end", len(text))
-        self.tokens = [*map(self.token, TOKEN.finditer(text)), end, end][::-1]  # to come
-        self.last = end
 
-    def read(self) -> tuple[StackStep, ...]:
-        start = self.last
-        if not self.text:
-            self.fail("the formula is empty", start)
-        self.expression(0)
-        self.close(start)
-        return tuple(self.steps)
-
-    def token(self, found: re.Match[str]) -> _Token:
-        word = found[0]
-        if word.isidentifier():
-            word = unicodedata.normalize("NFKC", word)  # as Python does
-        token = _Token(word, str(found.lastgroup), found.start())
-        if iskeyword(word):
-            instead = INSTEAD.get(word, f"write {word}_")
-            self.fail(f"{word} is a word of Python and cannot be a name: {instead}", token)
-        if token.kind == "name" and not word.isidentifier():
-            self.fail(f"{word} cannot be a name: use letters, digits and _", token)
-        if token.kind == "other":
-            self.fail(f"{word} has no meaning here: {INSTEAD.get(word, USE)}", token)
-        return token
-
-    def take(self) -> _Token:
-        self.last = self.tokens.pop()
-        return self.last
-
-    def expression(self, strength: int) -> None:
-        """Read operands, and the operators that bind more strongly than this."""
-        if sign := PREFIXES.get(self.tokens[-1].word):
-            self.take()
-            self.expression(SIGN)
-            self.steps.append(_Call(sign, 1))
-        else:
-            self.operand()
-        while (found := BINDING.get(self.tokens[-1].word)) and found[0] > strength:
-            binds, function = found
-            self.expression(binds - (self.take().word == "**"))  # a**b**c is a**(b**c)
-            self.steps.append(_Call(function, 2))
-        tests = []
-        while self.tokens[-1].word in ORDER and strength < COMPARISON:
-            tests.append(ORDER[self.take().word])
-            self.expression(COMPARISON)
-        if tests:
-            self.steps.append(_Call(_chained(tests), 1 + len(tests)))
-
-    def operand(self) -> None:
-        """Read a number, a variable, a call, a list or what stands in brackets."""
-        last, token = self.last, self.take()
-        word, kind, _ = token
-        if kind == "number":
-            self.steps.append(self.number(token))
-        elif word == "(":
-            self.expression(0)
-            self.close(token)
-        elif word == "[":
-            self.call(_list, token)
-        elif kind == "name" and self.tokens[-1].word == "(":
-            self.call(self.function(token), self.take())
-        elif kind == "name":
-            self.steps.append(self.variable(token))
-        elif kind == "end" or (word in CLOSING and last.word):
-            self.fail(MISSING.format(last.word, "right"), last)
-        else:
-            self.fail(MISSING.format(word, "left"), token)
-
-    def number(self, token: _Token) -> float:
-        word = token.word
-        try:
-            number = float(int(word, 0) if re.match("0[xXoObB]", word) else word)
-        except ValueError:
-            self.fail(f"{word} is not a number", token)
-        except OverflowError:
-            number = inf
-        if number == inf:
-            self.fail(f"{word} is too large for a float", token)
-        return number
-
-    def variable(self, token: _Token) -> float | str:
-        word, after = token.word, self.tokens[-1]
-        if word in FUNCTIONS:
-            operand = after.word if after.kind in ("number", "name") else "…"
-            self.fail(f"{word} is a function: write {word}({operand})", token)
-        return CONSTANTS.get(word, word)
-
-    def function(self, token: _Token) -> Callable[..., Any]:
-        name = token.word
-        if name not in FUNCTIONS:
-            close = ["log"] if name == "ln" else get_close_matches(name, FUNCTIONS, n=1)
-            hint = f"did you mean {close[0]}?" if close else "write * to multiply"
-            self.fail(f"there is no function {name!r}; {hint}", token)
-        return FUNCTIONS[name]
-
-    def call(self, function: Callable[..., Any], opening: _Token) -> None:
-        """Read operands up to the closing bracket."""
-        arity, keywords = 0, list[str]()
-        while self.tokens[-1].word != BRACKETS[opening.word]:
-            name = self.tokens[-1]
-            if name.kind == "name" and self.tokens[-2].word == "=" and function is not _list:
-                self.take()
-                self.take()
-                if name.word in keywords:
-                    self.fail(f"{name.word} is given twice", name)
-                keywords.append(name.word)
-            elif keywords:
-                self.fail(f"write operands without a name before {keywords[0]}", name)
-            self.expression(0)
-            arity += 1
-            if self.tokens[-1].word != ",":
-                break
-            self.take()
-        self.close(opening)
-        self.steps.append(_Call(function, arity, tuple(keywords)))
-
-    def close(self, opening: _Token) -> None:
-        """Read the closing bracket, or the end if the whole text was opened."""
-        last, token = self.last.word, self.take()
-        word, closing = token.word, BRACKETS[opening.word]
-        if word == closing:
-            return
-        if token.kind == "end":
-            self.fail(f"{opening.word} is never closed: write {closing}", opening)
-        if token.kind in ("number", "name") or word == "(":
-            instead = f"write {last}*{word}"
-            self.fail(f"there is nothing between {last} and {word}: {instead}", token)
-        if word in CLOSING:
-            instead = f"write {closing}" if closing else "leave it out"
-            self.fail(f"{word} closes no bracket: {instead}", token)
-        self.fail(f"{word} has no meaning here: {INSTEAD.get(word, USE)}", token)
-
-    def fail(self, message: str, token: _Token) -> NoReturn:
-        raise SyntaxError(message, ("the formula", 1, token.place + 1, self.text))
+def _call(function: Callable[..., Any], given: list[str], *operands: Any) -> Any:
+    """Call a function with operands of which the last are given by name."""
+    positional = len(operands) - len(given)
+    return function(*operands[:positional], **dict(zip(given, operands[positional:])))
 
 
 def _list(*items: Any) -> list[Any]:
     return [*items]
 
 
-def _chained(tests: list[Callable[..., bool]]) -> Callable[..., float]:
-    def compare(*xs: Operand) -> float:
-        pairs = pairwise([primal(x) for x in xs])
-        return float(all(test(x, y) for test, (x, y) in zip(tests, pairs)))
+# ---------------------------------------------------------------------- mistakes
 
-    return compare
+
+def _fail(message: str, token: Token) -> NoReturn:
+    place = ("the formula", 1, token.start() + 1, token.string)
+    raise SyntaxError(message, place) from None
+
+
+def _fail_as_meaningless(token: Token) -> NoReturn:
+    _fail(f"{token[0]} has no meaning here: {INSTEAD.get(token[0], USE)}", token)
+
+
+def _check(token: Token) -> None:
+    """Refuse a word that no formula has."""
+    word, kind = unicodedata.normalize("NFKC", token[0]), token.lastgroup  # as Python does
+    if kind == "other" or iskeyword(word) or (kind == "name" and not token[0].isidentifier()):
+        _fail_as_meaningless(token)
+    if kind == "number":
+        try:
+            number = float(ast.literal_eval(word))
+        except SyntaxError:
+            _fail_as_meaningless(token)
+        except OverflowError:
+            number = inf
+        if number == inf:
+            _fail(f"{word} is too large for a float", token)
+
+
+def _explain(tokens: list[Token], place: int) -> NoReturn:
+    """Raise the reason why tokens are no formula, which shows at this place."""
+    if len(tokens) == 1:
+        _fail("the formula is empty", tokens[0])
+    for last, token in pairwise(tokens):
+        before, word = last[0], token[0]
+        is_operand = token.lastgroup in ("number", "name")
+        if last.lastgroup == "name" and word == "(":
+            if before not in FUNCTIONS:
+                close = get_close_matches(before, FUNCTIONS, n=1) if before != "ln" else ["log"]
+                hint = f"did you mean {close[0]}?" if close else "write * to multiply"
+                _fail(f"there is no function {before!r}; {hint}", last)
+        elif before in FUNCTIONS:
+            operand = word if is_operand else "…"
+            _fail(f"{before} is a function: write {before}({operand})", last)
+        elif last.lastgroup in ("number", "name") or before in CLOSING:
+            if is_operand or word == "(":
+                instead = f"write {before}*{word}"
+                _fail(f"there is nothing between {before} and {word}: {instead}", token)
+        elif not is_operand and word not in ("(", "[", "+", "-"):
+            if word and word not in CLOSING:
+                _fail(MISSING.format(word, "left"), token)
+            if before not in ("(", "[", ","):
+                _fail(MISSING.format(before, "right"), last)
+    _fail_as_meaningless([token for token in tokens[:-1] if token.start() < place][-1])

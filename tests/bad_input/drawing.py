@@ -100,7 +100,7 @@ def plays() -> Iterator[Row]:
     formulas += [bad("2x", SyntaxError, "write 2*x")]
     formulas += [bad("x +", SyntaxError, "write a number"), bad("", SyntaxError, "empty")]
     formulas += [bad("log(x - 9)", ValueError, "log(", "x > 0")]
-    formulas += [bad("x*y", ValueError, "needs a value of y"), bad("2", ValueError, "has no x")]
+    formulas += [bad("x*y", ValueError, "no value for y"), bad("2", ValueError, "x is not in")]
     formulas += [bad(lambda x: 1.0, TypeError, "must return a Value, got 1.0")]
     formulas += [bad(lambda y: y, TypeError, "argument")]
     yield from each(name, formulas, lambda w, f: autograd.play(f, x=1.0))

@@ -1,7 +1,12 @@
-// Formulas given as text: the grammar of autograd/cli/expressions.py, by recursive descent.
+// Formulas given as text: the table of autograd/cli/expressions.py, by recursive descent.
 // A text becomes steps for a stack machine: nothing else can ever run. `grammar` is the part
 // that both parsers share: names, how strongly operators bind, what to write instead.
 const grammar = data.grammar;
+const operators = (wanted) =>
+  Object.fromEntries(grammar.operators.filter(([, binds]) => wanted(binds)).map(([mark, ...rest]) => [mark, rest]));
+const COMPARISONS = operators((binds) => binds === grammar.comparison);
+const PREFIXES = operators((binds) => binds === grammar.sign);
+const INFIX = operators((binds) => ![grammar.comparison, grammar.sign].includes(binds));
 const MARK = String.raw`\*\*|\/\/|[<>]=|=(?!=)|[-+*\/%<>(),[\]]`;
 const NUMBER = String.raw`0[xXoObB][\p{L}\p{N}_]+|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?`;
 const NAME = String.raw`[\p{L}\p{Nl}\p{No}_][\p{L}\p{N}_]*`;
@@ -45,14 +50,8 @@ function tokensOf(text) {
     place += [...text.slice(counted, found.index)].length;
     counted = found.index;
     const token = { word, kind, place };
-    if (grammar.keywords.includes(word)) {
-      const instead = has(grammar.instead, word) ? grammar.instead[word] : `write ${word}_`;
-      fail(`${word} is a word of Python and cannot be a name: ${instead}`, token);
-    }
-    if (kind === "name" && !IDENTIFIER.test(word)) {
-      fail(`${word} cannot be a name: use letters, digits and _`, token);
-    }
-    if (kind === "other") unknown(token);
+    const isName = IDENTIFIER.test(word) && !grammar.keywords.includes(word);
+    if (kind === "other" || (kind === "name" && !isName)) unknown(token);
     tokens.push(token);
   }
   const end = { word: "", kind: "end", place: [...text].length };
@@ -77,13 +76,13 @@ function readFormula(text) {
   let last = start;
   const ahead = (k = 0) => tokens[at + k];
   const take = () => (last = tokens[at++]);
-  const binary = (word) => (has(grammar.infix, word) ? grammar.infix[word] : [-1]);
+  const binary = (word) => (has(INFIX, word) ? INFIX[word] : [-1]);
 
   // Operands, and the operators that bind more strongly than this.
   function expression(strength) {
-    if (has(grammar.prefixes, ahead().word)) {
-      const call = grammar.prefixes[take().word];
-      expression(grammar.sign);
+    if (has(PREFIXES, ahead().word)) {
+      const [binds, call] = PREFIXES[take().word];
+      expression(binds);
       if (call) steps.push({ call, arity: 1, keywords: [] });
     } else operand();
     while (binary(ahead().word)[0] > strength) {
@@ -92,7 +91,7 @@ function readFormula(text) {
       steps.push({ call, arity: 2, keywords: [] });
     }
     const tests = [];
-    while (["<", "<=", ">", ">="].includes(ahead().word) && strength < grammar.comparison) {
+    while (has(COMPARISONS, ahead().word) && strength < grammar.comparison) {
       tests.push(take().word);
       expression(grammar.comparison);
     }
@@ -156,13 +155,9 @@ function readFormula(text) {
     const { word, kind } = token;
     const closing = CLOSES[opening.word];
     if (word === closing) return;
-    if (kind === "end") fail(`${opening.word} is never closed: write ${closing}`, opening);
+    if (kind === "end") unknown(opening);
     if (kind === "number" || kind === "name" || word === "(") {
       fail(`there is nothing between ${before} and ${word}: write ${before}*${word}`, token);
-    }
-    if (word === ")" || word === "]") {
-      const instead = closing ? `write ${closing}` : "leave it out";
-      fail(`${word} closes no bracket: ${instead}`, token);
     }
     unknown(token);
   }
@@ -175,7 +170,7 @@ function readFormula(text) {
 function literal(token) {
   const { word } = token;
   const based = /^0[xXoObB]/.test(word);
-  if (!(based ? BASED : DECIMAL).test(word)) fail(`${word} is not a number`, token);
+  if (!(based ? BASED : DECIMAL).test(word) || /^0[0-9_]*[1-9][0-9_]*$/.test(word)) unknown(token);
   const digits = word.replaceAll("_", "");
   const number = Number(based ? BigInt(digits) : digits);
   if (number === Infinity) fail(`${word} is too large for a float`, token);
