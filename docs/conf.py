@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -37,7 +38,11 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_merge_streams = True
-myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = [
+    *("attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath", "substitution"),
+]
+benchmarks = (Path(__file__).parent / "reference/benchmarks.md").read_text("utf-8")
+myst_substitutions = dict(re.findall(r"(?m)^\| `(\w+)` \| (.+?) \|", benchmarks))
 myst_heading_anchors = 3
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True

@@ -25,13 +25,11 @@ from autograd.show.formulas import LATEX, rule
 from autograd.show.graph import Graph
 from docs.live import ROOT
 
-ULP_POINTS = 60  # of each operation; `python -m tests.core.measure_ulp` takes 2,000
-
 # ---------------------------------------------------------------- operations
 
 
 def operations() -> str:
-    """Each operation of the table: what it computes, its derivative, edges, curve and error."""
+    """Each operation of the table: its words, derivative, edges and curve."""
     return "\n\n".join(map(_operation, _documented()))
 
 
@@ -58,7 +56,6 @@ def _operation(entry: Primitive) -> str:
     if formulas := [*_formulas(entry, operands)]:
         parts += [f"$$ {formula} $$" for formula in formulas]
     facts = [("Domain", entry.domain), ("Where it has no derivative", entry.kink)]
-    facts += [("Largest error measured", _error(entry.name))]
     parts += ["\n".join([f"- {what}: {fact}" for what, fact in facts if fact])]
     if entry.arity is not None and (curve := _curve(entry, operands)):
         parts.append(curve)
@@ -91,20 +88,6 @@ def _formulas(entry: Primitive, operands: list[float]) -> Iterator[str]:
         for slot, x in enumerate(y.inputs):
             formula = rule(node, slot, LATEX)
             yield rf"\frac{{\partial f}}{{\partial {x.label}}} = {formula}"
-
-
-def _error(name: str) -> str:
-    from mpmath import mp
-
-    from tests.core.measure_ulp import measure
-
-    with mp.workdps(60):
-        found = measure(name, ULP_POINTS)
-    told = [
-        f"{what.replace('partial', 'derivative')} {error:.1f} ulp"
-        for what, (error, _) in found.items()
-    ]
-    return ", ".join(told)
 
 
 def _curve(entry: Primitive, operands: list[float]) -> str:

@@ -47,3 +47,11 @@ def test_what_a_document_points_to_exists(document: str) -> None:
 
 def test_it_can_be_read_in_one_go() -> None:
     assert len(README.read_text("utf-8").splitlines()) < 240
+
+
+def test_its_figures_are_those_of_the_benchmarks() -> None:
+    benchmarks = (README.parent / "docs/reference/benchmarks.md").read_text("utf-8")
+    figures = dict(re.findall(r"(?m)^\| `(\w+)` \| (.+?) \|", benchmarks))
+    text = " ".join(README.read_text("utf-8").split())
+    assert f"a one-file GPT {figures['microgpt']} times faster" in text
+    assert f"micrograd's moons demo {figures['moons_micrograd']} times" in text

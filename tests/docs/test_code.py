@@ -32,6 +32,7 @@ NOT_CODE = {
     "{exercise}",
     "{include}",
     "{literalinclude}",
+    "{raw}",
     "{toctree}",
 }
 

@@ -25,6 +25,8 @@ HAS_PYTHON = (HTML / "_static/python/pyodide.mjs").exists()
 needs_python = pytest.mark.skipif(not HAS_PYTHON, reason="the site is built without Python")
 # What people ask, as they type it, and where it is answered.
 QUESTIONS = {
+    "backprop": "index.html",
+    "automatic differentiation": "index.html",
     "argnums": "howto/compile",
     "per-sample gradients": "howto/compile",
     "Values back": "howto/compile",

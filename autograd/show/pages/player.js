@@ -135,6 +135,11 @@ function player(show, say) {
   const linked = ({ hash }) => (/^#\d+(;|$)/.test(hash) ? find(parseInt(hash.slice(1))) : null);
   window.addEventListener("hashchange", ({ newURL }) => step(() => linked(new URL(newURL)) ?? position));
 
+  // The page around a frame may ask it to play, once it is seen.
+  window.addEventListener("message", ({ data: asked }) => {
+    if (asked?.autograd === "play" && position === 0 && !playing()) start();
+  });
+
   byId("controls").hidden = false;
   go(linked(location) ?? data.start);
   return { next: () => step(actions.ArrowRight), last: () => step(actions.End), show: () => show(position) };
