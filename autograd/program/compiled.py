@@ -16,6 +16,7 @@ from autograd import transforms
 from autograd.core.functions import fsum
 from autograd.program.arguments import Arguments, Axes, holds_values, kind_of, samples_of
 from autograd.program.call import Call, built, parting
+from autograd.program.check import compare
 from autograd.program.derivatives import (
     direction,
     hessian_blocks,
@@ -32,7 +33,6 @@ from autograd.program.specialize import Trace, TraceCache, parameters
 from autograd.program.spot_check import (
     Schedule,
     cut,
-    disagreement,
     lane_count,
     leaves_of,
     moving,
@@ -368,12 +368,15 @@ class Compiled:
             if lanes:
                 each = argnums is None and self.reduce is None
                 found = result[lane] if each and result is not None else None
-            traces, why = partial(self._traces, recorded, one), ""
+            places = () if argnums is None else transforms._places(argnums, len(args))
             for _ in range(CONFIRMED):
                 found = again(*one) if found is None else found
                 if holds_values(found):  # f depends on Values of a function around it
                     return
-                why = disagreement(self.f, sample, argnums, leaves_of(found), traces)
+                got, slopes = leaves_of(found), []
+                if places:
+                    got, slopes = got[:1], [([1.0], got[1:])]
+                why = compare(self.f, sample, got, slopes, places)
                 found = None
                 if not (why and self._recorded is recorded and recorded.captured.same()):
                     break  # it agrees, or what f captures has changed since the call
@@ -387,11 +390,6 @@ class Compiled:
                     "Value (verify=False turns this check off)"
                 )
         recorded.captured.settle()
-
-    def _traces(self, recorded: Recorded, args: Sequence[Any]) -> list[Trace]:
-        """Those of such arguments."""
-        traces = recorded.kinds.get(Arguments(args, self.in_axes).key)
-        return [] if traces is None else traces.found
 
     def _look(self) -> Recorded:
         """What was recorded; nothing yet, if what the function captures has changed."""
@@ -752,7 +750,8 @@ def compile(
     rounding could decide. Recording runs f three times, and a spot check once more. Values from
     outside get no gradient; but within a function that is differentiated, f itself computes
     what depends on its Values, and within one that is compiled f is recorded with it: the
-    result is a Value there. What the result does not depend on is left out, and raises nothing.
+    result is a Value there. What the result does not depend on is left out: where f raises over
+    that, a spot check tells it.
     A method is compiled for each instance; `in_axes` leaves `self` out. `isinstance(x, float)`
     is false of a number that is recorded, which is a Value, and `str(x)` reads it out.
 

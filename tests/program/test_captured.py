@@ -205,8 +205,8 @@ def test_the_message_names_the_number_and_the_sample(often: None) -> None:
     assert fast(2.0, xs) == 7.5
     k.cell[0] = 2.5
     words = (
-        r"compiled .*lambda.* gives in sample \d .* where .*lambda.* itself gives .*\. The "
-        r"number 1\.5 in 'mul' is 2\.5 now.* an argument, or a Value \(verify=False"
+        r"compiled .*lambda.* gives in sample \d (3|6|9|12)\.0 where .*lambda.* itself gives "
+        r"(5|10|15|20)\.0\. .* an argument, or a Value \(verify=False"
     )
     with pytest.raises(ValueError, match=words):
         fast.value_and_grad(2.0, xs)
@@ -231,7 +231,7 @@ def test_each_method_is_checked_unless_it_should_not_be(method: str, often: None
         before = METHODS[method](fast)
         k.cell[0] = 3.0
         if verify:
-            with pytest.raises(ValueError, match=r"number 2\.0 in 'mul' is 3\.0 now"):
+            with pytest.raises(ValueError, match=r"gives 18\.0 where .* gives 27\.0"):
                 METHODS[method](fast)
             assert METHODS[method](fast) != before
         else:
@@ -241,8 +241,8 @@ def test_each_method_is_checked_unless_it_should_not_be(method: str, often: None
 KINDS: dict[str, Callable[[Any, bool], Any]] = {
     "raises KeyError": lambda x, odd: {False: x}[odd],
     "2 numbers where": lambda x, odd: [x, x] if not odd else [x],
-    "computes 'mul' now where it computed 'const'": lambda x, odd: x * x if odd else x + 1.0,
-    "computes 'nothing' now": lambda x, odd: x if odd else x + 1.0,
+    r"4\.0 where .* gives 9\.0": lambda x, odd: x * x if odd else x + 1.0,
+    r"4\.0 where .* gives 3\.0": lambda x, odd: x if odd else x + 1.0,
 }
 
 
@@ -268,10 +268,11 @@ def test_what_is_rounding_or_is_not(often: None) -> None:
     assert sums([1.3, 1e17, -1e17]) in (0.0, 1.3)
 
 
-def test_what_the_result_does_not_depend_on_is_not_refused(often: None) -> None:
+def test_an_exception_where_the_program_gives_a_number_is_told(often: None) -> None:
     fast = compile(lambda x: [autograd.log(x), x * 2.0][1], in_axes=0)
-    for _ in range(3):
-        assert fast([1.0, -1.0]) == [2.0, -2.0]
+    assert fast([1.0, 2.0]) == [2.0, 4.0]
+    with pytest.raises(ValueError, match=r"numbers where .* raises ValueError.*log\(-1\.0\)"):
+        [fast([1.0, -1.0]) for _ in range(3)]
 
 
 class Slots:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.core.floats import fast_order, list_operations
 from autograd.core.no_grad import recording
@@ -16,7 +16,7 @@ from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import Guard, Watch
 from autograd.trees import Rebuild, flatten, without_axes
 
-__all__ = ["CapturedChanged", "Recording", "called", "plain_results", "record", "retrace"]
+__all__ = ["CapturedChanged", "Recording", "called", "plain_results", "record"]
 
 SHIFTS = (1e-3, -1e-3, 1e-6, -1e-6, 1e-10)
 
@@ -153,37 +153,6 @@ def record(
     single = type(first.returned) is Value or real(first.returned) is not None
     sure = second is not None
     return Recording(tape, closed, first.guards, first.rebuild, single, sure)
-
-
-class Retraced(NamedTuple):
-    """What a function computes now.
-
-    Attributes:
-        outputs: their numbers.
-        order: the nodes that it made.
-        tapes: as each of the tapes that it is compared with was recorded.
-    """
-
-    outputs: list[float]
-    order: list[Value]
-    tapes: list[Tape]
-
-
-def retrace(
-    f: Callable[..., Any],
-    numbers: Sequence[float],
-    rebuild: Rebuild,
-    tapes: Sequence[tuple[Tape, list[Value]]],
-) -> Retraced:
-    """Run f again at some numbers, to compare with tapes of it and their closed Values."""
-    run = _Run(f, numbers, rebuild)
-    outside = set[Value]().union(*[fast_order(*closed)[0] for _, closed in tapes])
-    run.order = [node for node in run.order if node not in outside]
-    found: list[Tape] = []
-    for tape, closed in tapes:
-        with uncollected():
-            found.append(_tape(run, tape.ops[: len(numbers)], closed))
-    return Retraced([primal(y) for y in run.outputs], run.order, found)
 
 
 def _shifted(

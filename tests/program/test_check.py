@@ -1,0 +1,267 @@
+"""The check of a program: rounding never fails it, and errors do, of values and derivatives."""
+
+import math
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, primitive
+from autograd.core.operand import primal
+from autograd.program import compile
+from autograd.program.check import compare, difference
+
+Step = tuple[str, tuple[int, ...], float]
+UNARY = "exp", "log", "tanh", "sin", "sqrt", "abs", "relu"
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "pow": autograd.pow,
+    "max": autograd.maximum,
+}
+CONSTANT: dict[str, Callable[..., Any]] = {
+    "power": autograd.pow,
+    "times": lambda a, c: a * c,
+    "plus": lambda a, c: a + c,
+    "lost": lambda a, c: (a + 1e9 * c) - 1e9 * c,  # digits, that is
+    "near": lambda a, c: a * (1.0 + 1e-9 * c) - a,
+}
+WIDE = "sum", "dot"
+OPERATIONS = [*UNARY, *BINARY, *CONSTANT, *WIDE]
+
+
+def computed(step: Step, xs: list[Any]) -> Any:
+    op, args, c = step
+    given = [xs[i] for i in args]
+    if op in UNARY:
+        return getattr(autograd, op)(*given)
+    if op in BINARY:
+        return BINARY[op](*given)
+    if op in CONSTANT:
+        return CONSTANT[op](*given, c)
+    half = len(given) // 2
+    if op == "dot":
+        return autograd.dot(given[:half], given[half:], c)
+    total: Any = c
+    for x in given:
+        total = total + x
+    return total
+
+
+def program(random: Random) -> tuple[Callable[[Any], Any], list[float]]:
+    """A straight line of operations, many of which cancel, and a point in its domain."""
+    scale = random.choice([1.0, 1.0, 1.0, 1e8, 1e-8])
+    point = [scale * random.uniform(-2.0, 2.0) for _ in range(random.choice([1, 2, 3, 5]))]
+    steps: list[Step] = []
+    numbers = [*point]
+    for _ in range(random.choice([5, 10, 20, 50, 100])):
+        op = random.choice(OPERATIONS)
+        count = 1 + (op in BINARY) + (op in WIDE) * random.choice([1, 3, 7, 19])
+        args = tuple(
+            [
+                max(0, len(numbers) - 1 - int(random.expovariate(0.25)))
+                if random.random() < 0.7
+                else random.randrange(len(numbers))
+                for _ in range(count)
+            ]
+        )
+        c = random.choice([random.uniform(-3.0, 3.0), float(random.randint(1, 9)), 0.1, 0.5])
+        try:
+            number = primal(computed((op, args, c), numbers))
+        except (ValueError, ArithmeticError):
+            continue
+        if 1e-30 < abs(number) < 1e30:
+            steps.append((op, args, c))
+            numbers.append(number)
+
+    def f(xs: Any) -> Any:
+        found = [*xs]
+        for step in steps:
+            found.append(computed(step, found))
+        return autograd.sum(found[-3:])
+
+    return f, point
+
+
+def plain(random: Random) -> tuple[Callable[[Any], Any], list[float]]:
+    """A small network, in which nothing cancels."""
+    weights = [[random.gauss(0.0, 0.7) for _ in range(5)] for _ in range(6)]
+
+    def f(xs: Any) -> Any:
+        hidden = [autograd.tanh(autograd.dot(row[:4], xs, row[4])) for row in weights]
+        return (autograd.sum(hidden) - 0.3) ** 2 + autograd.logsumexp(hidden)
+
+    return f, [random.gauss(0.0, 1.0) for _ in range(4)]
+
+
+def asked(f: Callable[[Any], Any], xs: list[float], v: list[float]) -> dict[str, Any]:
+    """The numbers that a program gives by each method, as `compare` takes them."""
+    fast = compile(f, verify=False)
+    value, gradient = fast.value_and_grad(xs)
+    _, tangent = fast.jvp((xs,), (v,))
+    curved = fast.hvp(xs, v)
+    return {
+        "value_and_grad": ([value], [([1.0], gradient)], [0]),
+        "jvp": ([value, tangent], [], [0], [v]),
+        "hvp": ([value, tangent], [([0.0, 1.0], curved)], [0], [v]),
+    }
+
+
+@pytest.mark.parametrize("made", [program, plain])
+def test_rounding_is_no_difference(made: Any) -> None:
+    compared = 0
+    for seed in range(50):
+        random = Random(seed)
+        f, xs = made(random)
+        try:
+            calls = asked(f, xs, [random.uniform(-1.0, 1.0) for _ in xs])
+        except (ValueError, ArithmeticError):  # a derivative that does not exist
+            continue
+        compared += 1
+        for method, call in calls.items():
+            assert compare(f, [xs], *call) is None, (seed, method)
+    assert compared > 40
+
+
+def test_planted_errors_are_differences() -> None:
+    for seed in range(12):
+        random = Random(seed)
+        f, xs = plain(random)
+        calls = asked(f, xs, [random.uniform(-1.0, 1.0) for _ in xs])
+        for method, (values, slopes, *more) in calls.items():
+            for i in range(len(values)):
+                wrong = [x * (1.0 + 1e-6 * (k == i)) for k, x in enumerate(values)]
+                assert "itself gives" in (compare(f, [xs], wrong, slopes, *more) or ""), method
+            for seeds, numbers in slopes:
+                for factor in (1.0001, 0.0, -1.0):
+                    i = random.randrange(len(numbers))
+                    other = [x * (factor if k == i else 1.0) for k, x in enumerate(numbers)]
+                    why = compare(f, [xs], values, [(seeds, other)], *more)
+                    assert why is not None, method
+                    assert why.startswith("the derivative "), method
+
+
+def test_most_errors_are_seen_where_digits_cancel() -> None:
+    seen, planted = 0, 0
+    for seed in range(80):
+        f, xs = program(Random(seed))
+        try:
+            value, slopes = autograd.value_and_grad(f)(xs)
+        except (ValueError, ArithmeticError):
+            continue
+        seen += compare(f, [xs], [value * (1.0 + 1e-6)]) is not None
+        wrong = [1.0001 * x for x in slopes]
+        seen += compare(f, [xs], [value], [([1.0], wrong)], [0]) is not None
+        planted += 2
+    assert seen > 0.6 * planted
+
+
+def test_an_old_number_beside_a_large_one_shows_in_the_gradient() -> None:
+    def f(x: Any, k: float = 2.0) -> Any:
+        return k * x[0] + 1e12 * x[1] * x[1]
+
+    old = autograd.value_and_grad(lambda x: f(x, 2.0001))([0.7, 1.3])
+    new = f([0.7, 1.3])
+    assert compare(f, [[0.7, 1.3]], [old[0]]) is None  # the digits of the value end there
+    assert compare(f, [[0.7, 1.3]], [new], [([1.0], old[1])], [0]) is not None
+    apart: Callable[[Any], Any] = lambda x: [2.0 * x[0], 1e12 * x[1] * x[1]]  # noqa: E731
+    beside = [1.4 * 1.00005, apart([0.7, 1.3])[1]]
+    assert "itself gives 1.4" in (compare(apart, [[0.7, 1.3]], beside) or "")
+
+
+def test_each_number_has_a_bound_of_its_own() -> None:
+    def f(x: Any) -> Any:
+        return [x * 1e12, x * 3.0]
+
+    f.__qualname__ = "f"
+    assert compare(f, [1.0], [1e12, 3.0]) is None
+    assert compare(f, [1.0], [1e12, 3.0001]) == "3.0001 where f itself gives 3.0"
+
+
+def test_rows_of_a_jacobian() -> None:
+    f: Callable[..., Any] = lambda x, y: [x[0] * y, x[1] / y, 2.0]  # noqa: E731
+    given = [6.0, 5.0 / 3.0, 2.0]
+    rows = [([1.0, 0.0, 0.0], [3.0, 0.0, 2.0]), ([0.0, 1.0, 0.0], [0.0, 1 / 3, -5.0 / 9.0])]
+    assert compare(f, [[2.0, 5.0], 3.0], given, rows, [0, 1]) is None
+    assert compare(f, [[2.0, 5.0], 3.0], given, [(rows[1][0], rows[0][1])], [0, 1])
+    constant = [([0.0, 0.0, 1.0], [0.0, 0.0])]
+    assert compare(f, [[2.0, 5.0], 3.0], given, constant, [0]) is None
+
+
+def test_exceptions_are_differences_but_not_at_the_edge_of_the_domain() -> None:
+    root: Callable[[Any], Any] = lambda x: autograd.sqrt(0.1 * x[0] + 0.2 - x[1])  # noqa: E731
+    with pytest.raises(ValueError, match="sqrt"):
+        root([1.0, 0.3000000000000001])
+    assert compare(root, [[1.0, 0.3000000000000001]], [1e-9]) is None
+    assert "raises ValueError" in (compare(root, [[-1.0, 0.2]], [1e-9]) or "")
+    assert "numbers where" in (compare(lambda x: [][x > 0.0], [1.0], [1.0]) or "")
+    assert compare(lambda x: [x, x], [1.0], [1.0]) is not None
+
+
+def test_numbers_that_are_not_finite() -> None:
+    assert compare(lambda x: x * math.inf, [1.0], [math.inf]) is None
+    assert compare(lambda x: x * math.inf, [1.0], [1.0]) is None  # says nothing
+    assert compare(lambda x: x * 2.0, [1.0], [math.nan]) is not None
+    assert compare(lambda x: x * 2.0, [1.0], [math.inf]) is not None
+    assert compare(lambda x: math.nan, [1.0], [math.nan]) is None
+
+
+@pytest.mark.parametrize(
+    ("f", "values", "slopes"),
+    [
+        (lambda x: abs(x * 0.1 + 0.2 - 0.3), 1e-17, -0.1),
+        (lambda x: autograd.relu(x * 0.1 + 0.2 - 0.3), 0.0, 0.0),
+        (lambda x: autograd.maximum(0.1 * x + 0.2, 0.3 * x), 0.3, 0.1),
+        (lambda x: autograd.maximum(0.1 * x + 0.2, 0.3 * x), 0.3, 0.3),
+        (lambda x: (x * 0.1 + 0.2) // 0.3, 0.0, 0.0),
+        (lambda x: (x * 0.1 + 0.2) % 0.3, 0.3, 0.1),
+    ],
+)
+def test_either_side_of_a_kink_within_rounding_is_right(
+    f: Any, values: float, slopes: float
+) -> None:
+    assert compare(f, [1.0], [values], [([1.0], [slopes])], [0]) is None
+
+
+def test_a_primitive_that_gives_another_number_each_time_is_told() -> None:
+    numbers = iter(range(1000))
+    drifts = primitive("tests.drifting", lambda x: x + next(numbers), lambda out, x: 1.0)
+    assert compare(lambda x: drifts(x) * 2.0, [3.0], [6.5]) is not None
+
+
+def test_a_graph_of_others_is_left_as_it_was() -> None:
+    weights = [Value(0.1 * i) for i in range(5)]
+    for w in weights:
+        w.grad = 7.0
+    inner = autograd.tanh(autograd.dot(weights, [1.0] * 5, 0.0))
+    loss = autograd.exp(inner) * inner
+    inner.backward()
+    grads = [w.grad for w in weights]
+    expected = autograd.gradient(loss, weights)
+    value = loss.data
+    assert difference("the loss", [loss], weights, [value], [([1.0], expected)]) is None
+    wrong = [1.0001 * x for x in expected]
+    why = difference("the loss", [loss], weights, [value], [([1.0], wrong)])
+    assert why == f"the derivative {wrong[0]!r} where the loss itself gives {expected[0]!r}"
+    assert [w.grad for w in weights] == grads
+    assert inner.grad == 1.0
+
+
+@pytest.mark.parametrize("n", [6, 12])
+def test_of_a_matrix_that_is_nearly_singular(n: int) -> None:
+    grid = np.linspace(0.0, 1.0, n)
+
+    def f(scale: Any) -> Any:
+        k = np.exp(-(((grid[:, None] - grid) / scale) ** 2)) + 1e-9 * np.eye(n)
+        low = autograd.linalg.cholesky(k)
+        return autograd.sum([autograd.log(low[i][i]) for i in range(n)])
+
+    value, slope = compile(f, verify=False).value_and_grad(0.7)
+    assert compare(f, [0.7], [value], [([1.0], [slope])], [0]) is None
+    if n == 6:
+        assert compare(f, [0.7], [value], [([1.0], [slope * 1.01])], [0]) is not None
