@@ -74,7 +74,7 @@ def record(count: int, seed: int) -> list[Any]:
     import autograd
     from autograd.program import program
     from autograd.program.kernel import kernel
-    from autograd.testing.programs import SAFE, decode
+    from tests.testing.programs import SAFE, decode
 
     recorder = Recorder(kernel())
     vars(program)["kernel"] = lambda: recorder

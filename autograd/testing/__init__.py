@@ -8,7 +8,6 @@ def test_my_gradient():
 
 from autograd.testing.arrays import check_hessian, check_jacobian, check_jvp, check_vjp
 from autograd.testing.check import check_gradients, gradcheck
-from autograd.testing.enclosures import enclosure
 from autograd.testing.explain import Explanation, explain
 from autograd.testing.frameworks import check_jax, check_scipy, check_torch
 from autograd.testing.report import GradientError, Report
@@ -25,7 +24,6 @@ __all__ = [
     "check_scipy",
     "check_torch",
     "check_vjp",
-    "enclosure",
     "explain",
     "gradcheck",
 ]

@@ -31,11 +31,9 @@ from autograd.testing.problem import (
     Function,
     Move,
     PlainProblem,
-    as_array,
-    blocks,
-    children,
     leaves,
     names,
+    parts,
     rebuilt,
     shape_of,
     unit,
@@ -43,7 +41,7 @@ from autograd.testing.problem import (
 )
 from autograd.testing.report import Case, Report, raised, remark, summary, unsteady
 from autograd.transforms import grad
-from autograd.trees import flatten, flatten_like
+from autograd.trees import children_of, flatten_like
 
 __all__ = ["Tolerance", "check_gradient", "check_hessian", "check_jacobian", "check_jvp"]
 __all__ += ["check_vjp"]
@@ -346,9 +344,10 @@ def _transposes(rows: Rows, xs: Any) -> Iterator[Rows]:
     if len(rows) == len(rows[0]) > 1:
         yield [list(column) for column in zip(*rows)]
     start = 0
-    for _, numbers, array in blocks(xs, "") if len(rows) == 1 else ():
-        end, size = start + len(numbers), math.isqrt(len(numbers))
-        if getattr(array, "shape", ()) == (size, size):
+    for _, x in parts(xs) if len(rows) == 1 else ():
+        count = len(leaves(x, ""))
+        end, size = start + count, math.isqrt(count)
+        if getattr(x, "shape", ()) == (size, size):
             square = [rows[0][k : k + size] for k in range(start, end, size)]
             turned = [x for column in zip(*square) for x in column]
             yield [rows[0][:start] + turned + rows[0][end:]]
@@ -362,41 +361,28 @@ def _matching(
 
     It is one of arguments if there is a problem.
     """
-    given, wanted = _lists(tree), _lists(like)
     count = len(problem.xs) if problem else 1
-    if count > 1 and not (isinstance(given, list) and len(given) == count):
+    if count > 1 and not (isinstance(tree, list | tuple) and len(tree) == count):
         raise FaultError(f"{what} must be a tuple of {count}, one for each argument")
     if len(leaves(like, what)) == 1 and getattr(tree, "size", 0) == 1:
-        given, wanted = flatten(given, what)[0], [0.0]
+        return [primal(x) for x in leaves(tree, what)]
     places = iter(problem.names if problem else names(like, "result"))
-    _compare_shapes(given, wanted, what, places)
-    return [primal(x) for x in flatten_like(given, wanted, what)]
+    return [primal(x) for x in _matched(tree, like, what, places)]
 
 
-def _compare_shapes(given: Any, wanted: Any, what: str, names: Iterator[str]) -> None:
-    """Find numbers in another shape; what is no tree of numbers, `flatten_like` finds."""
-    found, needed = shape_of(given), shape_of(wanted)
+def _matched(tree: Any, like: Any, what: str, places: Iterator[str]) -> list[Any]:
+    found, needed = shape_of(tree), shape_of(like)
     if found is not None and needed is not None:
-        where = list(islice(names, math.prod(needed)))
+        where = list(islice(places, math.prod(needed)))
         if found != needed:
             raise MisshapenError(what, found, needed, where)
-        return
-    inside, among = children(wanted), dict(children(given) or ())
-    for end, child in inside or ():
-        if end in among:
-            _compare_shapes(among[end], child, what + end, names)
-
-
-def _lists(tree: Any) -> Any:
-    """A tree with lists in place of arrays and tuples, and dicts in place of dataclasses."""
-    if isinstance(tree, list | tuple):
-        return [_lists(child) for child in tree]
-    if isinstance(tree, dict):
-        return {key: _lists(child) for key, child in tree.items()}
-    found, array = children(tree), as_array(tree)
-    if found is not None:
-        return {end[1:]: _lists(child) for end, child in found}
-    return tree if array is None else array.tolist()
+        return leaves(tree, what)
+    inner, among = children_of(tree), children_of(like)
+    if inner is None or among is None or {*inner.places} != {*among.places}:
+        return flatten_like(tree, like, what)  # which says what is wrong
+    given = dict(zip(inner.places, inner.parts))
+    each = zip(among.places, among.parts)
+    return [x for end, y in each for x in _matched(given[end], y, what + end, places)]
 
 
 def _matrix(tree: Any, y: Any, xs: tuple[Any, ...], what: str) -> Rows:
@@ -405,11 +391,10 @@ def _matrix(tree: Any, y: Any, xs: tuple[Any, ...], what: str) -> Rows:
     This is how nested structures of blocks are laid out, those of JAX too.
     """
     found = [primal(x) for x in leaves(tree, what)]
-    tall, wide = [*blocks(y, "")], [*blocks(xs, "")]
-    heights, widths = [len(each) for _, each, _ in tall], [len(each) for _, each, _ in wide]
+    heights, widths = [[len(leaves(x, n)) for n, x in parts(each)] for each in (y, xs)]
     given, above = shape_of(tree), shape_of(y)
     beside = shape_of(xs[0]) if len(xs) == 1 else None
-    if len(tall) == len(wide) == 1 or (hasattr(tree, "shape") and above and beside):
+    if len(heights) == len(widths) == 1 or (hasattr(tree, "shape") and above and beside):
         # lists of numbers are arrays, too, if the matrix is one
         heights, widths = [sum(heights)], [sum(widths)]
         r, s = above or (), beside or ()

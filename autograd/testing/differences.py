@@ -1,12 +1,12 @@
-"""Differences of a function's values: extrapolated to step 0, and the round-off in them.
+"""Slopes over falling steps, their limit at step 0, and the round-off in them.
 
 Two errors work against each other: what is left of the series falls with the step and shows
 in the differences between neighbours of the tableau; the round-off of f is divided by the
-step. The entry for which their sum is least is the estimate, and the sum its error. What
-round-off there is, noise, grids and jumps between smooth pieces, is told from values alone.
+step. The entry for which their sum is least is the estimate, and the sum its error.
 
-Sources: Richardson 1911; the tableau of Ridders, "Accurate computation of F'(x) and
-F'(x)F''(x)", 1982.
+Sources: Richardson 1911; the tableau of Ridders, "Accurate computation of F'(x)
+and F'(x)F''(x)", 1982; the difference table of Hamming, in the form of Moré and Wild,
+"Estimating derivatives of noisy simulations", 2012.
 """
 
 from __future__ import annotations
@@ -17,37 +17,31 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-__all__ = [
-    "CALLS",
-    "TINIEST",
-    "ULP",
-    "Estimate",
-    "Level",
-    "Line",
-    "Samples",
-    "Tableau",
-    "aitken",
-    "central",
-    "estimated_noise",
-    "is_mere_noise",
-    "is_rough",
-    "is_sawtooth",
-    "is_stair",
-    "noise_between",
-    "noise_hides",
-    "tread",
-]
+__all__ = ["CALLS", "TINIEST", "ULP", "Estimate", "Level", "Line", "Samples", "Side", "Tableau"]
+__all__ += ["FALL", "FINE", "ROUNDINGS", "SETTLED", "SURE", "THREE_DIGITS"]
+__all__ += ["aitken", "estimated_noise", "ladder", "sides"]
 
 CALLS = 40  # of f at most, in the check of an input
 ULP = 2.0**-52
 TINIEST = 5e-324
-WELL = 1e-6  # relative error, a hundredth of one in 10,000: with it no smaller one is wanted
+LEVELS = 10  # of two calls each: half of a check's
+WELL = 1e-6  # a hundredth of one part in 10,000: with it no smaller error is wanted
+FALL, SETTLED, MOST = 16.0, 4.0, 256.0  # steps fall so until slopes settle, then, and at most
+FALLEN = 0.6  # of how far slopes were apart: what has not by four levels is a corner
+GROWN = 1.5  # times: of what has, larger steps jumped over something
+UNSTEADY = 0.3  # of a slope: while it changes by more it has not settled
+ROUNDINGS = 8.0  # round-offs that two slopes of two values each may have, twice over
+THREE_DIGITS = 1e-3
+STEADY = 0.06  # by which powers of one kind differ: √x has 0.5, a jump 1, log none
+ROUGHLY = 0.05  # of the slopes: a limit that is no better known is none
+QUIET = 0.03  # of the noise: by chance it never is as little in 6 points
 NOISY = 1e-9  # share of round-off from which on steps fall by 2, for three levels down to WELL
+SURE = 4.0  # times their errors two estimates may differ and still be one
 ODD = 283.0 / 256.0  # lest what f multiplies x by rounds the same at all the points
-# as shares of x: some hundred ulp, half of the digits, a quarter of them
+# shares of x, where noise is looked for: some hundred ulp, half of the digits, a quarter
 SPACINGS = (ODD * 2.0**-44, ODD * 2.0**-26, ODD * 2.0**-12)
-FINE = 2.0**-20  # of the largest value: a grid of six digits or less is one of steps
-Seen = tuple[float, float]  # a signed step, and the slope over it
+FINE = 2.0**-20  # of the largest value: noise of six digits or less is the function's own
+WINDOW = range(-3, 4)  # seven points tell noise by third differences and up
 
 
 class Estimate(NamedTuple):
@@ -59,38 +53,40 @@ class Estimate(NamedTuple):
 
 
 class Level(NamedTuple):
-    """The differences over one step: forward, backward, central; the noise in any of them."""
+    """The slopes over one step to the right and to the left, and the noise in either."""
 
     step: float
-    forward: float
-    backward: float
-    central: float
+    right: float
+    left: float
     noise: float
 
     @property
+    def central(self) -> float:
+        """Over the step to both sides."""
+        return 0.5 * self.right + 0.5 * self.left
+
+    @property
     def apart(self) -> float:
-        """How far the forward difference is from the backward one."""
-        return abs(self.forward - self.backward)
+        """How far the slopes are from each other: where f is smooth it falls with the step."""
+        return abs(self.right - self.left)
 
     @property
     def is_apart(self) -> bool:
-        """Whether round-off, of four slopes at most, does not explain half of that."""
-        return self.apart > 8.0 * self.noise
+        """Whether round-off, of two slopes with two values each, does not explain half."""
+        return self.apart > ROUNDINGS * self.noise
 
 
 class Samples:
     """The values of a function of one number, each computed once, and `budget` at most.
 
-    A value is a tuple of floats, one for each output. Where f raises, or gives what is not
-    finite, it has none.
+    They are tuples, a float for each output; where f raises or is not finite it has none.
     """
 
     def __init__(
         self, f: Callable[[float], tuple[float, ...]], budget: int = CALLS - 2
     ) -> None:
         # two more are at the point, before and after
-        self.f = f
-        self.budget = budget
+        self.f, self.budget = f, budget
         self.seen: dict[float, tuple[float, ...] | None] = {}
 
     @property
@@ -110,19 +106,13 @@ class Samples:
 
 
 class Line:
-    """One output of a function along one input.
+    """One output of a function along one input: y at x, where the derivative is wanted.
 
     Args:
         f: the function, or the samples that it shares with other outputs.
-        x, y: where the derivative is wanted, and f(x).
         noise: the round-off of f near x.
-        grain: the round-off of a value, as a share of it; 0 for a function that selects
-            among numbers and computes nothing.
-        output: which one.
+        grain: that of a value, as a share of it; 0 if f only selects among numbers.
         rounded: to the numbers that f can tell apart.
-
-    Attributes:
-        steps: those that `level` has taken.
     """
 
     def __init__(
@@ -135,15 +125,20 @@ class Line:
         output: int = 0,
         rounded: Callable[[float], float] = float,
     ) -> None:
-        self.rounded = rounded
         self.samples = f if isinstance(f, Samples) else Samples(f)
         self.x, self.y, self.noise, self.grain, self.output = x, y, noise, grain, output
-        self.steps: list[float] = []
+        self.rounded = rounded
+        self.steps: list[float] = []  # that `level` has taken
 
     @property
     def blur(self) -> float:
         """The round-off of f(x)."""
         return self.noise + self.grain * abs(self.y)
+
+    @property
+    def least(self) -> float:
+        """The smallest step that the floats near x leave four digits."""
+        return 16.0 * math.ulp(self.x) if self.x else 1e-280
 
     def at(self, point: float) -> float | None:
         """f(point), None where it has no value."""
@@ -151,7 +146,7 @@ class Line:
         return None if found is None else found[self.output]
 
     def values(self) -> list[float]:
-        """All that were seen, in the order in which they were."""
+        """All that were seen."""
         return [found[self.output] for found in self.samples.seen.values() if found is not None]
 
     def slope(self, step: float) -> tuple[float, float] | None:
@@ -160,45 +155,39 @@ class Line:
         found = None if point == self.x else self.at(point)
         if found is None:
             return None
-        noise = self.noise + self.grain * abs(found) + TINIEST
-        return (found - self.y) / (point - self.x), 2.0 * noise / abs(point - self.x)
+        noise = 2.0 * (self.noise + self.grain * max(abs(found), abs(self.y)) + TINIEST)
+        return (found - self.y) / (point - self.x), noise / abs(point - self.x)
 
     def level(self, step: float) -> Level | None:
-        """The differences over a step to both sides; None if a side has no value."""
-        x = self.x
-        above = self.rounded(x + step)
-        below = self.rounded(x - (above - x))
-        high = self.at(above)
-        low = None if high is None else self.at(below)
-        if high is None or low is None or above == x or below == x:
+        """The slopes over a step to both sides; None if a side has no value."""
+        up = self.rounded(self.x + step) - self.x
+        right = self.slope(up)
+        left = None if right is None else self.slope(-up)
+        if right is None or left is None:
             return None
         self.steps.append(step)
-        up, down = above - x, x - below
-        noise = (self.noise + self.grain * max(abs(high), abs(low)) + TINIEST) / min(up, down)
-        slopes = (high - self.y) / up, (self.y - low) / down, (high - low) / (up + down)
-        return Level(up, *slopes, noise)
+        return Level(up, right[0], left[0], 0.5 * max(right[1], left[1]))
+
+    def seen(self, side: float) -> list[tuple[float, float]]:
+        """Steps that were taken to a side, and the slopes over them, the smallest first."""
+        steps = sorted([(t - self.x) * side for t in self.samples.seen])
+        found = [(step, self.slope(side * step)) for step in steps if step > 0.0]
+        return [(step, pair[0]) for step, pair in found if pair is not None]
 
 
 class Tableau:
-    """Extrapolates values at falling steps to step 0, by Neville's rule in step**power.
-
-    >>> table = Tableau(2)
-    >>> for h in (0.4, 0.2, 0.1, 0.05):
-    ...     _ = table.add(h, (math.exp(h) - math.exp(-h)) / (2.0 * h), 1e-16 / h)
-    >>> abs(table.best.value - 1.0) <= table.best.error < 1e-6
-    True
-    """
+    """Extrapolates values at falling steps to step 0, by Neville's rule in step**power."""
 
     def __init__(self, power: int) -> None:
         self.power = power
-        self.best = Estimate()
-        self.steps: list[float] = []
-        self.row: list[tuple[float, float]] = []  # values and their noise
+        self.found: list[tuple[float, float, float]] = []  # steps, values and their noise
+        self.row: list[tuple[float, float]] = []
+        self.rows: list[Estimate] = []  # the best of each row
 
-    def add(self, step: float, value: float, noise: float) -> Estimate:
-        """The best estimate that has the value at the next step, smaller than those before."""
+    def add(self, step: float, value: float, noise: float) -> None:
+        """Add the value at the next step, smaller than those before."""
         row, best = [(value, noise)], Estimate()
-        for (above, noise_above), larger in zip(self.row[:4], reversed(self.steps)):
+        for (above, noise_above), (larger, *_) in zip(self.row[:4], reversed(self.found)):
             ratio = (larger / step) ** self.power
             before, noise = row[-1]
             entry = before + (before - above) / (ratio - 1.0)
@@ -208,84 +197,147 @@ class Tableau:
                 best = Estimate(entry, error, step)
             row.append((entry, blurred))
         self.row = row
-        self.steps.append(step)
-        if best.error < self.best.error:
-            self.best = best
+        self.found.append((step, value, row[0][1]))
+        self.rows.append(best)
+
+    @property
+    def best(self) -> Estimate:
+        """The best estimate that all later ones agree with: small steps have the say."""
+        best = Estimate()
+        for row in reversed(self.rows):
+            if abs(row.value - best.value) > SURE * (row.error + best.error):
+                break
+            if row.error < best.error:
+                best = row
         return best
 
+    @property
+    def limit(self) -> Estimate:
+        """The best; of one that has no three digits, what `aitken` gives if that is better."""
+        best = self.best
+        if best.error <= THREE_DIGITS * abs(best.value):
+            return best
+        slow = aitken(self.found)
+        return slow if slow.error < 0.1 * best.error else best
 
-def central(line: Line, start: float, most: int = 10) -> tuple[Estimate, list[Level]]:
+
+def aitken(found: Sequence[tuple[float, float, float]]) -> Estimate:
+    """The limit of what falls like any power of the step, as x·√x; the last three agree.
+
+    Only steps that fall by one ratio are used.
+    """
+    limits = list[float]()
+    for (s, a, _), (t, b, _), (u, c, _) in zip(found, found[1:], found[2:]):
+        share = (c - b) / (b - a) if b != a else math.nan
+        if abs(s * u - t * t) <= 1e-3 * t * t and abs(share) < 0.9:
+            limits.append(c + (c - b) * share / (1.0 - share))
+        else:
+            limits = []
+    if len(limits) < 3:
+        return Estimate()
+    error = max(limits[-3:]) - min(limits[-3:]) + 4.0 * found[-1][2] / (1.0 - share) ** 2
+    return Estimate(limits[-1], error, found[-1][0])
+
+
+def ladder(line: Line, start: float) -> tuple[Estimate, list[Level]]:
     """The derivative from central differences over steps that fall from `start`.
 
-    Steps are divided by 4 where the differences settle, by 16 where they do not (yet).
-    Where forward and backward differences move apart while the step falls, the function
-    has features that the larger steps jumped over: these are forgotten, and the next is
-    smaller by 16 or 256.
-
-    Returns:
-        The best estimate, with an infinite error if there is none, and the levels it is from.
+    Steps fall by 4 where differences settle, and by 16 where they do not (yet). Where the
+    slopes of both sides move apart while the step falls, f has features that the larger steps
+    jumped over, and these are forgotten.
     """
-    # `most` levels, of two calls each, take half of a check's 40
     table, levels = Tableau(2), list[Level]()
     step, factor = start, 1.0
-    least = math.ulp(line.x) * (4.0 if line.grain else 1.0)
-    for _ in range(most):
-        if not least <= step < math.inf:
+    for _ in range(LEVELS):
+        if not line.least / 4.0 <= step < math.inf:
             break
         level = line.level(step)
         if level is None:
-            step /= 16.0
+            step /= FALL
             continue
-        if table.steps and level.step >= table.steps[-1]:
+        if table.found and level.step >= table.found[-1][0]:
             break  # in float32 smaller ones are rounded to it
-        jumped = bool(levels) and level.apart > 1.5 * levels[-1].apart + 4.0 * level.noise
+        jumped = bool(levels) and level.apart > GROWN * levels[-1].apart + SURE * level.noise
         if jumped:
             table, levels = Tableau(2), []
         table.add(level.step, level.central, level.noise)
         levels.append(level)
         best = table.best
-        enough = WELL * max(abs(best.value), min(1e-3 * levels[0].apart, level.apart))
+        enough = WELL * max(abs(best.value), min(THREE_DIGITS * levels[0].apart, level.apart))
         if best.error <= enough or level.noise > best.error:
             break
-        if len(levels) > 3 and level.is_apart and level.apart > 0.6 * levels[0].apart:
-            break  # four levels fell by 4 at least: what has not by half is a corner
+        if len(levels) > 3 and level.is_apart and level.apart > FALLEN * levels[0].apart:
+            break
         change = abs(level.central - levels[-2].central) if len(levels) > 1 else 0.0
         if jumped:
-            factor = min(16.0 * factor, 256.0)
-        elif change > 0.3 * abs(level.central):
-            factor = 16.0
+            factor = min(FALL * factor, MOST)
+        elif change > UNSTEADY * abs(level.central):
+            factor = FALL
         else:
-            factor = 2.0 if level.noise > NOISY * abs(level.central) else 4.0
+            factor = 2.0 if level.noise > NOISY * abs(level.central) else SETTLED
         step /= factor
-    best = table.best
-    if len(levels) > 4 and best.error > 1e-3 * abs(levels[-1].central):
-        slow = aitken([(level.step, level.central, level.noise) for level in levels])
-        best = slow if slow.error < 0.1 * best.error else best
-    return best, levels
+    return table.limit, levels
 
 
-def aitken(found: Sequence[tuple[float, float, float]]) -> Estimate:
-    """The limit of what falls like any power of the step: steps, values, and their noise.
+class Side(NamedTuple):
+    """The limit of the slopes to one side, perhaps infinite; whether it is that of a jump;
+    and the largest slope that was seen."""
 
-    Steps fall by one ratio, or only those that do are used. The last three limits by Aitken's
-    rule (1926) have to agree.
+    limit: Estimate
+    jumps: bool
+    seen: float
 
-    >>> estimate = aitken([(16.0**-k, 3.0 + 4.0**-k, 1e-16) for k in range(8)])
-    >>> abs(estimate.value - 3.0) <= estimate.error < 1e-9
-    True
+
+def sides(line: Line, start: float) -> list[Side | None]:
+    """The limits from the right and from the left; None for a side without values.
+
+    Steps fall until round-off hides how slopes differ: by those taken already, then by 16.
     """
-    best, limits = Estimate(), list[float]()
-    for (s, a, noise), (t, b, _), (u, c, more) in zip(found, found[1:], found[2:]):
-        share = (c - b) / (b - a) if b != a else math.nan
-        if not (abs(s * u - t * t) <= 1e-3 * t * t and abs(share) < 0.9):
-            limits = []
-            continue
-        limits.append(c + (c - b) * share / (1.0 - share))
-        spread = max(limits[-3:]) - min(limits[-3:])
-        error = spread + (noise + 3.0 * more) / (1.0 - share) ** 2
-        if len(limits) >= 3 and error < best.error:
-            best = Estimate(limits[-1], error, u)
-    return best
+    tables = (Tableau(1), Tableau(1))
+    taken, step = sorted(line.steps, reverse=True), start
+    for k in range(8):
+        pairs = [line.slope(step), line.slope(-step)]
+        known = [*filter(None, pairs)]
+        seen = [slope for slope, _ in known] + [t.found[-1][1] for t in tables if t.found]
+        hidden = max([noise for _, noise in known], default=0.0)
+        if k > 1 and hidden > WELL * (max(seen, default=0.0) - min(seen, default=0.0)):
+            break
+        for pair, table in zip(pairs, tables):
+            if pair is not None:
+                table.add(step, *pair)
+        taken = [smaller for smaller in taken if smaller < 0.5 * step]
+        step = taken[0] if taken and taken[0] >= step / (SETTLED * FALL) else step / FALL
+    size = max([abs(t.found[0][1]) for t in tables if t.found], default=0.0)
+    return [_side(line, sign, table, size) for sign, table in zip((1.0, -1.0), tables)]
+
+
+def _side(line: Line, sign: float, table: Tableau, size: float) -> Side | None:
+    """The limit if it settles, or infinity if slopes grow like a power to the last bits of x.
+
+    `size` is that of the slopes over the largest step.
+    """
+    found = [(step, slope) for step, slope, _ in table.found]
+    if len(found) < 2:
+        return None
+    seen = max([abs(slope) for _, slope in found])
+    last = found[-1][1]
+    powers = [
+        math.log(abs(b / a)) / math.log(before / after)
+        for (before, a), (after, b) in itertools.pairwise(found[-4:])
+        if a and 0.0 < abs(b / a) < math.inf
+    ]
+    steady = len(powers) == 3 and max(powers) - min(powers) <= STEADY
+    if not (steady and STEADY <= powers[-1] <= 1.5):
+        limit = table.limit
+        settled = limit.error <= ROUGHLY * max(abs(limit.value), size)
+        return Side(limit if settled else Estimate(), False, seen)
+    step = line.least if line.x else found[-1][0] * 2.0**-76  # goes on to grow to there?
+    close, power = line.slope(sign * step), powers[-1]
+    expected = last * (found[-1][0] / step) ** power
+    if close is None or not 0.7 < close[0] / expected < 1.4:
+        return Side(Estimate(), False, seen)
+    limit = Estimate(math.copysign(math.inf, last), 0.0, found[-1][0])
+    return Side(limit, power > 0.99, seen)
 
 
 def estimated_noise(line: Line) -> float:
@@ -295,22 +347,19 @@ def estimated_noise(line: Line) -> float:
     differences leave is noise. The points move apart until the values differ: a function
     that rounds its results is flat over less; if it is flat over all, values farther out tell
     to what they are rounded. If it is much quieter on a side of x, there is a kink or a jump
-    at x or close by, and no noise. Nor can it be less than the grid that all values are on.
-
-    Source: the difference table of Hamming, in the form of Moré and Wild, "Estimating
-    computational noise", 2011.
+    at x or close by, and no noise.
     """
-    x, floor = line.x, ULP * abs(line.y)
-    for spacing in SPACINGS if x else (2.0**-80, *SPACINGS):
-        step = _exact_step(x, spacing)
+    floor = ULP * abs(line.y)
+    for spacing in SPACINGS if line.x else (2.0**-80, *SPACINGS):
+        step = _exact_step(line.x, spacing)
         ends = _around(line, step, (-3, 0, 3))
         if ends is not None and min(ends) == max(ends):
             continue
-        around = _around(line, step, range(-3, 4)) if ends else None
+        around = _around(line, step, WINDOW) if ends else None
         if around is None:
             return floor
-        noise, grid = max(_differences(around)), _grid(around)
-        if noise > 4.0 * max(floor, grid):  # more than rounding of the results
+        noise, grid = _noise(around), _grid(around)
+        if noise > SURE * max(floor, grid):  # more than rounding of the results
             noise = _quieter_side(line, step, noise)
         return max(3.0 * noise + floor, grid)  # three deviations
     return max(floor, _hidden_grid(line))
@@ -346,11 +395,11 @@ def _quieter_side(line: Line, step: float, noise: float) -> float:
     """
     line.level(0.25 * (abs(line.x) or 1.0))
     floor = ULP * max(map(abs, line.values()))
-    for signed, places in itertools.product((step, -step), (range(1, 7), range(3, 9))):
-        beside = _around(line, signed, places)
+    for signed, first in itertools.product((step, -step), (1, 3)):
+        beside = _around(line, signed, range(first, first + 6))
         if beside is not None and min(beside) < max(beside):
-            quieter = max(_differences(beside))
-            if quieter <= 0.03 * noise:  # by chance it never is in 6 points
+            quieter = _noise(beside)
+            if quieter <= QUIET * noise:
                 return min(max(quieter, floor), noise)
     return noise
 
@@ -367,114 +416,11 @@ def _grid(values: list[float]) -> float:
     return min([(n & -n) / d for n, d in ratios], default=0.0)
 
 
-def _differences(values: list[float]) -> list[float]:
-    """The noise by the third differences of the values, by the fourth, and so on."""
+def _noise(values: list[float]) -> float:
+    """The noise by the third differences of the values, by the fourth, and so on: the most."""
     found = []
     for k in range(1, len(values)):
         values = [b - a for a, b in itertools.pairwise(values)]
         rms = math.hypot(*values) / math.sqrt(len(values))
         found.append(rms * math.factorial(k) / math.sqrt(math.factorial(2 * k)))
-    return found[2:]
-
-
-def is_mere_noise(line: Line, noise: float) -> bool:
-    """Whether what was seen is hardly more than noise, as sin is between floats far apart.
-
-    Over 20·noise / slope, where noise is a tenth of the slope, f changes by 20·noise. Values
-    that are random within twice as much look as if f had no slope there.
-    """
-    values = line.values()
-    return 0.0 < max(values) - min(values) < 40.0 * noise
-
-
-def noise_hides(line: Line, noise: float, slope: float) -> bool:
-    """Whether what seems to be noise may be a slope, as of a fast wave at a small x.
-
-    It is a millionth of the values or more, and no more than the slope makes of 2**14 floats:
-    over a tenth of these the points lie that tell it, and near its turns a wave is flatter.
-    A smaller wave counts as noise, or errors of rounded functions would be hidden, too.
-    """
-    return FINE * max(map(abs, line.values())) < noise < slope * 2.0**14 * math.ulp(line.x)
-
-
-def noise_between(line: Line, step: float) -> float:
-    """The noise that shows over steps between the smallest that was taken and this one."""
-    least = min([abs(t - line.x) for t in line.samples.seen if t != line.x])
-    middle = math.sqrt(least / step) * step
-    around = _around(line, _exact_step(line.x, middle / (abs(line.x) or 1.0)), range(-3, 4))
-    return math.inf if around is None else 3.0 * max(_differences(around))
-
-
-def is_rough(line: Line, slope: float, level: Level, noise: float) -> bool:
-    """Whether values seen within a level are farther off the slope than noise and bend explain.
-
-    exp(x) - 1 - x has the slope -1 between the jumps of exp(x).
-    """
-    bend = 2.0 * max(abs(level.forward - slope), abs(level.backward - slope))
-    for t in list(line.samples.seen):
-        pair = line.slope(t - line.x) if 0.0 < abs(t - line.x) <= level.step else None
-        if pair and abs(pair[0] - slope) > bend + 4.0 * noise / abs(t - line.x):
-            return True
-    return False
-
-
-def is_stair(line: Line) -> bool:
-    """Whether f has one value close by, to the last bit, as the treads of floor have.
-
-    A smooth f that has no large offset moves over half of the digits of x.
-    """
-    for spacing in SPACINGS[:2]:
-        step = 3.0 * _exact_step(line.x, spacing)
-        if [line.at(line.x + step), line.at(line.x - step)] != [line.y, line.y]:
-            return False
-    return True
-
-
-def tread(line: Line) -> float:
-    """How far f was seen to have one value to the last bit, on the side where it is farther."""
-    ends = []
-    for side in (1.0, -1.0):
-        found = [((t - line.x) * side, values) for t, values in line.samples.seen.items()]
-        around = sorted([pair for pair in found if pair[0] > 0.0], key=lambda pair: pair[0])
-        same = lambda pair: pair[1] is not None and pair[1][line.output] == line.y  # noqa: E731
-        ends += [step for step, _ in itertools.takewhile(same, around)]
-    return max(ends, default=0.0)
-
-
-def is_sawtooth(line: Line, slope: float, claimed: float) -> bool:
-    """Whether f has a slope other than `claimed` only between jumps that undo it.
-
-    Cancellation and rounding to few digits do that: (1 - cos(x)) / x² falls steeply between
-    the jumps of cos(x). Where the differences change from `slope` to `claimed` while steps
-    grow, the change is looked at from closer and closer by; a smooth one becomes small.
-    """
-    against = abs(slope - claimed)
-    wide = [line.level(0.25 * scale) for scale in (1.0, abs(line.x) or 1.0)]
-    spans = []
-    for side in (1.0, -1.0):
-        steps = sorted([(t - line.x) * side for t in line.samples.seen])
-        found = [(side * step, line.slope(side * step)) for step in steps if step > 0.0]
-        seen = [(step, pair[0]) for step, pair in found if pair is not None]
-        far = [i for i, (_, s) in enumerate(seen) if abs(s - claimed) < 0.1 * against]
-        close = seen[: far[0]] if far else []
-        near = [one for one in close if abs(one[1] - slope) < 0.1 * against]
-        if not near:
-            return not far and wide == [None, None] and line.samples.is_spent
-        spans.append((near[-1], seen[far[0]]))
-    spans.sort(key=lambda span: span[1][0] / span[0][0])
-    first, second = [_breaks(line, near, far, slope, against) for near, far in spans]
-    return first is not False or second is True
-
-
-def _breaks(line: Line, near: Seen, far: Seen, slope: float, against: float) -> bool | None:
-    """Whether the slope seen from x jumps between two steps; None if too little is seen."""
-    while abs(far[0]) > 1.2 * abs(near[0]):
-        step = math.copysign(math.sqrt(near[0] / far[0]) * abs(far[0]), far[0])
-        pair = line.slope(step)
-        if pair is None:
-            return None
-        if abs(pair[0] - slope) < 0.5 * against:  # nearer to it than to what is claimed
-            near = step, pair[0]
-        else:
-            far = step, pair[0]
-    return abs(near[1] - far[1]) > 0.25 * against
+    return max(found[2:])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
@@ -16,7 +15,8 @@ __all__ = ["Explanation", "explain"]
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 640.0, 360.0, 70.0, 50.0, 60.0
 LEAST = 1e-18  # of a difference, as a share of the largest number: what floats cannot show
 STYLE = """svg{font:13px Helvetica,Arial,sans-serif;background:#fff;color:#222}
-text{fill:currentColor;stroke:#fff;stroke-width:4px;paint-order:stroke}path,line{fill:none;stroke:currentColor}.grid{opacity:.15}
+text{fill:currentColor;stroke:#fff;stroke-width:4px;paint-order:stroke}path{fill:none;stroke:currentColor}
+.grid{opacity:.15}
 .v{stroke:#06c;stroke-width:2}.claim{stroke:#c30;stroke-width:2;stroke-dasharray:7 4}
 @media(prefers-color-scheme:dark){svg{background:#111;color:#ddd}text{stroke:#111}
 .v{stroke:#6bf}.claim{stroke:#f85}}"""
@@ -84,55 +84,36 @@ def explain(report: Report) -> Explanation:
 
 
 def _svg(report: Report, points: list[tuple[float, float]], claimed: float) -> str:
-    sizes = [abs(report.numeric), claimed, *[y for _, y in points], 1e-290]
-    least = LEAST * max([size for size in sizes if math.isfinite(size)])
+    offs = [y for y in (*[y for _, y in points], claimed, 1e-290) if math.isfinite(y)]
+    least = LEAST * max([abs(report.numeric) if math.isfinite(report.numeric) else 0.0, *offs])
     xs = [math.log10(step) for step, _ in points] or [-16.0, 0.0]
-    shown = [
-        math.log10(max(y, least))
-        for y in (*[y for _, y in points], claimed, least)
-        if math.isfinite(y)
-    ]
-    low, high = math.floor(min(shown)), math.ceil(max(shown)) + 1.0
-    left, right = math.floor(min(xs)), math.ceil(max(xs)) + 1.0
+    ys = [math.log10(max(y, least)) for _, y in points]
+    claim = math.log10(max(claimed, least)) if math.isfinite(claimed) else math.inf
+    low = math.log10(least)
+    high = max([low + 1.0, *[y for y in (*ys, claim) if y < math.inf]])
 
     def across(x: float) -> float:
-        return LEFT + (x - left) / (right - left) * (WIDTH - LEFT - 20.0)
+        return LEFT + (x - xs[-1]) / (xs[0] - xs[-1]) * (WIDTH - LEFT - 20.0)
 
     def down(y: float) -> float:
-        return TOP + (high - y) / (high - low) * (HEIGHT - TOP - BOTTOM)
+        return TOP + (high - min(y, high)) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
-    def grid() -> Iterator[str]:
-        for k in range(int(left), int(right) + 1, max(1, int(right - left) // 6)):
-            x = f"{across(k):.1f}"
-            yield f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-            yield f'<text x="{x}" y="{HEIGHT - 40.0}" text-anchor="middle">1e{k}</text>'
-        for k in range(int(low), int(high) + 1, max(1, int(high - low) // 6)):
-            y = f"{down(k):.1f}"
-            yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - 20.0}" y1="{y}" y2="{y}"/>'
-            yield f'<text x="{LEFT - 8.0}" y="{y}" text-anchor="end">1e{k}</text>'
-
-    places = [
-        f"{across(x):.1f} {down(math.log10(max(y, least))):.1f}"
-        for x, (_, y) in zip(xs, points)
-    ]
-    claim = down(math.log10(max(claimed, least))) if math.isfinite(claimed) else TOP
-    view = f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img"'
+    drawn = []
+    for k in range(math.ceil(xs[-1]), math.floor(xs[0]) + 1, max(1, int(xs[0] - xs[-1]) // 6)):
+        at = f'x="{across(k):.1f}" y="{HEIGHT - 40.0}"'
+        drawn.append(f'<text {at} text-anchor="middle">1e{k}</text>')
+    for k in range(math.ceil(low), math.floor(high) + 1, max(1, int(high - low) // 6)):
+        drawn.append(f'<path class="grid" d="M{LEFT} {down(k):.1f}H{WIDTH - 20.0}"/>')
+        drawn.append(f'<text x="{LEFT - 8.0}" y="{down(k):.1f}" text-anchor="end">1e{k}</text>')
+    places = " L".join([f"{across(x):.1f} {down(y):.1f}" for x, y in zip(xs, ys)])
     title = escape(f"{report.verdict}: {report.where} = {report.x:.6g}")
-    legend = (
-        f"distance of differences from {report.numeric:.10g}, by step; "
-        f"dashed: of the analytic {report.analytic:.10g}"
-    )
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" {view}>',
-            f"<title>{title}</title><desc>{escape(str(report))}</desc><style>{STYLE}</style>",
-            f'<text x="{LEFT}" y="24">{title}</text>',
-            f'<text x="{LEFT}" y="42">{legend}</text>',
-            *grid(),
-            f'<path class="v" d="M{" L".join(places)}"/>' if places else "",
-            f'<path class="claim" d="M{LEFT} {claim:.1f}H{WIDTH - 20.0}"/>',
-            f'<text x="{LEFT}" y="{HEIGHT - 16.0}">round-off</text>',
-            f'<text x="{WIDTH - 20.0}" y="{HEIGHT - 16.0}" text-anchor="end">truncation</text>',
-            "</svg>",
-        ]
-    )
+    view = f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img"'
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" {view}>
+<title>{title}</title><desc>{escape(str(report))}</desc><style>{STYLE}</style>
+<text x="{LEFT}" y="24">{title}</text>
+<text x="{LEFT}" y="42">distance of differences from {report.numeric:.10g}, by step; \
+dashed: of the analytic {report.analytic:.10g}</text>
+{"".join(drawn)}{f'<path class="v" d="M{places}"/>' if places else ""}
+<path class="claim" d="M{LEFT} {down(claim):.1f}H{WIDTH - 20.0}"/>
+<text x="{LEFT}" y="{HEIGHT - 16.0}">round-off</text>
+<text x="{WIDTH - 20.0}" y="{HEIGHT - 16.0}" text-anchor="end">truncation</text></svg>"""

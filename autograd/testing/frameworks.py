@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from autograd.testing.arrays import Allowed, Tolerance, check_jacobian, vjp_report
-from autograd.testing.problem import Function, children, mapped, names, weights
+from autograd.testing.problem import Function, mapped, names, parts, weights
 from autograd.testing.report import GradientError, Report, added, raised
 
 __all__ = ["check_jax", "check_scipy", "check_torch"]
@@ -50,10 +50,7 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
 
     def named(tree: Any, name: str) -> Iterator[tuple[str, Any]]:
         """Its tensors of floats."""
-        if is_float(tree):
-            yield name, tree
-        for end, child in children(tree) or ():
-            yield from named(child, name + end)
+        yield from [(each, x) for each, x in parts(tree, name) if is_float(x)]
 
     def checked(tree: Any) -> list[Any]:
         return [x for _, x in named(tree, "")]

@@ -1,4 +1,4 @@
-"""A plugin of pytest: the fixture `gradcheck`, the mark `gradient`, and a report in HTML.
+"""A plugin of pytest: the fixture `gradcheck`, and the mark `gradient`.
 
 @pytest.mark.gradient(points=[(0.1, 10.0)])
 def test_log(gradcheck):
@@ -11,14 +11,11 @@ import math
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
-from html import escape
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from autograd import testing
-from autograd.files import write_atomically
 from autograd.testing.report import GradientError, Report, raised
 
 BY_HAND = ("jacobian", "vjp", "jvp", "hessian")
@@ -29,16 +26,9 @@ POINTS = (
 )
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--gradcheck-report FILE.html`."""
-    group = parser.getgroup("gradcheck")
-    words = "write what was checked, where, and with which error"
-    group.addoption("--gradcheck-report", metavar="FILE.html", type=Path, help=words)
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    """The mark, and the reports."""
-    config.pluginmanager.register(Collected(config.getoption("--gradcheck-report")))
+    """The mark, and the list of what was not told."""
+    config.pluginmanager.register(Untold())
     config.addinivalue_line(
         "markers",
         "gradient(points, max_examples=25, allow_nan=False): gradcheck is called without a "
@@ -46,23 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
         "the domain of the primitive of a name; where f is not finite it fails, or leaves the "
         "point out if allow_nan",
     )
-
-
-class Row(NamedTuple):
-    """A check as text, which a worker of pytest-xdist sends to the main process."""
-
-    verdict: str
-    checked: bool
-    cells: list[str]
-    picture: str
-
-    @classmethod
-    def of(cls, report: Report, is_drawn: bool) -> Row:
-        """The row of a report, perhaps with a picture."""
-        cells = [report.verdict, report.where, repr(report.x), repr(report.analytic)]
-        cells += [f"{report.numeric!r} ± {report.error:.1e}", report.oracle, report.reason]
-        picture = testing.explain(report).svg if is_drawn and report.line else ""
-        return cls(report.verdict, report.derivatives > 0, cells, picture)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,42 +59,31 @@ def pytest_runtest_makereport(
     result = yield
     if call.when == "call":
         found = item.stash.get(FOUND, [])
-        wanted = item.config.getoption("--gradcheck-report") is not None
-        # of points that fail only the last, which is the simplest
-        last = len(found) - 1
-        shown = [k for k, each in enumerate(found) if each.verdict != "fail" or k == last]
-        rows = [Row.of(found[k], wanted and k == last and not found[k]) for k in shown]
-        result.gradchecks = [list(row) for row in rows]
+        result.gradchecks = [(x.verdict, x.derivatives > 0, x.reason) for x in found]
     return result
 
 
-class Collected:
-    """The checks of all tests, as they come in."""
+class Untold:
+    """What the checks of all tests left open, as they come in."""
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self.rows: list[tuple[str, Row]] = []
+    def __init__(self) -> None:
+        self.lines: list[str] = []
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Those of a test."""
-        found = getattr(report, "gradchecks", [])
-        self.rows += [(report.nodeid, Row(*row)) for row in found]
+        rows = [row for row in getattr(report, "gradchecks", []) if row[0] != "fail"]
+        unsure = [row for row in rows if row[0] == "inconclusive"]
+        told = sum([checked for _, checked, _ in unsure])
+        counts = [(told, "inconclusive"), (len(unsure) - told, "not checked")]
+        words = " and ".join([f"{count} {what}" for count, what in counts if count])
+        if words:
+            of = f"gradcheck: {report.nodeid}: of {len(rows)} points {words}"
+            self.lines.append(f"{of}: {', '.join(sorted({why for *_, why in unsure}))}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say what was not told, and write the report that was asked for."""
-        for test in dict.fromkeys([test for test, _ in self.rows]):
-            rows = [row for name, row in self.rows if name == test]
-            unsure = [row for row in rows if row.verdict == "inconclusive"]
-            told = sum([row.checked for row in unsure])
-            counts = [(told, "inconclusive"), (len(unsure) - told, "not checked")]
-            words = " and ".join([f"{count} {what}" for count, what in counts if count])
-            if words:
-                why = ", ".join(sorted({row.cells[-1] for row in unsure}))
-                line = f"gradcheck: {test}: of {len(rows)} points {words}: {why}"
-                terminalreporter.write_line(line)
-        if self.path is not None:
-            write_atomically(self.path, _page(self.rows).encode())
-            terminalreporter.write_line(f"gradients that were checked: {self.path}")
+        """Say what was not told."""
+        for line in self.lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture
@@ -209,25 +171,3 @@ def _drawn(
         return error.report
     passed = [report for report in reports if report]
     return passed[-1] if passed else reports[-1]
-
-
-def _page(found: list[tuple[str, Row]]) -> str:
-    rows = []
-    for test, row in sorted(found, key=lambda each: each[1].verdict == "pass"):
-        cells = "".join([f"<td>{escape(cell)}</td>" for cell in (test, *row.cells)])
-        more = f'<tr><td colspan="8">{row.picture}</td></tr>' if row.picture else ""
-        rows.append(f'<tr class="{row.verdict}">{cells}</tr>{more}')
-    count = sum([row.verdict != "pass" for _, row in found])
-    heads = ["test", "verdict", "where", "x", "analytic", "numeric", "oracle", "reason"]
-    return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Gradients that were checked</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>:root{{color-scheme:light dark}}body{{font:14px Helvetica,Arial,sans-serif;margin:1em}}
-td,th{{text-align:left;padding:.3em .5em;border-bottom:1px solid #8886;vertical-align:top}}
-.fail td:nth-child(2){{font-weight:bold}}div{{overflow-x:auto}}
-svg{{max-width:min(640px,90vw);height:auto}}</style>
-<main><h1>Gradients that were checked</h1><p>{len(found)} checks, {count} not passed</p>
-<div tabindex="0" role="region" aria-label="checks"><table>
-<thead><tr>{"".join([f"<th>{head}</th>" for head in heads])}</tr></thead>
-<tbody>{"".join(rows)}</tbody></table></div></main></html>
-"""

@@ -6,7 +6,6 @@ import math
 import struct
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, is_dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -14,33 +13,14 @@ from autograd.core.functions import dot
 from autograd.core.operand import is_node, primal, real
 from autograd.core.value import Value
 from autograd.transforms import Function, grad
-from autograd.trees import flatten
+from autograd.trees import children_of, flatten
 
-__all__ = [
-    "UNITS",
-    "FaultError",
-    "Function",
-    "Move",
-    "PlainProblem",
-    "Problem",
-    "alone",
-    "as_array",
-    "blocks",
-    "children",
-    "leaves",
-    "mapped",
-    "names",
-    "rebuilt",
-    "shape_of",
-    "unit",
-    "weights",
-]
+__all__ = ["UNITS", "FaultError", "Function", "Move", "PlainProblem", "Problem", "alone"]
+__all__ += ["as_array", "leaves", "mapped", "names", "parts", "rebuilt", "shape_of", "unit"]
+__all__ += ["weights"]
 
 Move = Callable[[Any], list[Any]]
 UNITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
-
-
-LABELS = ("index", "columns", "name")  # of pandas
 
 
 def as_array(tree: Any) -> Any:
@@ -52,36 +32,38 @@ def as_array(tree: Any) -> Any:
     return numpy.asarray(tree) if hasattr(tree, "__array__") else numpy.from_dlpack(tree)
 
 
-def children(tree: Any) -> list[tuple[str, Any]] | None:
-    """What a container holds, with the end of its name; None for a number or an array."""
-    if isinstance(tree, dict):
-        return [(f"[{key!r}]", child) for key, child in tree.items()]
-    if isinstance(tree, list | tuple):
-        return [(f"[{i}]", child) for i, child in enumerate(tree)]
-    if is_dataclass(tree) and not isinstance(tree, type):
-        each = [field.name for field in fields(tree) if field.init]
-        return [(f".{name}", getattr(tree, name)) for name in each]
-    return None
+def parts(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The numbers and arrays of a tree, and what they are called."""
+    inner = children_of(tree)
+    if inner is None:
+        yield name, tree
+    for place, part in zip(inner.places, inner.parts) if inner else ():
+        yield from parts(part, name + place)
 
 
-def blocks(tree: Any, name: str, kind: type = float) -> Iterator[tuple[str, list[Any], Any]]:
-    """The numbers and arrays of a tree: their names, numbers, and the array or None.
+def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
+    """A tree with what `change` makes of its leaves, numbers and arrays of any library."""
+    inner = children_of(tree)
+    if inner is None:
+        return change(tree)
+    return inner.build([mapped(part, change) for part in inner.parts])
 
-    With the kind `complex`, numbers are left as they are.
+
+def leaves(tree: Any, name: str) -> list[Any]:
+    """The numbers of a tree, floats and Values, in order.
 
     Raises:
         TypeError: something in the tree is neither a number nor a container of them.
     """
-    inner = children(tree)
-    array = as_array(tree) if inner is None else None
-    if array is not None:
-        numbers = array.ravel().tolist()
-        yield name, numbers if kind is complex else flatten(numbers, name)[0], array
-    elif inner is None:
-        yield name, [tree] if kind is complex else flatten(tree, name)[0], None
-    else:
-        for end, child in inner:
-            yield from blocks(child, name + end, kind)
+    each = [(n, x, as_array(x)) for n, x in parts(tree, name)]
+    return [y for n, x, array in each for y in flatten(x if array is None else array, n)[0]]
+
+
+def names(tree: Any, name: str) -> list[str]:
+    """A name for each of them."""
+    shapes = [(each, getattr(as_array(x), "shape", ())) for each, x in parts(tree, name)]
+    places = [(each, at) for each, shape in shapes for at in product(*map(range, shape))]
+    return [each + "".join([f"[{i}]" for i in at]) for each, at in places]
 
 
 def shape_of(tree: Any) -> tuple[int, ...] | None:
@@ -95,32 +77,6 @@ def shape_of(tree: Any) -> tuple[int, ...] | None:
     return None if inner is None else (len(tree), *inner)
 
 
-def leaves(tree: Any, name: str) -> list[Any]:
-    """The numbers of a tree, floats and Values, in order."""
-    return [leaf for _, found, _ in blocks(tree, name) for leaf in found]
-
-
-def names(tree: Any, name: str) -> list[str]:
-    """A name for each of them."""
-    shapes = [(each, getattr(array, "shape", ())) for each, _, array in blocks(tree, name)]
-    places = [(each, at) for each, shape in shapes for at in product(*map(range, shape))]
-    return [each + "".join([f"[{i}]" for i in at]) for each, at in places]
-
-
-def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
-    """A tree with what `change` makes of its leaves, numbers and arrays of any library."""
-    inner = children(tree)
-    if inner is None:
-        return change(tree)
-    new = [mapped(child, change) for _, child in inner]
-    if isinstance(tree, dict):
-        return dict(zip(tree, new))
-    if not isinstance(tree, list | tuple):
-        return replace(tree, **{end[1:]: child for (end, _), child in zip(inner, new)})
-    build: Any = getattr(type(tree), "_make", list if isinstance(tree, list) else tuple)
-    return build(new)
-
-
 def rebuilt(tree: Any, numbers: Iterator[Any]) -> Any:
     """A tree like this one of other numbers: arrays as NumPy's, but for those of pandas."""
 
@@ -131,27 +87,20 @@ def rebuilt(tree: Any, numbers: Iterator[Any]) -> Any:
         import numpy
 
         found = [next(numbers) for _ in range(array.size)]
-        kind = array.dtype if array.dtype.kind == "f" else float
-        if not all(type(x) is float for x in found):  # Values or complex numbers
-            kind = object if any(map(is_node, found)) else complex
-        result = numpy.empty(array.size, dtype=kind)
-        result[:] = found
-        result = result.reshape(array.shape)
-        if not hasattr(leaf, "iloc"):
-            return result
-        labels = {name: getattr(leaf, name) for name in LABELS if hasattr(leaf, name)}
-        return type(leaf)(result, **labels)
+        if any(type(x) is complex for x in found):
+            return numpy.array(found, complex).reshape(array.shape)
+        new = flatten(leaf if hasattr(leaf, "iloc") else array, "")[1](found)
+        keeps = array.dtype.kind == "f" and all(type(x) is float for x in found)
+        return new.astype(array.dtype) if keeps else new
 
     return mapped(tree, change)
 
 
 def unit(tree: Any) -> float:
     """The round-off of the numbers of a tree, as a share of them: the largest that is in it."""
-    inner = children(tree)
-    if inner is not None:
-        return max([unit(child) for _, child in inner], default=UNITS["float64"])
-    kind = getattr(tree if hasattr(tree, "dtype") else as_array(tree), "dtype", "")
-    return UNITS.get(str(kind).removeprefix("torch."), UNITS["float64"])
+    each = [x if hasattr(x, "dtype") else as_array(x) for _, x in parts(tree)]
+    kinds = [str(getattr(x, "dtype", "")).removeprefix("torch.") for x in each]
+    return max([UNITS.get(kind, 0.0) for kind in kinds] + [UNITS["float64"]])
 
 
 class FaultError(ValueError):
@@ -254,7 +203,8 @@ class PlainProblem(Problem):
 
     def complex(self, point: Sequence[Any]) -> list[Any]:
         """What f gives for complex numbers."""
-        return [z for _, found, _ in blocks(self.result(point), "", complex) for z in found]
+        each = [(x, as_array(x)) for _, x in parts(self.result(point))]
+        return [z for x, array in each for z in ([x] if array is None else array.flat)]
 
 
 def _rounded(kind: str) -> Callable[[float], float]:

@@ -13,7 +13,15 @@ from autograd.core.primitive import RESERVED
 from autograd.core.sweeps import reverse_sweep, tangents, topological_order
 from autograd.core.value import Value
 from autograd.testing import oracle
-from autograd.testing.decide import TWELVE_DIGITS, Decision, Question, by_exact, decide, starts
+from autograd.testing.decide import (
+    BENDS,
+    TWELVE_DIGITS,
+    Decision,
+    Question,
+    by_exact,
+    decide,
+    starts,
+)
 from autograd.testing.differences import ULP, Line, Samples
 from autograd.testing.problem import Problem, weights
 from autograd.testing.report import Case
@@ -89,8 +97,7 @@ class Recording:
                     question = Question(line, row[i], size, own + self.blurs[j][i])
                     decision = decide(question, starts(x))
                     if decision.verdict == "fail" and any(far):
-                        why = "it jumps close by"
-                        decision = decision._replace(verdict="inconclusive", reason=why)
+                        decision = decision._replace(verdict="inconclusive", reason=BENDS)
                 used = "differences"
                 if ask and (decision is None or decision.verdict == "inconclusive"):
                     gradient = exact(self.roots[j])

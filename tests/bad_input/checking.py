@@ -22,21 +22,8 @@ def rows() -> Iterator[Row]:
         yield from checks(f"autograd.testing.{name}", getattr(testing, name))
     for name in ("jacobian", "vjp", "jvp", "hessian"):
         yield from checks_by_hand(name, getattr(testing, f"check_{name}"))
-    yield from encloses("autograd.testing.enclosure", testing.enclosure)
     reports = bads(TypeError, None, True, "x", words=("takes the Report of a check",))
     yield from each("autograd.testing.explain", reports, lambda w, x: testing.explain(x))
-
-
-def encloses(name: str, enclosure: Any) -> Iterator[Row]:
-    """Bounds by intervals."""
-
-    def good(w: Any) -> tuple[Any, dict[str, Any]]:
-        return lambda f, x: enclosure(f, x), {"f": lambda v: v * v * w.x, "x": 1.5}
-
-    owners = ("enclosure", "argument", "too large")
-    yield from mistakes(name, good, {"f": FUNCTION, "x": POINTS}, owner=owners)
-    call = lambda w: enclosure(lambda v: [v, v], 1.0)
-    yield row(name, "f of two", call, TypeError, "returns one number, not 2")
 
 
 TOLERANCES = bads(ValueError, -1.0, NAN, INF, words=("must be 0 or more",))

@@ -1,6 +1,5 @@
 """No violation of axe-core's rules, in light and dark, and every page fits its window."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 
 import nn
 from autograd import Stepper
-from autograd.testing import gradcheck, plugin
 from tests.browser.test_play import neuron
 from tests.browser.test_source import neuron as neuron_with_lines
 from tests.browser.test_steps import powers, readme
@@ -50,12 +48,6 @@ def compared(page: Any) -> None:
     page.click("#one")
 
 
-def checked() -> str:
-    wrong = gradcheck(math.exp, 0.5, gradient=lambda x: 1.001 * math.exp(x))
-    row = plugin.Row.of(wrong, is_drawn=True)
-    return plugin._page([("test_a_long_name.py::test_wrong", row)])
-
-
 PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
     "steps": (lambda: Stepper(powers()).html(), lambda page: page.keyboard.press("ArrowRight")),
     "curve": (lambda: Stepper(readme()).html(), pointed),
@@ -78,7 +70,6 @@ PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
     "no formula": (neuron, lambda page: page.fill("#formula", "log(-x)*")),
     "live training": (played, lambda page: page.click("#one")),
     "compared": (played, compared),
-    "checks": (checked, lambda page: page.keyboard.press("End")),
 }
 
 

@@ -9,9 +9,9 @@ import pytest
 
 import nn
 from autograd import Graph, Value
-from autograd.testing.programs import SAFE, decode
 from tests.chromium import Opener
 from tests.show.drawing.examples import TABLE, chain, hostile, network, odd_numbers, small
+from tests.testing.programs import SAFE, decode
 
 GALLERY = Path(__file__).parents[2] / "demos" / "gallery"
 A_PAGE = 50  # pictures

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 import nn
 from autograd import Stepper, Value, primitive
 from autograd.show.text import format_number
-from autograd.testing.strategies import programs
 from tests.browser.test_steps import readme
 from tests.chromium import Opener, follow
+from tests.testing.programs import programs
 
 EXACT = {"add", "sub", "mul", "div", "sqrt", "dot", "sum", "neg", "square", "maximum"}
 TYPED = "(texts) => Object.entries(texts).forEach(([i, x]) => move([[nodes[i], numberOf(x)]]))"

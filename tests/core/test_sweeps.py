@@ -10,9 +10,8 @@ from hypothesis import given
 from autograd import Value, relu, sqrt
 from autograd.core import floats, sweeps
 from autograd.core.sweeps import topological_order
-from autograd.testing.programs import Listing
-from autograd.testing.strategies import programs
 from tests.properties.graphs import bits, recorded
+from tests.testing.programs import Listing, programs
 
 
 def looks(monkeypatch: pytest.MonkeyPatch, n: int) -> int:

@@ -17,10 +17,9 @@ from autograd import Value, primitive, transforms
 from autograd.core.operand import primal
 from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
-from autograd.testing.programs import SAFE, Listing
-from autograd.testing.strategies import programs
 from autograd.trees import flatten
 from tests.properties.graphs import spelled
+from tests.testing.programs import SAFE, Listing, programs
 
 __all__ = ["Case", "agrees", "cases", "obeys"]
 

@@ -21,10 +21,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from autograd import Value, atan2, sqrt
 from autograd.program import compile, compiled
 from autograd.program import kernel as kernels
-from autograd.testing.programs import Listing
-from autograd.testing.strategies import programs
 from autograd.trees import flatten
 from tests.program.test_compiled import result
+from tests.testing.programs import Listing, programs
 
 
 def twice(f: Callable[..., Any], *args: Any) -> Any:

@@ -15,9 +15,9 @@ from autograd import transforms
 from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
 from autograd.program.spot_check import moving
-from autograd.testing.programs import SAFE, Applied, Listing
-from autograd.testing.strategies import numbers, programs
+from autograd.testing.strategies import numbers
 from tests.program.agreement import Case, cases, obeys
+from tests.testing.programs import SAFE, Applied, Listing, programs
 
 TOLERANCE = 1e-10
 STEEP = 1e5  # with a larger derivative, what NumPy rounds otherwise than math may be seen

@@ -32,8 +32,7 @@ from autograd.program.targets.kernel_code import KernelCode
 from autograd.program.targets.placement import Placement
 from autograd.program.targets.runner import FP_ERROR, NOT_FINITE, OTHER_TRACE
 from autograd.rules.arrays import COMPOSED
-from autograd.testing.programs import Listing
-from autograd.testing.strategies import programs
+from tests.testing.programs import Listing, programs
 
 base = pytest.importorskip(
     "autograd.program.kernel.kernel_base", reason="no kernel: install with a C compiler"

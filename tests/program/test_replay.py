@@ -17,11 +17,10 @@ from autograd.core.primitive import TABLE
 from autograd.files import CHECKSUM, with_checksum
 from autograd.program import compile
 from autograd.program.program import Program
-from autograd.testing.programs import Listing
-from autograd.testing.strategies import programs
 from tests.program import hostile
 from tests.program.hostile import W, X, f
 from tests.program.test_compiled import close, result, spread
+from tests.testing.programs import Listing, programs
 
 
 def saved(fast: Any, folder: Path | str) -> Any:

@@ -11,9 +11,8 @@ import autograd
 from autograd import Value, dot, no_grad, vjp
 from autograd.core.chain import gradients
 from autograd.core.sweeps import cotangents, tangents, topological_order
-from autograd.testing.programs import Listing
-from autograd.testing.strategies import programs
 from tests.properties.graphs import bits, recorded, run, spelled, swept, whole_programs
+from tests.testing.programs import Listing, programs
 
 smooth = programs()
 seeds = st.floats(-1e3, 1e3)

@@ -24,9 +24,8 @@ from autograd import (
     vjp,
 )
 from autograd.core.operand import primal
-from autograd.testing.programs import Listing
-from autograd.testing.strategies import programs
 from tests.properties.graphs import bits, final, last, recorded, swept, whole_programs
+from tests.testing.programs import Listing, programs
 
 smooth = programs()
 whole = whole_programs(12)

@@ -13,7 +13,7 @@ import nn
 from autograd import Value, primitive
 from autograd.core.primitive import TABLE
 from autograd.show.formulas import LATEX, Symbol, _symbol, arithmetic, rule
-from autograd.testing.programs import OPERANDS, SAFE
+from tests.testing.programs import OPERANDS, SAFE
 
 PLACES = (0.7, 1.3, 1.1, 0.4, 2.0)
 

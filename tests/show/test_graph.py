@@ -8,8 +8,7 @@ import nn
 from autograd import Graph, Value
 from autograd.core.sweeps import topological_order
 from autograd.show.snapshot import Node
-from autograd.testing.programs import Listing
-from autograd.testing.strategies import programs
+from tests.testing.programs import Listing, programs
 
 
 def example() -> tuple[Value, Value, Value]:

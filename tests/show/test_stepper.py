@@ -21,8 +21,7 @@ from autograd.core.sweeps import topological_order
 from autograd.show.events import Event
 from autograd.show.stepper import MOST_NAMES
 from autograd.show.text import LONGEST_NAME
-from autograd.testing.programs import Listing
-from autograd.testing.strategies import programs
+from tests.testing.programs import Listing, programs
 
 INF, NAN = math.inf, math.nan
 ZERO = Value(0.0, label="x")

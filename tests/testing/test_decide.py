@@ -14,13 +14,13 @@ import pytest
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck
+from autograd.testing.decide import is_sawtooth
 from autograd.testing.differences import (
     Line,
     Samples,
     Tableau,
-    central,
     estimated_noise,
-    is_sawtooth,
+    ladder,
 )
 from autograd.testing.recorded import node_cases
 from tests.testing.measure import measure_errors, planted
@@ -255,7 +255,7 @@ def test_steps_that_round_to_one_another_end_the_search(noise: float) -> None:
         coarse = Line(
             lambda t: (t**3,), 1.0, 1.0, noise, rounded=lambda t: round(t * 64.0) / 64.0
         )
-        _, levels = central(coarse, 0.02 + 0.004 * k)
+        _, levels = ladder(coarse, 0.02 + 0.004 * k)
         steps = [level.step for level in levels]
         assert steps == sorted(set(steps), reverse=True)
 

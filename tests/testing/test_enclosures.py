@@ -10,13 +10,12 @@ from mpmath import iv, mp
 import autograd
 from autograd import primitive, take, where
 from autograd.core.primitive import TABLE
-from autograd.testing.enclosures import enclosure
 from autograd.testing.oracle import in_mpmath, partial
 from autograd.testing.problem import Problem
-from autograd.testing.programs import Listing
 from autograd.testing.recorded import Recording
-from autograd.testing.strategies import programs
 from tests.core.smooth import SMOOTH
+from tests.testing.enclosures import enclosure
+from tests.testing.programs import Listing, programs
 
 
 def within(x: Any, bounds: tuple[float, float], beside: float = 0.0) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
-from autograd.testing.machine import GraphLife
+from tests.testing.machine import GraphLife
 
 TestGraphLife = GraphLife.TestCase
 TestGraphLife.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)

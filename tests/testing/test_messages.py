@@ -14,10 +14,7 @@ from autograd import primitive, relu, sin, sqrt
 from autograd.core.primitive import TABLE
 from autograd.testing import Report, gradcheck, recorded
 from tests.testing.measure import planted
-from tests.testing.test_decide import (
-    HARD_FOR_FLOATS,
-    cancelled,
-)
+from tests.testing.test_decide import HARD_FOR_FLOATS
 
 TOLD, WRONG = "inconclusive: nothing can be told: ", "fail: a derivative is wrong: "
 ANOTHER = f"{WRONG}differences give another value"
@@ -37,8 +34,10 @@ def alone(x: float) -> float:
     return 1.0
 
 
-def two_kinks(x: float) -> float:
-    return math.sin(x) + 0.02 * max(0.0, 8e3 * x - 1.0) + 2.0 * min(x, 0.0)
+def with_a_hole(x: float) -> float:
+    if 0.0 < abs(x - 1.0) < 1e-6:
+        raise ValueError
+    return x * x
 
 
 def of_a_rule(name: str, *xs: float, **options: Any) -> Callable[[], Report]:
@@ -97,20 +96,11 @@ MESSAGES: dict[str, Callable[[], Report]] = {
     f"{TOLD}round-off hides it": by_hand(lambda x: 1e9 + math.sin(x), 1e-3, math.cos),
     f"{TOLD}it bends or jumps close by": by_hand(lambda x: x // -1.784e-9, -5.8e-10, 0.0),
     f"{TOLD}floats are too far apart here": by_hand(math.sin, 6676015939874.217, math.cos),
-    f"{TOLD}differences do not settle": by_hand(two_kinks, 0.0, 1.0),
+    f"{TOLD}differences do not settle": drawn(HARD_FOR_FLOATS[4], 0),
     f"{TOLD}there are no values near": by_hand(alone, 1.0, 1.0),
-    f"{TOLD}it may overflow": lambda: gradcheck(
-        lambda x: x**-2.0, -8.559098639695547e-129, oracle="differences"
-    ),
-    f"{TOLD}estimates differ": by_hand(
-        cancelled, 1.2106910254605485e-05, 1.0001 * math.expm1(1.2106910254605485e-05)
-    ),
-    f"{TOLD}smaller steps cannot tell": by_hand(lambda x: (math.exp(x) - 1.0) / x, 2.3e-7, 0.5),
+    f"{TOLD}smaller steps cannot tell": by_hand(with_a_hole, 1.0, 2.001),
     f"{TOLD}smaller steps tell otherwise": drawn(HARD_FOR_FLOATS[0], 0),
     f"{TOLD}so close to 0 floats lose digits": of_a_rule("atan2", 1.0, 2.2e-313),
-    f"{TOLD}it jumps close by": lambda: gradcheck(
-        TABLE["floordiv"], -3e9, 7.3, oracle="differences"
-    ),
     f"{TOLD}mpmath finds no single derivative": lambda: gradcheck(abs, 0.0, oracle="mpmath"),
 }
 

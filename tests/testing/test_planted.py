@@ -17,10 +17,8 @@ from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.testing import gradcheck
-from autograd.testing.differences import is_rough, noise_hides
-from autograd.testing.programs import Listing
+from autograd.testing.decide import is_rough
 from autograd.testing.recorded import node_cases
-from autograd.testing.strategies import programs
 from tests.core import smooth
 from tests.testing.measure import (
     NAMES,
@@ -31,6 +29,7 @@ from tests.testing.measure import (
     planted,
     replaced,
 )
+from tests.testing.programs import Listing, programs
 from tests.testing.thresholds import constant, errors, threshold
 
 CHANGES: dict[str, Callable[[Any], Any]] = {
@@ -188,7 +187,7 @@ def test_a_threshold_that_is_wrong_shows() -> None:
         assert errors()[0] > 0
     with threshold(is_rough, 4.0, 0.0):
         assert errors()[2] > 600
-    with threshold(noise_hides, 2.0**14, 0.0):
+    with constant("FLOATS", 2.0**14, 0.0):
         assert errors()[0] > 0
 
 

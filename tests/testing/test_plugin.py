@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import Distribution
-from pathlib import Path
 
 import mpmath  # noqa: F401  (before runs inside this process, which forget what they import)
 import numpy  # noqa: F401
@@ -88,14 +87,13 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 def test_a_project(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(project.path)
     options = ["-p", "no:autograd-testing", "-p", "autograd.testing.plugin"]
-    result = project.runpytest_inprocess(*options, "--gradcheck-report", "g.html")
+    result = project.runpytest_inprocess(*options)
     result.assert_outcomes(passed=3, failed=6)
     result.stdout.fnmatch_lines(
         [
             "*fail: a derivative is wrong*",
             "*strategy of Hypothesis or the name of a primitive*got points=(-1.0, 1)",
             "gradcheck: *::test_hidden: of 1 points 1 inconclusive: nothing can be told: *",
-            "*checked: g.html",
         ]
     )
     simplest = next(line for line in result.outlines if "argument 0 = 3.0 " in line)
@@ -103,11 +101,6 @@ def test_a_project(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) ->
     project.runpytest_inprocess(*options, "-k", "softplus").assert_outcomes(
         passed=1, deselected=8
     )
-    page = (project.path / "g.html").read_text("utf-8")
-    assert "test_gradients.py::test_array" in page
-    assert page.count('class="fail"') == 2
-    assert page.rindex('class="fail"') < page.index('class="pass"')
-    assert page.count("<svg") >= 1
 
 
 def test_the_entry_point_is_found(project: pytest.Pytester) -> None:
@@ -118,7 +111,6 @@ def test_the_entry_point_is_found(project: pytest.Pytester) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-k", "softplus or test_array"]
     done = subprocess.run(command, cwd=project.path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not Path(project.path, "g.html").exists()
 
 
 DOUBTS = """
@@ -221,11 +213,7 @@ def test_what_is_not_told_is_said(pytester: pytest.Pytester) -> None:
 @pytest.mark.slow
 def test_what_is_checked_in_other_processes_is_reported(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_doubts=DOUBTS)
-    chosen = ["-n", "2", "--gradcheck-report", "g.html", "-k", "nan_gradient or test_allowed"]
+    chosen = ["-n", "2", "-k", "nan_gradient or test_allowed"]
     result = pytester.runpytest_subprocess(*OPTIONS, *chosen)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["gradcheck: *test_allowed: of 1 points 1 inconclusive: *"])
-    page = (pytester.path / "g.html").read_text("utf-8")
-    assert "test_doubts.py::test_nan_gradient" in page
-    assert "test_doubts.py::test_allowed" in page
-    assert page.count("<svg") == 2

@@ -15,12 +15,12 @@ from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from autograd.testing import decide, differences, gradcheck, one_sided
+from autograd.testing import decide, differences, gradcheck
 from tests.testing.measure import measure, measure_by_hand
 from tests.testing.test_decide import HARD, HARD_FOR_FLOATS
 from tests.testing.test_kinks import meetings
 
-MODULES = (differences, one_sided, decide)
+MODULES = (differences, decide)
 Errors = tuple[int, int, int]  # blamed, passed, undecided
 
 

@@ -1,16 +1,18 @@
-"""Straight-line programs: lists of operations that refer to earlier results."""
+"""Random straight-line programs: lists of operations that refer to earlier results."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.primitive import TABLE
+from hypothesis import strategies as st
+
+from autograd.core.primitive import TABLE, Primitive
 from autograd.core.value import Value
 
-__all__ = ["CONTROL", "OPERANDS", "SAFE", "Applied", "Listing", "decode"]
+__all__ = ["CONTROL", "OPERANDS", "SAFE", "Applied", "Listing", "decode", "programs"]
 
 LARGEST = 1e3  # no result of a random program is larger
 EASY = [1.0, 0.5, -1.0, 2.0, 0.0, -0.5, 3.0, 0.25]
@@ -232,3 +234,46 @@ def _needed(starts: tuple[float, ...], steps: list[Applied]) -> Listing:
         if count + i in needed
     ]
     return Listing(tuple([x for i, x in enumerate(starts) if i in needed]), tuple(kept))
+
+
+def programs(
+    max_inputs: int = 4,
+    max_ops: int = 12,
+    primitives: Iterable[str | Primitive] | None = None,
+    control_flow: bool = False,
+) -> st.SearchStrategy[Listing]:
+    """A strategy for random straight-line programs with shared sub-expressions.
+
+    Each step is smooth and mild at its operands, so that a derivative which differs from
+    differences is wrong. Programs shrink: with one rule broken, to one operation or two.
+
+    Args:
+        max_inputs, max_ops: the most starts, and the most operations.
+        primitives: names or primitives, yours as well; the library's if None.
+        control_flow: with branches and loops in Python, too, that depend on values.
+
+    >>> from hypothesis import find
+    >>> print(find(programs(primitives=["sin"]), lambda program: len(program.steps) == 2))
+    v0 = 1.0
+    v1 = sin(v0)
+    v2 = sin(v1)
+    """
+    chosen = sorted(SAFE) if primitives is None else primitives
+    names = [p.name if isinstance(p, Primitive) else p for p in chosen]
+    names += sorted(CONTROL) if control_flow else []
+    head = st.integers(1, max_inputs).flatmap(
+        lambda n: st.binary(min_size=2 * n, max_size=2 * n)
+    )
+    codes = st.lists(st.binary(min_size=6, max_size=6), min_size=1, max_size=max_ops)
+    return _programs(head, codes, names)
+
+
+@st.composite
+def _programs(
+    draw: st.DrawFn,
+    head: st.SearchStrategy[bytes],
+    codes: st.SearchStrategy[list[bytes]],
+    names: list[str],
+) -> Listing:
+    """Composite, so that a failing example is shown as the program itself."""
+    return decode(draw(head), draw(codes), names)

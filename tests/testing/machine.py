@@ -1,6 +1,6 @@
 """A graph's life as a state machine for Hypothesis, beside a model that is easy to check.
 
-from autograd.testing.machine import GraphLife
+from tests.testing.machine import GraphLife
 
 TestGraphLife = GraphLife.TestCase
 """
@@ -11,18 +11,13 @@ import math
 import pickle
 from dataclasses import dataclass, field
 
-try:
-    from hypothesis import strategies as st
-    from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-except ImportError:
-    raise ImportError(
-        "autograd.testing.machine needs hypothesis: pip install 'scalar-autograd[test]'"
-    ) from None
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from autograd.core.no_grad import no_grad
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
-from autograd.testing.programs import SAFE
+from tests.testing.programs import SAFE
 
 __all__ = ["GraphLife"]
 
