@@ -1,5 +1,15 @@
 "use strict";
 
+// The value of a sum, product or quotient of numbers such as "1/2" or "2*(3 - 1)"; else NaN.
+function number(text) {
+  if (!/^[-+*/().\d\se]+$/.test(text) || /[a-z]{2}|\be/.test(text)) return NaN;
+  try {
+    return Number(Function(`"use strict"; return (${text});`)());
+  } catch {
+    return NaN;
+  }
+}
+
 // A field for the answer to an exercise; what it replies is in the page, computed at build.
 for (const form of document.querySelectorAll("form.ask")) {
   const ask = JSON.parse(form.dataset.ask);
@@ -10,7 +20,7 @@ for (const form of document.querySelectorAll("form.ask")) {
   };
   const field = ask.options
     ? make("select", {}, ...["", ...ask.options].map((text) => make("option", { textContent: text })))
-    : make("input", { inputMode: "text", size: 10, autocomplete: "off" });
+    : make("input", { inputMode: "text", size: 10, title: "A number, or a formula such as 1/2", autocomplete: "off" });
   const reply = make("output");
   form.append(make("label", { textContent: "Your answer " }, field), make("button", { textContent: "Check" }), reply);
   form.addEventListener("submit", (event) => {
@@ -18,9 +28,9 @@ for (const form of document.querySelectorAll("form.ask")) {
     const text = field.value.trim().replace("−", "-").replace(",", ".");
     let found;
     if (ask.options) found = ask.replies.find(([answer]) => answer === text);
-    else if (text === "" || Number.isNaN(Number(text))) found = [0, 0, false, ask.nothing];
+    else if (Number.isNaN(number(text))) found = [0, 0, false, ask.nothing];
     else {
-      const x = Number(text);
+      const x = number(text);
       found = ask.replies.find(([answer, off]) => Math.abs(x - answer) <= off) ?? [0, 0, false, x > ask.replies[0][0] ? ask.high : ask.low];
     }
     const [right, sentence] = (found ?? [0, 0, false, ask.nothing]).slice(-2);

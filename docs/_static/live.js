@@ -1,75 +1,118 @@
 "use strict";
 
-// Python in the page: each block of class "live" becomes an editor. All of a page share one
-// Python, which starts at the first run.
+// Each block of class "live" becomes an editor. All of a page share one Python, which runs in a
+// worker (python.js) and is loaded while the reader reads.
 (() => {
-  const base = new URL("python/", document.currentScript.src).href;
   const HELP = "Python cannot start here: ";
-  let ready;
+  const LIMIT = 120; // seconds
+  const script = new URL("python.js", document.currentScript.src);
+  const TOKENS = /(#.*)|("""[^]*?"""|'''[^]*?'''|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)|\b(and|as|assert|break|class|continue|def|del|elif|else|except|False|finally|for|from|if|import|in|is|lambda|None|not|or|pass|raise|return|self|True|try|while|with|yield)\b|\b(\d[\d_.]*(?:e[-+]?\d+)?)/g;
+  const KINDS = ["comment", "string", "keyword", "number"];
 
-  async function start() {
-    if (location.protocol === "file:") throw new Error("the page is a file. Run `python -m docs serve`, and open it there.");
-    const library = await fetch(base + "library.zip");
-    if (!library.ok) throw new Error("this site was built without it. Copy the code into a notebook, or run `python -m docs` where npm is installed.");
-    const { loadPyodide } = await import(base + "pyodide.mjs");
-    const python = await loadPyodide({ indexURL: base });
-    python.unpackArchive(await library.arrayBuffer(), "zip");
-    python.runPython(`
-import ast, contextlib, html, io, traceback
-space = {"__name__": "__main__"}
-def run(code):
-    out, shown = io.StringIO(), ""
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        try:
-            tree, last = ast.parse(code), None
-            if tree.body and isinstance(tree.body[-1], ast.Expr):
-                last = ast.Expression(tree.body.pop().value)
-            exec(compile(tree, "your code", "exec"), space)
-            value = eval(compile(last, "your code", "eval"), space) if last else None
-            if hasattr(value, "_repr_mimebundle_"):
-                shown = value._repr_mimebundle_().get("text/html", "")
-            elif hasattr(value, "_repr_html_"):
-                shown = value._repr_html_()
-            elif value is not None:
-                print(repr(value))
-        except BaseException as error:
-            at = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == "your code"]
-            print(*[f"line {n}, " for n in at[-1:]], type(error).__name__, ": ", error, sep="")
-    return html.escape(out.getvalue()), shown
-`);
-    return python;
+  let worker = null;
+  let loading = null;
+  function python() {
+    loading ??= new Promise((resolve, reject) => {
+      if (location.protocol === "file:") throw new Error("the page is a file. Run `python -m docs serve`, and open it there.");
+      worker = new Worker(script, { type: "module" });
+      worker.onmessage = ({ data }) => (data.failed === undefined ? resolve() : reject(new Error(data.failed)));
+      worker.onerror = () => reject(new Error("the browser could not load it."));
+    });
+    return loading;
+  }
+  function stop() {
+    worker?.terminate();
+    worker = loading = null;
   }
 
-  for (const block of document.querySelectorAll("div.live.docutils")) {
+  // The code as HTML, a span of a class for each comment, string, keyword and number.
+  function highlighted(code) {
+    const safe = (text) => text.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+    let html = "";
+    let end = 0;
+    for (const match of code.matchAll(TOKENS)) {
+      const kind = KINDS[match.slice(1).findIndex((part) => part !== undefined)];
+      html += `${safe(code.slice(end, match.index))}<span class="${kind}">${safe(match[0])}</span>`;
+      end = match.index + match[0].length;
+    }
+    return html + safe(code.slice(end));
+  }
+
+  // Tab indents the selected lines by four spaces, Shift and Tab takes them back.
+  function indent(area, back) {
+    const begin = area.value.lastIndexOf("\n", area.selectionStart - 1) + 1;
+    const lines = area.value.slice(begin, area.selectionEnd);
+    if (!back && area.selectionStart === area.selectionEnd) {
+      area.setRangeText("    ", area.selectionStart, area.selectionEnd, "end");
+      return;
+    }
+    const moved = back ? lines.replace(/^ {1,4}/gm, "") : lines.replace(/^/gm, "    ");
+    area.setRangeText(moved, begin, area.selectionEnd, "select");
+  }
+
+  function editor(block) {
     const code = block.querySelector("pre").textContent.trimEnd();
-    block.innerHTML = '<textarea spellcheck="false" autocapitalize="off" aria-label="Python to change and run"></textarea><div class="bar"><button type="button">Run</button> <span role="status"></span></div><div class="out"></div>';
-    const [area, button, status, out] = ["textarea", "button", "span", ".out"].map((what) => block.querySelector(what));
-    const fit = () => { area.rows = area.value.split("\n").length + 1; };
-    area.value = code;
-    fit();
-    const run = async () => {
-      button.disabled = true;
-      status.textContent = ready ? "" : "Python is starting; the first time that takes some seconds …";
+    block.innerHTML = `<div class="editor"><pre aria-hidden="true"></pre><textarea spellcheck="false" autocapitalize="off" wrap="off" aria-label="Python to change and run. Escape and then Tab leaves the editor."></textarea></div>
+      <div class="bar"><button type="button" class="run">Run</button> <button type="button" class="stop" hidden>Stop</button> <button type="button" class="reset">Reset</button> <span role="status"></span></div><div class="out"></div>`;
+    const [area, colours, button, stopper, reset, status, out] = ["textarea", "pre", ".run", ".stop", ".reset", "span[role]", ".out"].map((name) => block.querySelector(name));
+    let leaving = false;
+
+    function write() {
+      area.rows = area.value.split("\n").length + 1;
+      colours.innerHTML = highlighted(area.value) + "\n\n";
+      reset.hidden = area.value === code;
+    }
+    function busy(is) {
+      button.disabled = is;
+      stopper.hidden = !is;
+    }
+    function halt(reason) {
+      stop();
+      busy(false);
+      status.textContent = `${reason} Python starts anew: run what comes before again.`;
+    }
+    async function run() {
+      busy(true);
+      status.textContent = worker ? "" : "Python is starting; the first time that takes some seconds …";
       try {
-        ready ??= start();
-        const python = await ready;
-        status.textContent = "Running …";
-        await new Promise((done) => setTimeout(done)); // so that this is seen
-        const begin = performance.now();
-        const [said, shown] = python.globals.get("run")(area.value);
-        out.innerHTML = (said && `<pre>${said}</pre>`) + shown;
-        dispatchEvent(new Event("resize")); // see site.js
-        status.textContent = `Done in ${Math.round(performance.now() - begin)} ms.`;
+        await python();
       } catch (error) {
-        ready = undefined;
+        stop();
+        busy(false);
         status.textContent = HELP + error.message;
+        return;
       }
-      button.disabled = false;
-    };
+      if (button.disabled === false) return; // it was stopped while it was loading
+      status.textContent = "Running …";
+      const timer = setTimeout(() => halt(`Stopped after ${LIMIT} s.`), 1000 * LIMIT);
+      stopper.onclick = () => { clearTimeout(timer); halt("Stopped."); };
+      worker.onmessage = ({ data }) => {
+        clearTimeout(timer);
+        busy(false);
+        out.innerHTML = (data.said && `<pre>${data.said}</pre>`) + data.shown;
+        dispatchEvent(new Event("resize")); // see site.js
+        status.textContent = `Done in ${data.ms} ms.`;
+      };
+      worker.postMessage({ code: area.value });
+    }
+
+    area.value = code;
+    write();
     button.addEventListener("click", run);
-    area.addEventListener("input", fit);
+    stopper.onclick = () => halt("Stopped.");
+    reset.addEventListener("click", () => { area.value = code; out.innerHTML = status.textContent = ""; write(); });
+    area.addEventListener("input", write);
+    area.addEventListener("scroll", () => { colours.scrollLeft = area.scrollLeft; colours.scrollTop = area.scrollTop; });
     area.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.shiftKey) { event.preventDefault(); run(); }
+      if (event.key === "Enter" && event.shiftKey && !button.disabled) { event.preventDefault(); run(); }
+      if (event.key === "Tab" && !leaving) { event.preventDefault(); indent(area, event.shiftKey); write(); }
+      leaving = event.key === "Escape" || (leaving && event.key === "Shift");
     });
+  }
+
+  const blocks = [...document.querySelectorAll("div.live.docutils")];
+  blocks.forEach(editor);
+  if (blocks.length > 0 && location.protocol !== "file:" && !navigator.connection?.saveData) {
+    setTimeout(() => python().catch(stop), 1500); // what failed is told when a cell is run
   }
 })();

@@ -138,7 +138,7 @@ def test_the_page_says_of_an_answer_what_python_says(
 
 def run(block: Any) -> str:
     """What a live cell shows when it has run."""
-    block.locator("button").click()
+    block.locator("button.run").click()
     block.locator("text=/^(Done in|Python cannot)/").wait_for()
     return str(block.locator(".out").inner_text()) + str(block.locator(".bar").inner_text())
 
@@ -158,6 +158,48 @@ def test_python_in_the_page_runs_and_draws(chromium: Any, site: str) -> None:
     assert "SyntaxError" in run(block)
     block.locator("textarea").fill("x = 1\nx / 0")
     assert "line 2, ZeroDivisionError: division by zero" in run(block)
+    page.context.close()
+    assert said == []
+
+
+@needs_python
+def test_an_endless_loop_is_stopped_and_the_page_answers_meanwhile(
+    chromium: Any, site: str
+) -> None:
+    said: list[str] = []
+    page = opened(chromium, said, site)
+    page.goto(f"{site}lessons/01-slope.html")
+    block = page.locator("div.live.docutils")
+    area = block.locator("textarea")
+    code = area.input_value()
+    run(block)
+    area.fill("while True:\n    pass")
+    block.locator("button.run").click()
+    block.locator("text=Running").wait_for()
+    assert page.evaluate("1 + 1") == 2
+    block.locator("button.stop").click(timeout=3000)
+    block.locator("text=Stopped.").wait_for(timeout=3000)
+    block.locator("button.reset").click()
+    assert area.input_value() == code
+    assert "analytic" in run(block)
+    page.context.close()
+    assert said == []
+
+
+def test_tab_indents_and_escape_leaves(chromium: Any, site: str) -> None:
+    said: list[str] = []
+    page = opened(chromium, said, site)
+    page.goto(f"{site}lessons/01-slope.html")
+    area = page.locator("div.live.docutils textarea")
+    area.fill("a\nb")
+    area.press("Control+a")
+    area.press("Tab")
+    assert area.input_value() == "    a\n    b"
+    area.press("Shift+Tab")
+    assert area.input_value() == "a\nb"
+    area.press("Escape")
+    area.press("Tab")
+    assert area.evaluate("area => area !== document.activeElement")
     page.context.close()
     assert said == []
 
