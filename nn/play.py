@@ -30,8 +30,7 @@ from nn.pages.contours import clipped
 from nn.pages.plane import Plane
 from nn.pages.toys import TOYS, shuffled, toy, uniforms
 from nn.pages.training_page import palette
-from nn.training.eager_step import is_finite
-from nn.training.samples import samples_of
+from nn.training.batches import batch_of, is_finite
 
 __all__ = ["play"]
 
@@ -100,7 +99,7 @@ def play(
     <Page of ... characters: save() writes it, open() shows it>
     """
     instance(model, Module, "play: the model")
-    samples = [*samples_of(X, y, "play: ")]
+    samples = [*batch_of(X, y, "play: ")]
     for i, (x, _) in enumerate(samples):
         if not is_finite(x):
             raise ValueError(f"play: X[{i}] is {shortened(x)}; leave that sample out")

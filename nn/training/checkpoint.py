@@ -79,10 +79,10 @@ class Checkpoint:
             return
         if self.parts["early_stopping"] is not None:
             self.parts["early_stopping"].reset()
-        self.save()
+        self()
 
-    def save(self) -> None:
-        """Write the file, if this training has one."""
+    def __call__(self, end: Any = None) -> None:
+        """Write the file, if this training has one: after an epoch, as a hook of `fit`."""
         if self.path is not None:
             write_checkpoint(self.path, self.state())
 

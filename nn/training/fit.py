@@ -6,6 +6,9 @@ import contextlib
 import math
 import os
 import random
+import signal
+import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,14 +19,15 @@ from nn.checks import count, flag, fraction, function, instance, shortened
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
+from nn.training.batches import Batch, Stream, batch_of, permutation
 from nn.training.checkpoint import Checkpoint
-from nn.training.eager_step import EagerStep, Loss, Penalty, preserved_modes
+from nn.training.eager import Eager, Loss, Penalty, in_mode
 from nn.training.history import EarlyStopping, EpochEnd, History, StopTraining
-from nn.training.samples import Samples, Stream, samples_of
 from nn.training.snapshots import Norms
 
 if TYPE_CHECKING:
-    from nn.training.compiled_step import Step
+    from nn.training.compiled import Compiled
+    from nn.training.step import Step
 
 __all__ = ["compile", "fit"]
 
@@ -52,8 +56,8 @@ def compile(
     It agrees with the same step by Values to rounding. A sample that takes another branch is
     recorded too; one for which something is not finite is done by Values, which raise. What
     the model does is recorded by the first step; whether it does the same is looked at in the
-    steps 2, 4, 8, …, then for a hundredth of the time: compile again after changing more than
-    data. What the loss, the penalty and an `_update` of your own name may change. An interrupt
+    first and then for a twentieth of the time: compile again after changing more than data.
+    What the loss, the penalty and an `_update` of your own name may change. An interrupt
     leaves all of a step or nothing.
 
     Args:
@@ -83,25 +87,24 @@ def compile(
     >>> [round(y, 6) for y in step.predict([[3.0]])]
     [6.762667]
     """
-    eager = EagerStep(model, loss, optimizer, penalty, max_norm, "nn.compile")
-    _check_backend(backend, "nn.compile")
-    return _step_of(backend)(eager, count(threads, "nn.compile: threads"))
+    from nn.training.step import Step
+
+    eager = Eager(model, loss, optimizer, penalty, max_norm, "nn.compile")
+    kind = _backend(backend, "nn.compile")
+    return Step(eager, count(threads, "nn.compile: threads"), kind)
 
 
-def _check_backend(backend: str, name: str) -> None:
+def _backend(backend: str, name: str) -> type[Compiled]:
+    """The engine of a backend; both need NumPy."""
     if backend not in ("native", "jax"):
         raise ValueError(f'{name}: backend must be "native" or "jax", got {shortened(backend)}')
-
-
-def _step_of(backend: str) -> type[Step]:
-    """The class of the steps that a backend makes; both need NumPy."""
     if backend == "native":
-        from nn.training.compiled_step import Step
+        from nn.training.compiled import Compiled
 
-        return Step
-    from nn.training.jax_step import JaxStep
+        return Compiled
+    from nn.training.jax import JaxEngine
 
-    return JaxStep
+    return JaxEngine
 
 
 def fit(
@@ -132,8 +135,8 @@ def fit(
     Where model and loss can be compiled, the steps are those of `nn.compile`, tens of times
     faster than by Values and equal to rounding; they see the model as the first step did, or
     as callbacks left it, and parameters that the optimizer does not have get no gradient.
-    Otherwise `history.not_compiled` says why, and the progress bar too; so where a model goes
-    so many ways that to record them takes longer than to train by Values.
+    Otherwise a warning says why, once, and so does `history.not_compiled`; so where a model
+    goes more than 64 ways. Ctrl-C ends a training after a whole step.
 
     Args:
         X, y: n samples and their targets: lists, arrays of any library and type, memory maps,
@@ -205,7 +208,7 @@ def fit(
     [2.0, 1.0]
     """
     stream = Stream(X) if y is None else None
-    training = Samples([], []) if stream else samples_of(X, y, "fit: ")
+    training = Batch([], []) if stream else batch_of(X, y, "fit: ")
     training, held_out = _parted(training, validation)
     flag(shuffle, "fit: shuffle")
     flag(resume, "fit: resume")
@@ -214,21 +217,13 @@ def fit(
         raise ValueError("fit: X gives batches, which come as they are; leave out batch_size")
     count(epochs, "fit: epochs", least=0)
     bars = progress_bar(progress, "fit")
-    if compiled is not None:
-        flag(compiled, "fit: compiled")
     history = History()
-    eager = EagerStep(model, loss, optimizer, penalty, max_norm, "fit")
+    eager = Eager(model, loss, optimizer, penalty, max_norm, "fit")
     metrics = _checked_metrics(metrics)
     callbacks = _checked_callbacks(callbacks)
     _check_parts(optimizer, scheduler, early_stopping)
-    _check_backend(backend, "fit")
-    if backend == "jax" and compiled is False:
-        raise ValueError('fit: backend="jax" compiles; leave out compiled=False')
-    strict = compiled is True or backend == "jax"
-    trainer = _Trainer(eager, stream or training, held_out, metrics, strict, history)
-    if compiled is not False:
-        samples = math.inf if strict or stream else float(len(training) * epochs)
-        trainer.attempt(trainer.compile, backend, samples, size)
+    engine = _engine(eager, compiled, backend, bool(metrics))
+    names = ["loss", *metrics]
     saved = Checkpoint(
         checkpoint,
         model,
@@ -236,182 +231,106 @@ def fit(
         scheduler,
         early_stopping,
         history,
-        records=trainer.records(),
+        records=names + [f"val_{name}" for name in names if held_out is not None],
         data={"samples": len(training), "validation": 0 if held_out is None else len(held_out)},
     )
     saved.open(resume)
     if stream:
         stream.check(epochs - history.epochs)
     few = training.evenly(MOST_POINTS)
-    boundary = Boundary(model, [*few], loss) if Boundary.fits(few) else None
-    history.boundary = boundary
-    if boundary is not None:
-        boundary.keep(history.epochs)
-    history.norms = norms = Norms(model.named_parameters())
-    norms.keep(history.epochs)
+    if Boundary.fits(few):
+        history.boundary = Boundary(model, [*few], loss)
+    history.norms = Norms(model.named_parameters())
+    hooks: list[Callable[[EpochEnd], object]] = [history.picture]
+    if scheduler is not None:
+        hooks.append(lambda end: scheduler.step(end.history.watched[-1]))
+    if early_stopping is not None:
+        hooks.append(early_stopping)
+    hooks += callbacks
+    if callbacks:
+        hooks.append(lambda end: engine.changed())
+    hooks.append(saved)
+    history.picture(EpochEnd(history.epochs, model, history))
     steps = stream.steps if stream else math.ceil(len(training) / size)
+    loop, stop = _Loop(engine, metrics, eager), bool(early_stopping and early_stopping.stopped)
     with (
-        preserved_modes(model),
+        in_mode(model, training=False),
         bars(total=steps * epochs or None, initial=steps * history.epochs, unit="step") as bar,
     ):
-        while history.epochs < epochs and not (early_stopping and early_stopping.stopped):
-            record = trainer.train(size, shuffle, history.epochs + 1, bar)
+        while history.epochs < epochs and not stop:
+            epoch = history.epochs + 1
+            batches = stream.epoch(epoch) if stream else _batches(training, size, shuffle)
+            record = loop.train(batches, epoch, bar)
             if held_out is not None:
-                record |= trainer.evaluate(held_out)
+                record |= loop.validate(held_out)
             history.append(record)
-            if boundary is not None:
-                boundary.keep(history.epochs)
-            norms.keep(history.epochs)
-            if scheduler is not None:
-                scheduler.step(history.watched[-1])
-            if early_stopping is not None:
-                early_stopping.update(history.watched[-1], model)
-            stop = _stopped_by(callbacks, EpochEnd(history.epochs, model, history))
-            if callbacks:
-                trainer.changed()
-            saved.save()
-            if stop:
-                break
-    norms.keep(history.epochs, last=True)
+            stop = _stopped_by(hooks, EpochEnd(epoch, model, history))
+            history.not_compiled = engine.why
+    history.not_compiled = engine.why
+    history.norms.keep(history.epochs, last=True)
     if early_stopping is not None and early_stopping.best_state is not None:
         model.load_state_dict(early_stopping.best_state)
     return history
 
 
-class _Trainer:
-    """The inner loops of `fit`: by a compiled step while that goes, else by Values."""
+def _engine(eager: Eager, compiled: bool | None, backend: str, outputs: bool) -> Any:
+    """What makes the steps of a training."""
+    if compiled is not None:
+        flag(compiled, "fit: compiled")
+    kind = _backend(backend, "fit")
+    if backend == "jax" and compiled is False:
+        raise ValueError('fit: backend="jax" compiles; leave out compiled=False')
+    if compiled is False:
+        return eager
+    strict = compiled is True or backend == "jax"
+    from nn.training.step import WithFallback
 
-    def __init__(
-        self,
-        eager: EagerStep,
-        source: Samples | Stream,
-        held_out: Samples | None,
-        metrics: Metrics,
-        strict: bool,
-        history: History,
-    ) -> None:
-        self.eager, self.metrics, self.history = eager, metrics, history
-        self.source, self.held_out = source, held_out
-        self.modules = list(eager.model.modules())
-        self.mode: bool | None = None  # of the modules, if it is known
-        self.strict = strict
-        self.step: Step | None = None
-        self.bar: Any = None
-        self.untold = ""
-        history.not_compiled = "compiled=False"
+    return WithFallback(kind(eager, outputs=outputs), eager, strict)
 
-    def compile(self, backend: str, samples: float, size: int) -> None:
-        """Make the step for so many samples in all, and ready those that it takes."""
-        make = _step_of(backend)
-        if isinstance(self.source, Samples):
-            self.source.prepare(size)
-        if self.held_out is not None:
-            self.held_out.prepare(len(self.held_out))
-        self.step = make(self.eager, outputs=bool(self.metrics), samples=samples)
-        self.history.not_compiled = None
 
-    def pull(self) -> None:
-        """Bring the parameters back into the Values."""
-        if self.step is not None:
-            self.step.pull()
+def _batches(samples: Batch, size: int, shuffle: bool) -> Iterator[Batch]:
+    """One epoch: the samples of each step."""
+    n = len(samples)
+    order: Sequence[int] = range(n)
+    if shuffle and size < n:
+        numpy: Any = sys.modules.get("numpy")
+        on_disk = bool(numpy) and isinstance(samples.given[0], numpy.memmap)
+        order = permutation(n, on_disk)
+    for start in range(0, n, size):
+        yield samples.take(order[start : start + size])
 
-    def attempt(self, compiled: Callable[..., Any], *args: Any) -> Any:
-        """What the function gives; None if that can't be compiled, and from then on."""
-        try:
-            return compiled(*args)
-        except Exception as error:
-            if self.strict:
-                raise
-            self.step = None
-            self.untold = f"not compiled, since {type(error).__name__}: {error}"
-            self.history.not_compiled = self.untold
-            return None
 
-    def tell(self) -> None:
-        """Say why it was not compiled, once the same went by Values."""
-        if self.untold and self.bar is not None:
-            self.bar.write(f"fit: {self.untold}")
-            self.untold = ""
+class _Loop:
+    """The inner loops of `fit`: the steps of an epoch, and the validation after it."""
 
-    def records(self) -> list[str]:
-        """The names of the numbers that an epoch adds to the history."""
-        names = ["loss", *self.metrics]
-        return names + ["val_" + name for name in names] if self.held_out is not None else names
+    def __init__(self, engine: Any, metrics: Metrics, eager: Eager) -> None:
+        self.engine, self.metrics, self.eager = engine, metrics, eager
 
-    def set_mode(self, training: bool) -> None:
-        """What the model's `train` and `eval` do, without a walk through the tree."""
-        if training is self.mode:
-            return
-        self.mode = training
-        if type(self.eager.model).train is not Module.train:
-            self.eager.model.train(training)
-        for module in self.modules:
-            object.__setattr__(module, "training", training)
-
-    def train(self, size: int, shuffle: bool, epoch: int, bar: Any) -> dict[str, float]:
+    def train(self, batches: Iterable[Batch], epoch: int, bar: Any) -> dict[str, float]:
         """One epoch: the mean loss and the metrics."""
-        self.eager.epoch, self.bar = epoch, bar
+        self.eager.epoch = epoch
         total, n = 0.0, 0
         outputs: list[Any] = []
         targets: list[Any] = []
-        for samples, order in self.epoch(size, shuffle, epoch):
-            results, objective = self.one_step(samples, order)
-            total += objective * len(order)
-            n += len(order)
-            if self.metrics:
-                outputs += results
-                targets += samples.lists(order)[1]
-            if bar is not None:
-                bar.set_postfix(epoch=epoch, loss=f"{objective:.4g}", refresh=False)
-                bar.update()
-        self.pull()
-        self.set_mode(training=False)
-        record = {"loss": total / n}
-        if self.metrics:
-            record |= self.measured(outputs, targets, "")
-        return record
+        with whole_steps() as interrupt:
+            for batch in batches:
+                results, loss = self.engine.train(batch)
+                total, n = total + loss * batch.lanes, n + batch.lanes
+                if self.metrics:
+                    outputs += results
+                    targets += batch.lists()[1]
+                if bar is not None:
+                    bar.set_postfix(epoch=epoch, loss=f"{loss:.4g}", refresh=False)
+                    bar.update()
+                interrupt()
+        self.engine.pull()
+        return {"loss": total / n, **self.measured(outputs, targets, "")}
 
-    def epoch(
-        self, size: int, shuffle: bool, epoch: int
-    ) -> Iterator[tuple[Samples, Sequence[int]]]:
-        """Which samples each step of an epoch takes."""
-        if isinstance(self.source, Stream):
-            return self.source.epoch(epoch)
-        return self.source.batches(size, shuffle)
-
-    def one_step(self, samples: Samples, order: Sequence[int]) -> tuple[list[Any], float]:
-        """One step of the optimizer: the outputs as floats, and the loss."""
-        if self.step is not None:
-            found: tuple[list[Any], float] | None = self.attempt(
-                self.compiled_step, samples, order
-            )
-            if found is not None:
-                return found
-        self.set_mode(training=True)
-        trained = self.eager.train(*samples.lists(order))
-        self.tell()
-        return trained
-
-    def compiled_step(self, samples: Samples, order: Sequence[int]) -> tuple[list[Any], float]:
-        """The same by a compiled step."""
-        assert self.step is not None
-        return self.step.train(samples.batch(order))
-
-    def evaluate(self, samples: Samples) -> dict[str, float]:
+    def validate(self, batch: Batch) -> dict[str, float]:
         """The loss and the metrics of the validation data."""
-        everything, found = range(len(samples)), None
-        if self.step is not None:
-            found = self.attempt(self.step.measure, samples.batch(everything))
-        outputs, loss = found or self.eager.evaluate(*samples.lists(everything))
-        self.tell()
-        targets = samples.lists(everything)[1] if self.metrics else []
-        return {"val_loss": loss} | self.measured(outputs, targets, "val_")
-
-    def changed(self) -> None:
-        """Callbacks may have changed the model."""
-        self.mode = None
-        if self.step is not None:
-            self.step.needs_recheck = True
+        outputs, loss = self.engine.measure(batch)
+        targets = batch.lists()[1] if self.metrics else []
+        return {"val_loss": loss, **self.measured(outputs, targets, "val_")}
 
     def measured(self, outputs: list[Any], targets: list[Any], prefix: str) -> dict[str, float]:
         """The metrics of these outputs, by their names in the history."""
@@ -425,6 +344,32 @@ class _Trainer:
                 )
                 raise
         return record
+
+
+@contextlib.contextmanager
+def whole_steps() -> Iterator[Callable[[], None]]:
+    """Put Ctrl-C off while the block runs; what it is given raises one that came."""
+    came: list[int] = []
+
+    def later(number: int, frame: Any) -> None:
+        if came:  # once more: at once
+            raise KeyboardInterrupt
+        came.append(number)
+
+    def interrupt() -> None:
+        if came:
+            raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT) if main else None
+    if before is not signal.default_int_handler:  # elsewhere, or somebody else's
+        yield interrupt
+        return
+    signal.signal(signal.SIGINT, later)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # ---------------------------------------------------------------- helpers
@@ -468,12 +413,12 @@ def _checked_callbacks(
     return result
 
 
-def _parted(samples: Samples, validation: Any) -> tuple[Samples, Samples | None]:
+def _parted(samples: Batch, validation: Any) -> tuple[Batch, Batch | None]:
     """The samples to train on, and those that are held out."""
     if validation is None:
         return samples, None
     if isinstance(validation, (tuple, list)) and len(validation) == 2:
-        return samples, samples_of(validation[0], validation[1], "fit: validation: ")
+        return samples, batch_of(validation[0], validation[1], "fit: validation: ")
     if not isinstance(validation, (int, float)) or isinstance(validation, bool):
         raise TypeError(
             "fit: validation must be a pair (X, y), or a share of the samples such as 0.2, "
@@ -487,7 +432,7 @@ def _parted(samples: Samples, validation: Any) -> tuple[Samples, Samples | None]
         )
     out = sorted(random.Random(0).sample(range(len(samples)), count))
     rest = sorted({*range(len(samples))} - {*out})
-    return Samples(*samples.lists(rest)), Samples(*samples.lists(out))
+    return Batch(*samples.take(rest).lists()), Batch(*samples.take(out).lists())
 
 
 def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochEnd) -> bool:

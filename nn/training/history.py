@@ -154,6 +154,12 @@ class History:
 
     # ------------------------------------------------------------------ pictures
 
+    def picture(self, end: EpochEnd) -> None:
+        """Keep what pictures show of an epoch: the boundary and the norms."""
+        for kept in (self.boundary, self.norms):
+            if kept is not None:
+                kept.keep(end.epoch)
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a picture of the training to a file.
 
@@ -287,6 +293,12 @@ class EarlyStopping:
             self.best, self.waited, self.best_state = loss, 0, state
         else:
             self.waited += 1
+
+    def __call__(self, end: EpochEnd) -> None:
+        """As a hook of `fit`: an epoch has passed."""
+        self.update(end.history.watched[-1], end.model)
+        if self.stopped:
+            raise StopTraining
 
     @property
     def stopped(self) -> bool:

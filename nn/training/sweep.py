@@ -12,11 +12,8 @@ import random
 import sys
 import threading
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from functools import partial
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
@@ -32,10 +29,6 @@ __all__ = ["Sweep", "optuna_callback", "sweep"]
 Record = dict[str, Any]
 Outcome = tuple[Record | None, str, str]  # a record, or an error and its traceback
 Task = tuple[int, bytes, str]  # a trial's place, what to run, and its seed
-ENDED = (
-    "the worker process ended abruptly while this trial ran alone in it (a script whose "
-    'processes are spawned must call sweep under `if __name__ == "__main__":`)'
-)
 
 
 class Sweep(list[Record]):
@@ -85,9 +78,9 @@ def sweep(
             History (of which the last epoch is kept).
         trials: the keyword arguments of each call: numbers, strings, lists and dicts.
         executor: of `concurrent.futures` or like these: a ProcessPoolExecutor, mpi4py's
-            MPIPoolExecutor; a client of Dask; or a pool with `apply_async`, as
-            `multiprocessing` and `ray.util` have. If None, a process for each core. If a
-            process is killed, what it did is done again; a trial that kills it once more fails.
+            MPIPoolExecutor, joblib's; or a client of Dask. If None, a process for each core.
+            Whether trials of a killed process are done again is its own affair: those of
+            `concurrent.futures` fail, and the next call with the same `folder` does them.
         folder: where each record is kept as a file; called again, what is there is not done
             again. Trials that failed are.
         progress: show a tqdm bar; if None, show one where tqdm is installed.
@@ -129,7 +122,9 @@ def sweep(
         for i, trial in enumerate(settings)
         if i not in records
     ]
-    run = _own_processes(tasks) if executor is None else _results(executor, tasks)
+    run: Iterable[tuple[int, Outcome]] = ()
+    if tasks:
+        run = _own_processes(tasks) if executor is None else _results(executor, tasks)
     with bar(total=len(settings), initial=len(records), unit="trial") as shown:
         for i, (record, error, trace) in run:
             if record is None:
@@ -270,81 +265,31 @@ def _recorded(returned: Any) -> Record:
 # ---------------------------------------------------------------- executors
 
 
-def _submit(executor: Any) -> Callable[[bytes, str], Future[Outcome]]:
-    """How an executor, or a pool, starts a call."""
-    if hasattr(executor, "get_executor"):  # a client of Dask
-        executor = executor.get_executor()
-    if hasattr(executor, "submit"):
-        return partial(executor.submit, _outcome)
-    if hasattr(executor, "apply_async"):
-        return partial(_started_in_pool, executor)
-    raise TypeError(
-        "sweep: executor must have submit, as those of concurrent.futures, or apply_async, "
-        f"got {shortened(executor)}"
-    )
-
-
-def _started_in_pool(pool: Any, *args: Any) -> Future[Outcome]:
-    future: Future[Outcome] = Future()
-    pool.apply_async(
-        _outcome, args, callback=future.set_result, error_callback=future.set_exception
-    )
-    return future
-
-
 def _results(executor: Any, tasks: list[Task]) -> Iterator[tuple[int, Outcome]]:
     """The outcome of each task, as it arrives."""
-    submit, broken = _submit(executor), list[Task]()
-    futures = {submit(*task[1:]): task for task in tasks}
+    if hasattr(executor, "get_executor"):  # a client of Dask
+        executor = executor.get_executor()
+    if not hasattr(executor, "submit"):
+        raise TypeError(
+            f"sweep: executor must have submit, as those of concurrent.futures, got "
+            f"{shortened(executor)}"
+        )
+    futures = {executor.submit(_outcome, *task): i for i, *task in tasks}
     try:
-        while futures:
-            for future in wait(futures, return_when=FIRST_COMPLETED).done:
-                error = future.exception()
-                i, *_ = task = futures.pop(future)
-                if error is None:
-                    yield i, future.result()
-                elif isinstance(error, BrokenProcessPool):
-                    broken.append(task)
-                else:  # the executor itself has failed
-                    trace = "".join(traceback.format_exception(error))
-                    yield i, (None, f"{type(error).__name__}: {error}", trace)
+        for future in as_completed(futures):
+            error = future.exception()
+            if error is None:
+                yield futures[future], future.result()
+            else:  # the executor itself has failed, or lost a process
+                trace = "".join(traceback.format_exception(error))
+                yield futures[future], (None, _described(error), trace)
     finally:
         for future in futures:
             future.cancel()
-    if broken:
-        yield from _own_processes(sorted(broken), executor)
 
 
-def _own_processes(tasks: list[Task], like: Any = None) -> Iterator[tuple[int, Outcome]]:
-    """Run the tasks in processes; those that a killed process left behind again, alone.
-
-    Args:
-        like: an executor of processes that has broken.
-    """
-    waiting, alone = deque(tasks), deque[Task]()
+def _own_processes(tasks: list[Task]) -> Iterator[tuple[int, Outcome]]:
+    """The outcomes, by a process for each core."""
     context = get_context("spawn" if "jax" in sys.modules else None)  # its threads can't fork
-    context = getattr(like, "_mp_context", context)
-    most = getattr(like, "_max_workers", os.cpu_count() or 1)
-    start = getattr(like, "_initializer", None), getattr(like, "_initargs", ())
-    while waiting or alone:
-        again = bool(alone)
-        source = alone or waiting
-        width = 1 if again else most
-        running: dict[Future[Outcome], Task] = {}
-        with ProcessPoolExecutor(min(width, len(source)), context, *start) as pool:
-            try:
-                while source or running:
-                    while source and len(running) < width:
-                        running[pool.submit(_outcome, *source[0][1:])] = source[0]
-                        source.popleft()
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        outcome = future.result()
-                        yield running.pop(future)[0], outcome
-            except BrokenProcessPool:
-                if again:
-                    for i, *_ in running.values():
-                        yield i, (None, ENDED, "")
-                else:
-                    alone.extend(running.values())
-            finally:
-                pool.shutdown(cancel_futures=True)
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(tasks)), context) as pool:
+        yield from _results(pool, tasks)

@@ -10,15 +10,21 @@ from autograd.core import floats
 from autograd.program.dispatch import MOST
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
+from autograd.program.trace.captured import Captured
 from autograd.program.trace.record import record
 from autograd.trees import flatten
 from nn.optim import Optimizer
-from nn.training.eager_step import with_gradients_restored
-from nn.training.side_effects import VARYING, Snapshot, is_of_library
+from nn.training.state import Copy, preserved_random
 
 __all__ = ["Update"]
 
 STEP = Optimizer.step  # another one may be put in its place
+VARYING = frozenset(
+    [
+        *("lr", "_scheduled", "steps", "buffers", "params", "param_groups", "_params"),
+        *("_resting", "_classes", "_class_of", "_alike", "_freezes"),
+    ]
+)
 
 
 class Update:
@@ -29,43 +35,43 @@ class Update:
         own = sorted(vars(optimizer).keys() - VARYING)
         self._setting = attrgetter("__class__", "step", "_update", "_alike", *own)
         self._settings: Any = None
-        self._reads: Snapshot | None = None  # what one that isn't the library's may read
+        self._guard: Captured | None = None  # of an update that isn't the library's
 
     def program(self) -> Program | None:
         """That of the optimizer's settings; None if its `step` can't be recorded."""
         optimizer = self.optimizer
         settings = self._setting(optimizer)
-        if self._settings != settings or (self._reads and self._reads.changed(trained=True)):
-            self._settings = self._runner = self._reads = None
+        if self._settings != settings or not (self._guard is None or self._guard.same()):
+            rules = optimizer._update, optimizer._numbers
+            library = all(getattr(rule, "__module__", "") == "nn.optim" for rule in rules)
+            self._guard = None if library else Captured(optimizer._update)
+            self._settings = self._runner = None
             self._program = self._recorded()
             self._sweep: Any = self._program and self._program.sweep()
             rows = 1 + len(optimizer.buffers) + (not optimizer._alike)
             self._out = np.empty((rows, len(optimizer.params)))
             self._fits = self._program is not None and 1 + rows <= MOST
-            ours = is_of_library(type(optimizer)) and is_of_library(optimizer._update)
-            if self._program is not None and not ours:
-                self._reads = Snapshot(optimizer=optimizer)
             self._settings = settings
         return self._program
 
-    def step(self, data: Array, gradient: Array) -> None:
-        """What `optimizer.step` does with this gradient, if the parameters' data is this.
+    def step(self, data: Array, gradient: Array) -> bool:
+        """Do what `optimizer.step` does with this gradient, if the parameters' data is this.
 
-        It is left to do it where a program can't, or something is not finite.
+        False, with nothing done, if something is not finite.
         """
         optimizer = self.optimizer
         runner, x, numbers, _, steps = self.arguments(data, gradient)
-        if runner is not None and runner.run(x, numbers) == 0:
-            after, *rows = self._out
-            buffers = {name: array("d", row) for name, row in zip(optimizer.buffers, rows)}
-            others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
-            floats.exchange(optimizer.params, data, after, gradient, others)
-        else:
-            with_gradients_restored(optimizer, self._by_optimizer, data, gradient)
-
-    def _by_optimizer(self, data: Array, gradient: Array) -> None:
-        floats.exchange(self.optimizer.params, data, data, gradient)
-        self.optimizer.step()
+        if runner is None:
+            floats.exchange(optimizer.params, data, data, gradient)
+            optimizer.step()
+            return True
+        if runner.run(x, numbers):
+            return False
+        after, *rows = self._out
+        buffers = {name: array("d", row) for name, row in zip(optimizer.buffers, rows)}
+        others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
+        floats.exchange(optimizer.params, data, after, gradient, others)
+        return True
 
     def arguments(self, data: Array, gradient: Array) -> tuple[Any, ...]:
         """How the step is made from these arrays, as the kernel's `train` takes it.
@@ -85,9 +91,9 @@ class Update:
             self._runner = self._sweep.runner(len(data), *arrays, 1)
         return self._runner, x, numbers, optimizer, optimizer.steps + 1
 
-    def numbers(self) -> tuple[list[float], list[Array]]:
+    def numbers(self, optimizer: Optimizer | None = None) -> tuple[list[float], list[Array]]:
         """The numbers of a step: those of all parameters, or an array with each one's own."""
-        optimizer = self.optimizer
+        optimizer = optimizer or self.optimizer
         if optimizer._alike:
             return optimizer._next_numbers(), []
         return [], [np.array(optimizer._class_numbers()).T[:, optimizer._class_of].copy()]
@@ -98,22 +104,31 @@ class Update:
         step = vars(optimizer).get("step", type(optimizer).step)
         if step is not STEP or len(sizes) > 1:
             return None
+        state = None if self._guard is None else Copy(optimizer=optimizer)
         try:
-            return Snapshot(optimizer=optimizer).unchanged(self._record)
+            if state is None:
+                return self._record(optimizer)
+            with preserved_random():
+                return state.unchanged(self._record, state.copies["optimizer"])
         except (TypeError, ValueError):
+            changed = state and state.difference()
+            if changed:
+                raise ValueError(
+                    f"the update changes {changed} when it runs: keep that in the optimizer"
+                ) from None
             return None
 
-    def _record(self) -> Program | None:
-        uniform, own = self.numbers()
-        size = 2 + len(self.optimizer.buffers)
+    def _record(self, optimizer: Optimizer) -> Program | None:
+        uniform, own = self.numbers(optimizer)
+        size = 2 + len(optimizer.buffers)
         state = [0.5 + i / 8.0 for i in range(size + sum(map(len, own)))]
         varying = [False] * len(uniform) + [True] * len(state)
         numbers, rebuild = flatten((uniform, *state), "the numbers of an update")
 
         def following(uniform: list[Any], *state: Any) -> tuple[Any, ...]:
             if not own:
-                return self.optimizer._next(uniform, *state)
-            return *self.optimizer._next(state[size:], *state[:size]), state[size]
+                return optimizer._next(uniform, *state)
+            return *optimizer._next(state[size:], *state[:size]), state[size]
 
         recording = record(following, numbers, rebuild, varying)
         if recording.guards or recording.closed or not recording.sure:

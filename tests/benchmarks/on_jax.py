@@ -27,8 +27,8 @@ ROUNDS, LOOPS = 40, {"hinge": 100}
 
 def backend(task: dict[str, Any]) -> Callable[[], float]:
     step, points, targets = as_step(task, "jax")
-    batch = Batch.of(X=points, y=targets)  # as `fit` has it: it stays on the device
-    return lambda: float(step.train(batch)[1])
+    batch = Batch(points, targets)  # as `fit` has it: it stays on the device
+    return lambda: float(step.engine.train(batch)[1])
 
 
 def handed(task: dict[str, Any]) -> Callable[[], float]:

@@ -23,6 +23,8 @@ from tests.builds import THIS, run
 from tests.nn.foreign import FOREIGN
 from tests.nn.training.killed import Training, stop_after, trained
 
+TOLD = pytest.mark.filterwarnings("ignore:fit. not compiled")
+
 SUFFIXES = [".json", ".safetensors"]
 FILES = ["model.json", "model.safetensors", "run.json"]
 LONGEST = 700  # characters of a message
@@ -276,6 +278,7 @@ def places(part: Any) -> list[tuple[Any, Any]]:
     return [*((part, key) for key in keys), *inner]
 
 
+@TOLD
 @settings(max_examples=60)
 @given(at=st.integers(0, 500), strange=st.sampled_from(STRANGE))
 def test_a_checkpoint_with_something_strange_anywhere(
@@ -318,6 +321,7 @@ def full_disc(*arguments: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+@TOLD
 def test_a_training_that_fills_the_disc_goes_on_when_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,8 @@ from nn.training.checkpoint import write_checkpoint
 from tests.nn.training.fitting import fitted
 from tests.nn.training.killed import Training, trained
 
+pytestmark = pytest.mark.filterwarnings("ignore:fit. not compiled")
+
 XS = [[x / 4.0, (x * x % 7) / 7.0] for x in range(12)]
 YS = [1.0 + 2.0 * a - b for a, b in XS]
 

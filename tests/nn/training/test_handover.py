@@ -9,7 +9,7 @@ import pytest
 
 import nn
 from autograd import Value
-from nn.training.handover import Layout
+from nn.training.jax import Layout
 
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
 Samples = tuple[np.ndarray, np.ndarray]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import nn
-from nn.training import samples
-from nn.training.samples import permutation
+from nn.training import batches
+from nn.training.batches import permutation
 from tests.nn.training.fitting import fitted
 
 XS = np.arange(24.0).reshape(12, 2) / 8.0
@@ -136,15 +136,15 @@ def test_what_is_not_computed_yet() -> None:
 
 
 def test_a_target_that_is_not_finite_in_a_large_array() -> None:
-    targets = np.zeros((samples.MANY + 3, 2))
+    targets = np.zeros((batches.MANY + 3, 2))
     targets[-2, 1] = np.nan
-    with pytest.raises(ValueError, match=rf"y\[{samples.MANY + 1}\] is \[0.0, nan\]"):
+    with pytest.raises(ValueError, match=rf"y\[{batches.MANY + 1}\] is \[0.0, nan\]"):
         trained(np.zeros((len(targets), 2)), targets)
 
 
 @pytest.mark.parametrize("on_disk", [True, False])
 def test_an_order_is_new_each_time_and_has_everything(on_disk: bool) -> None:
-    n = samples.MANY + 3 * samples.RUN + 7
+    n = batches.MANY + 3 * batches.RUN + 7
     random.seed(1)
     orders = [permutation(n, on_disk) for _ in range(2)]
     for order in orders:
@@ -152,8 +152,8 @@ def test_an_order_is_new_each_time_and_has_everything(on_disk: bool) -> None:
     assert not np.array_equal(*orders)
     random.seed(1)
     assert np.array_equal(permutation(n, on_disk), orders[0])
-    runs = np.unique(orders[0][: samples.MANY] // samples.RUN)
-    assert (len(runs) <= samples.MANY // samples.RUN + 1) is on_disk
+    runs = np.unique(orders[0][: batches.MANY] // batches.RUN)
+    assert (len(runs) <= batches.MANY // batches.RUN + 1) is on_disk
     assert abs(np.corrcoef(orders[0], np.arange(n))[0, 1]) < 0.3
 
 
@@ -161,8 +161,8 @@ def test_an_order_is_new_each_time_and_has_everything(on_disk: bool) -> None:
 def test_resuming_goes_on_with_the_same_bits(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(samples, "MANY", 8)
-    monkeypatch.setattr(samples, "RUN", 2)
+    monkeypatch.setattr(batches, "MANY", 8)
+    monkeypatch.setattr(batches, "RUN", 2)
 
     def drawn() -> Iterator[Pair]:
         for cut in random.sample(CUTS, 3):

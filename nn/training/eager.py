@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import repeat, starmap
-from typing import Any, TypeVar
+from typing import Any
 
 from autograd import Value, no_grad
 from autograd.core.operand import primal
@@ -15,24 +13,25 @@ from nn.checks import function, instance, not_negative, shortened
 from nn.clipping import clip_grad_norm_
 from nn.module import Module
 from nn.optim import Optimizer
+from nn.training.batches import Batch, is_finite, plain
 
-__all__ = ["EagerStep", "Loss", "Penalty"]
-__all__ += ["is_finite", "plain", "preserved_modes", "with_gradients_restored"]
+__all__ = ["Eager", "Loss", "Penalty", "Results", "in_mode"]
 
-T = TypeVar("T")
 Loss = Callable[..., Any]
 Penalty = Callable[[list[Value]], Any]
+Results = tuple[list[Any], float]  # the outputs as plain numbers, and the loss
 ADVICE = "lower the learning rate, scale the inputs, or clip the gradients with max_norm"
 
 
-class EagerStep:
-    """One step of an optimizer, recorded anew each time.
+class Eager:
+    """The engine that goes by Values: each step is recorded anew.
 
     Args:
         name: begins the messages.
 
     Attributes:
         epoch: for the messages, if there are epochs.
+        why: why nothing is compiled.
 
     Raises:
         TypeError, ValueError: an argument is wrong; the message names it.
@@ -64,31 +63,57 @@ class EagerStep:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.penalty, self.max_norm, self.name = penalty, max_norm, name
         self.epoch: int | None = None
+        self.why: str | None = "compiled=False"
 
-    def train(self, *samples: Sequence[Any]) -> tuple[list[Any], float]:
-        """One step on inputs and targets: the outputs as floats, and the loss.
+    def train(self, batch: Batch) -> Results:
+        """One step in training mode: the outputs and the loss, with the penalty.
 
         Raises:
             TypeError: the loss is not a Value.
             FloatingPointError: a loss, a gradient or a next value is not finite.
         """
-        try:
-            outputs = self.outputs(*samples[:1])
-            objective = self.objective(outputs, *samples[1:])
-        except OverflowError as error:
-            error.add_note(f"{self.name}: a number is too large{self.where}; {ADVICE}")
-            raise
+        samples = batch.lists()
+        outputs, objective = self.forward(samples)
         data, before = self.finite(self.node(objective), *samples), plain(outputs)
-        with_gradients_restored(self.optimizer, self._step, objective)
+        gradients = [(p, p.grad) for p in self.optimizer.params]
+        try:
+            self.optimizer.zero_grad()
+            objective.backward()
+            if self.max_norm is not None:
+                clip_grad_norm_(self.optimizer.params, self.max_norm)
+            self.optimizer.step()
+        except Exception:
+            for p, gradient in gradients:
+                p.grad = gradient
+            raise
         return before, data
 
-    def _step(self, objective: Value) -> None:
-        """The optimizer's step down the gradient."""
-        self.optimizer.zero_grad()
-        objective.backward()
-        if self.max_norm is not None:
-            clip_grad_norm_(self.optimizer.params, self.max_norm)
-        self.optimizer.step()
+    def measure(self, batch: Batch) -> Results:
+        """The outputs and the loss in eval mode, without the penalty; NaN without targets."""
+        xs, *targets = samples = batch.lists()
+        with in_mode(self.model, training=False), no_grad():
+            outputs = self.outputs(xs)
+            if not targets:
+                return plain(outputs), math.nan
+            return plain(outputs), self.finite(self.measured(outputs, *targets), *samples)
+
+    def pull(self) -> None:
+        """The parameters are in the Values."""
+
+    def changed(self) -> None:
+        """The model may have been changed."""
+
+    # ------------------------------------------------------------------ parts of a step
+
+    def forward(self, samples: list[list[Any]]) -> tuple[list[Any], Any]:
+        """The outputs in training mode, and the loss with the penalty."""
+        with in_mode(self.model, training=True):
+            try:
+                outputs = self.outputs(*samples[:1])
+                return outputs, self.objective(outputs, *samples[1:])
+            except OverflowError as error:
+                error.add_note(f"{self.name}: a number is too large{self.where}; {ADVICE}")
+                raise
 
     def objective(self, outputs: list[Any], *targets: Sequence[Any]) -> Any:
         """The loss with the penalty; without targets it is a function of nothing."""
@@ -113,12 +138,6 @@ class EagerStep:
         except (AttributeError, TypeError) as error:
             error.add_note("in the loss, which is given the lists of all outputs and targets")
             raise
-
-    def evaluate(self, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[list[Any], float]:
-        """The outputs and the loss, without the penalty."""
-        with no_grad():
-            outputs = self.outputs(xs)
-            return plain(outputs), self.finite(self.measured(outputs, list(ys)), xs, ys)
 
     def node(self, loss: Any) -> Value:
         """The loss; TypeError unless it is a Value."""
@@ -145,53 +164,13 @@ class EagerStep:
         return data
 
 
-def with_gradients_restored(optimizer: Optimizer, step: Callable[..., T], *args: Any) -> T:
-    """Make a step; where it fails or is interrupted, the gradients are what they were."""
-    steps, params = optimizer.steps, optimizer.params
-    put_back = map(setattr, params, repeat("grad"), [p.grad for p in params])
-    try:
-        return step(*args)
-    except BaseException:
-        if optimizer.steps == steps:
-            deque(put_back, 0)  # in one call, which no signal can interrupt
-        raise
-
-
-def is_finite(x: Any) -> bool:
-    """Whether every number of a sample or target is finite."""
-    if isinstance(x, list):
-        return all(map(is_finite, x))
-    return not isinstance(x, float) or math.isfinite(x)
-
-
-PLAIN = frozenset([float, int, bool, str])
-
-
-def plain(x: Any) -> Any:
-    """x with lists in place of arrays and floats in place of Values.
-
-    >>> plain([Value(1.0), (2.0, "a")])
-    [1.0, [2.0, 'a']]
-    """
-    if type(x) is Value:
-        return x.data
-    if hasattr(x, "tolist"):
-        x = x.tolist()
-    if isinstance(x, (list, tuple)):
-        if PLAIN.issuperset(map(type, x)):
-            return list(x)
-        return [plain(element) for element in x]
-    if isinstance(x, dict):
-        return {key: plain(element) for key, element in x.items()}
-    return x
-
-
 @contextmanager
-def preserved_modes(model: Module) -> Iterator[None]:
-    """Give every module the mode back that it had before the block."""
-    before = [(module, "training", module.training) for module in model.modules()]
-    put_back = starmap(object.__setattr__, before)
+def in_mode(model: Module, training: bool) -> Iterator[None]:
+    """With all modules in this mode while the block runs."""
+    before = [(module, module.training) for module in model.modules()]
     try:
+        model.train(training)
         yield
     finally:
-        deque(put_back, 0)
+        for module, mode in before:
+            object.__setattr__(module, "training", mode)  # also of a frozen dataclass

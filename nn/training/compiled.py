@@ -1,0 +1,501 @@
+"""The engine that goes by programs: model and loss are recorded once, for one sample.
+
+Values, gradients, penalty, clipping and the optimizer's update run as programs on arrays: in
+one call of the kernel (`Fused`) if all samples go one way, else way by way (`Run`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Sequence
+from operator import is_
+from time import perf_counter as clock
+from typing import Any
+
+from autograd import Value, gradient, no_grad
+from autograd.core import floats
+from autograd.core.operand import primal
+from autograd.program.ir.arrays import Array, np
+from autograd.program.program import Program, Sweep
+from autograd.program.specialize import Trace, TraceCache
+from autograd.program.spot_check import moving
+from autograd.program.targets.runner import clip, folded
+from autograd.program.trace.captured import Captured
+from nn.layers import draws_from
+from nn.training.batches import Batch, Drawn, plain
+from nn.training.eager import Eager, Loss, Results, in_mode
+from nn.training.state import Copy, preserved_random
+from nn.training.update import Update
+
+__all__ = ["ByValues", "Compiled", "Run", "Ways", "data_of", "is_mean"]
+
+MOST = 64  # kinds of samples, and sizes of batches of each, that are remembered
+SOME, MANY = 3, 256  # samples that eager computes; targets that tell a mean from a sum
+FEW = 4  # ways that are no reason to give up
+SHARE = 0.05  # of the time, at most, that goes into comparing
+
+
+class ByValues(Exception):  # noqa: N818
+    """This batch has to be done by Values."""
+
+
+class Ways(TraceCache):
+    """The ways that the model goes with samples that are built alike, to one end.
+
+    Attributes:
+        trains: whether it is to train, so that the gradient is wanted.
+        has_loss, has_penalty: whether the first output is one, and the second.
+        mean: whether the loss of a batch is the mean of the samples', not the sum.
+        draws: how many random numbers a sample takes.
+        fused: by the size of the batch, the step as one call.
+    """
+
+    def __init__(self, f: Callable[..., Any], params: list[Value], state: Copy) -> None:
+        super().__init__(f, (), params)
+        self.state = state
+        self.trains = self.has_penalty = False
+        self.has_loss = self.mean = True
+        self.draws = 0
+        self.fused: dict[int, Fused] = {}
+
+    def record(self, arguments: Any, lane: int) -> Trace | None:
+        self.state.copies["model"].train(self.trains)
+        with preserved_random():
+            trace: Trace | None = self.state.unchanged(super().record, arguments, lane)
+        return trace
+
+    def tell(self) -> None:
+        """`WithFallback` does."""
+
+    def why_not(self) -> str:
+        """What keeps batches from going by programs."""
+        many = len(self.found) >= FEW
+        return self.parting() if many else "gives numbers that programs can't"
+
+    def weight(self, lanes: int) -> float:
+        """The factor of each sample's loss in that of the batch."""
+        return 1.0 / lanes if self.mean else 1.0
+
+
+class Compiled:
+    """The engine that goes by programs.
+
+    Args:
+        eager: the same by Values, with which some samples are compared.
+        threads: how many share the samples.
+        outputs: whether results have the model's outputs.
+
+    Raises:
+        TypeError, ValueError: by a step; model or loss can't be compiled, and the message
+            says why. Nothing was changed.
+        ByValues: by a step; something is not finite, or goes no way that can be recorded.
+    """
+
+    def __init__(self, eager: Eager, threads: int = 1, outputs: bool = False) -> None:
+        self.eager, self.threads, self.wants_outputs = eager, threads, outputs
+        self.model, self.optimizer = eager.model, eager.optimizer
+        self.guards = [
+            Captured(getattr(f, "forward", f))
+            for f in (eager.loss, eager.penalty)
+            if f is not None and getattr(f, "__module__", "") != "nn.losses"
+        ]
+        self.checks = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Let everything be recorded anew, as it is now."""
+        self.pull()
+        self.due = 0.0  # when some samples are compared with eager again
+        self.ways: dict[Any, Ways] = {}
+        self.listed = self.optimizer.params
+        self.params = [*self.listed]
+        self.update = Update(self.optimizer)
+        self.current: Fused | None = None  # the one whose `u` has the parameters' data
+        self.state: Copy | None = None  # as model, loss and penalty were recorded
+
+    def changed(self) -> None:
+        """Model, loss and penalty may have been changed: if so, record them anew."""
+        if self.state is not None and self.state.difference():
+            self.forget()
+
+    def pull(self) -> None:
+        """Bring the parameters back into the Values, if a backend keeps them elsewhere."""
+
+    # ------------------------------------------------------------------ a step
+
+    def train(self, batch: Batch) -> Results:
+        """One step: the outputs, if they are wanted, and the loss with the penalty."""
+        found = None
+        while found is None:
+            ways = self.ways_of(batch, trains=True)
+            state, steps = random.getstate() if ways.draws else None, self.optimizer.steps
+            try:
+                found = self._train(Drawn(batch, ways.draws) if state else batch, ways)
+            finally:
+                if state and self.optimizer.steps == steps:
+                    random.setstate(state)
+        return found
+
+    def _train(self, batch: Batch, ways: Ways) -> Results | None:
+        """One step; None if everything has to be recorded anew, and nothing is done yet."""
+        start, fused = clock(), ways.fused.get(batch.lanes)
+        if fused is not None and start < self.due:
+            loss = fused.train(batch)
+            if loss is not None:
+                return fused.outputs() if self.wants_outputs else [], loss
+        if not all(map(is_, self.optimizer.params, self.params)):
+            self.forget()
+        elif start >= self.due:
+            self.changed()
+        if not self.ways:
+            return None
+        run = self.run(batch, ways)
+        if start >= self.due:
+            self.check(run)
+        if len(run.parts) == 1 and batch.lanes not in ways.fused:
+            self._fuse(run)
+        loss, slopes = self.finite(run.loss()), run.gradient()
+        if self.eager.max_norm is not None and not clip(slopes, self.eager.max_norm):
+            raise ByValues("has a gradient that is too large to be clipped")
+        if not self.update.step(data_of(self.optimizer.params), slopes):
+            raise ByValues("gives parameters that are not finite")
+        return run.outputs() if self.wants_outputs else [], loss
+
+    def measure(self, batch: Batch) -> Results:
+        """The outputs, and the loss in eval mode without the penalty; NaN without targets."""
+        self.pull()
+        run = self.run(batch, self.ways_of(batch, trains=False))
+        loss = self.finite(run.loss()) if run.ways.has_loss else math.nan
+        wanted = self.wants_outputs or not run.ways.has_loss
+        return run.outputs() if wanted else [], loss
+
+    def run(self, batch: Batch, ways: Ways) -> Run:
+        """What programs give for a batch."""
+        run, known = Run(batch, ways), len(ways.found)
+        try:
+            ways.do(run, batch)
+        except FloatingPointError as error:
+            raise ByValues(ways.why_not()) from error
+        if len(ways.found) > known:
+            self.due = 0.0
+        return run
+
+    def finite(self, loss: float) -> float:
+        if not math.isfinite(loss):
+            raise ByValues("gives numbers that programs can't")
+        return loss
+
+    def _fuse(self, run: Run) -> None:
+        """Let one call make the next step with as many samples, if it can."""
+        program, ways, lanes = run.parts[0][1].program, run.ways, run.batch.lanes
+        sweep = program.sweep([range(len(self.params))])
+        if (
+            (sweep.native is None or floats.exchanger is not None)
+            and all(lane is None for _, lane in program.tape.roots[: sweep.outputs])
+            and (sweep.has_lanes or lanes == 1)
+        ):
+            ways.fused[lanes] = Fused(self, run, sweep)
+            keep(ways.fused)
+
+    # ------------------------------------------------------------------ what is recorded
+
+    def ways_of(self, batch: Batch, trains: bool) -> Ways:
+        """The ways of samples like these.
+
+        Raises:
+            ValueError: the loss of a batch is neither the mean nor the sum of its samples'.
+        """
+        params = self.optimizer.params
+        if not params:
+            raise ValueError("all parameters are frozen; let some have requires_grad=True")
+        moved = params is not self.listed and not all(map(is_, params, self.params))
+        stale = [guard.f for guard in self.guards if not guard.same()]
+        if stale:
+            self.guards = [Captured(guard.f) for guard in self.guards]
+        if moved or stale or len(params) != len(self.params):
+            self.forget()
+        found = self.ways.get((trains, batch.key))
+        if found is None:
+            found = self._new_ways(batch, trains)
+            self.ways[trains, batch.key] = found
+            keep(self.ways)
+        return found
+
+    def _new_ways(self, batch: Batch, trains: bool) -> Ways:
+        eager, count = self.eager, len(batch.key)
+        if self.state is None:
+            self.state = Copy(model=self.model, loss=eager.loss, penalty=eager.penalty)
+        state, has_penalty = self.state, trains and eager.penalty is not None
+
+        def sample(x: Any = None, y: Any = None, drawn: Any = ()) -> tuple[Any, ...]:
+            """The loss of one sample, the penalty, and the outputs, as far as wanted."""
+            model, loss, penalty = state.copies.values()
+            numbers = iter(drawn)
+            with draws_from(lambda: next(numbers)):
+                outputs = model(x) if count else ()
+            losses = () if count == 1 else (loss([outputs], [y]) if count else loss(),)
+            penalties = (penalty(self.optimizer.params),) if has_penalty else ()
+            return (*losses, *penalties, outputs if self.wants_outputs or not trains else ())
+
+        sample.__qualname__ = "the model or the loss"  # as messages name it
+        ways = Ways(sample, self.params, state)
+        ways.trains, ways.has_loss, ways.has_penalty = trains, count != 1, has_penalty
+        with preserved_random():
+            if count:
+                ways.draws = state.unchanged(self._draws, batch.sample(0)[0], trains)
+            if count == 2:
+                mean = state.unchanged(self._is_mean, batch)
+                if mean is None:
+                    raise ByValues("gives losses that are all 0, or not finite")
+                ways.mean = mean
+        return ways
+
+    def _draws(self, x: Any, training: bool) -> int:
+        """How many random numbers a sample takes from the source of the layers."""
+        assert self.state is not None
+        numbers = itertools.count()
+        with no_grad(), draws_from(lambda: 0.0 * next(numbers)):
+            self.state.copies["model"].train(training)(x)
+        return next(numbers)
+
+    def _is_mean(self, batch: Batch) -> bool | None:
+        """Whether the loss is a mean, by some outputs of the model beside more targets."""
+        assert self.state is not None
+        model, loss, _ = self.state.copies.values()
+        model.eval()
+        xs, ys = batch.take(range(min(MANY, batch.lanes))).lists()
+        with no_grad():
+            outputs = [plain(model(x)) for x in xs[:2]] * len(ys)
+            return is_mean(loss, outputs[: len(ys)], ys)
+
+    @property
+    def program(self) -> Program | None:
+        """The program of a training step that was recorded last."""
+        found = [trace for ways in self.ways.values() if ways.trains for trace in ways.found]
+        return found[-1].program if found else None
+
+    # ------------------------------------------------------------------ is it right?
+
+    def check(self, run: Run) -> None:
+        """Compare some samples with what eager gives.
+
+        Raises:
+            ValueError: they differ.
+        """
+        start = clock()
+        self.checks += 1
+        n, params = run.batch.lanes, self.params
+        lanes = [int(mine[self.checks % len(mine)]) for mine, *_ in run.parts]
+        lanes += [moving(SOME * self.checks + i, n) for i in range(min(n, SOME))]
+        some = run.batch.take(lanes) if run.batch.parts else run.batch
+        samples = some.lists() if run.batch.parts else []
+        numbers = itertools.chain(*itertools.chain(*samples[2:]))
+        with (
+            preserved_random(),
+            in_mode(self.model, training=True),
+            draws_from(lambda: next(numbers)),
+        ):
+            outputs = self.eager.outputs(*samples[:1])
+            objective = self.eager.node(self.eager.objective(outputs, *samples[1:2]))
+        expected = np.array([objective.data, *gradient(objective, params)])
+        again = self.run(some, run.ways)
+        got = np.array([again.loss(), *again.gradient()])
+        bound = 1e-9 * np.abs(expected) + 1e-12 * max(1.0, np.abs(expected).max())
+        wrong = np.flatnonzero(np.abs(got - expected) > bound)
+        if len(wrong):
+            i = int(wrong[0])
+            what = "loss" if i == 0 else f"gradient in {params[i - 1].label or i - 1}"
+            self.forget()
+            raise ValueError(
+                f"the program of the {what} gives {got[i]!r} where eager gives "
+                f"{expected[i]!r}; it has to depend on nothing but the model, the outputs and "
+                "the targets"
+            )
+        self.due = clock() + (clock() - start) / SHARE
+
+
+class Run:
+    """What programs give for a batch, way by way: a job of `TraceCache`.
+
+    Attributes:
+        parts: samples that go one way, the trace, its outputs and gradient for them.
+    """
+
+    def __init__(self, batch: Batch, ways: Ways) -> None:
+        self.batch, self.ways, self.params = batch, ways, len(ways.first)
+        self.parts: list[tuple[Array, Trace, Array, Any]] = []
+
+    def run(self, trace: Trace, lanes: Array) -> tuple[int, Array, list[Array]]:
+        """The status, whether each lane goes this way, and outputs and gradient if all do."""
+        x = self.batch.x
+        inputs = data_of(trace.closed), x if len(lanes) == self.batch.lanes else x[:, lanes]
+        if not self.ways.trains:
+            status, follows, out, *_ = trace.program.sweep().run(*inputs)
+            return status, follows, [out]
+        sweep = trace.program.sweep([range(self.params)])
+        status, follows, out, d_u, _ = sweep.run(*inputs, self.seed(trace, len(lanes)))
+        return status, follows, [out, d_u[: self.params]]
+
+    def seed(self, trace: Trace, lanes: int) -> Array:
+        """The weight of each output."""
+        seed = np.zeros((trace.program.tape.outputs, lanes))
+        seed[0] = self.ways.weight(self.batch.lanes)
+        if self.ways.has_penalty:
+            seed[1] = 1.0 / self.batch.lanes
+        return seed
+
+    def add(self, trace: Trace, lanes: Array, results: list[Array]) -> None:
+        """Take in results of lanes."""
+        out = np.broadcast_to(results[0], (len(results[0]), len(lanes)))
+        self.parts.append((lanes, trace, out, results[-1]))
+
+    def eager(self, lane: int) -> None:
+        """A lane that no program can do: then none does this batch."""
+        raise ByValues(self.ways.why_not())
+
+    def loss(self, lanes: Sequence[int] | None = None) -> float:
+        """The loss of some of the lanes, or of all, with the penalty."""
+        losses = np.empty(self.batch.lanes)
+        for mine, _, out, _ in self.parts:
+            losses[mine] = out[0]
+        if lanes is not None:
+            losses = losses[lanes]
+        penalty = float(self.parts[0][2][1, 0]) if self.ways.has_penalty else 0.0
+        return self.ways.weight(len(losses)) * folded(losses) + penalty
+
+    def gradient(self) -> Array:
+        """The gradient in the parameters; ways add to it in the order of their samples."""
+        parts = sorted(self.parts, key=lambda part: int(part[0][0]))
+        return np.add.reduce([gradient for *_, gradient in parts])
+
+    def outputs(self) -> list[Any]:
+        """The model's output for each sample."""
+        found: list[Any] = [None] * self.batch.lanes
+        for lanes, trace, out, _ in self.parts:
+            for lane, column in zip(lanes.tolist(), out.T.tolist()):
+                found[lane] = trace.rebuild(column)[-1]
+        return found
+
+
+class Fused:
+    """A step in one call: values, gradient, clipping, update, and all of it written at once.
+
+    Attributes:
+        u: the numbers that samples share, beginning with the parameters.
+        data, gradient: those of the parameters.
+        unused: the parameters whose gradient the program never writes.
+    """
+
+    def __init__(self, engine: Compiled, run: Run, sweep: Sweep) -> None:
+        parts, self.lanes, self.engine = run.batch.parts, run.batch.lanes, engine
+        self.trace = trace = run.parts[0][1]
+        lanes = sweep.lanes or self.lanes
+        u, out, d_u, _ = sweep.memory(lanes)
+        self.u = u[: len(trace.closed)]
+        self.data, self.gradient = u[: run.params], d_u[: run.params]
+        floats.read_data(trace.closed, self.u)
+        self.gradient.fill(math.nan)
+        seed = sweep.spread(run.seed(trace, self.lanes))
+        more = None, sweep.answers, engine.threads
+        self.runner = sweep.runner(lanes, u, parts, seed, out, d_u, *more)
+        self.runner.run(parts)
+        self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
+        self.out = out[: sweep.outputs]
+        limit = -1.0 if engine.eager.max_norm is None else engine.eager.max_norm
+        weight, exchange = run.ways.weight(self.lanes), (floats.exchanger, trace.closed)
+        self.loss = weight, run.ways.has_penalty, limit, *exchange
+        self.others = trace.closed[run.params :], self.u[run.params :]
+
+    def train(self, batch: Batch) -> float | None:
+        """The loss, after a step; None if this can't make it, and nothing has changed."""
+        engine = self.engine
+        current, engine.current = engine.current, None
+        update = engine.update.arguments(self.data, self.gradient)
+        if update[0] is None:
+            return None
+        if current is not self:
+            floats.read_data(self.trace.closed, self.u)
+        elif self.others[0]:
+            floats.read_data(*self.others)
+        loss: float | None = self._run(batch.parts, update)
+        if loss is False:  # someone has set the data of a parameter
+            floats.read_data(self.trace.closed, self.u)
+            loss = self._run(batch.parts, update)
+        if loss is None or loss is False:
+            return None
+        engine.current = self
+        return loss
+
+    def _run(self, parts: Any, update: Any) -> Any:
+        if self.unused:
+            self.gradient[self.unused] = 0.0  # `exchange` put former gradients there
+        return self.runner.train(parts, self.loss, self.engine.listed, update)
+
+    def outputs(self) -> list[Any]:
+        """The model's output for each sample."""
+        return [self.trace.rebuild(column)[-1] for column in self.out.T[: self.lanes].tolist()]
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def is_mean(loss: Loss, outputs: list[Any], targets: list[Any]) -> bool | None:
+    """Whether the loss of a batch is the mean of the losses of its samples, not their sum.
+
+    Two batches of different sizes tell; None if they don't: all losses are 0, or one is not
+    finite.
+
+    Args:
+        outputs, targets: of some samples, as plain numbers.
+
+    Raises:
+        TypeError: the loss is no single number.
+        ValueError: it is neither.
+
+    >>> import nn
+    >>> is_mean(nn.mse_loss, [0.0, 2.0], [1.0, 1.5])
+    True
+    """
+    outputs, targets = [[*part * 3][: max(3, len(part))] for part in (outputs, targets)]
+    try:
+        each = [_number(loss, [o], [t]) for o, t in zip(outputs, targets)]
+    except ArithmeticError as error:
+        raise ValueError(f"the loss couples samples: of one alone, {error!r}") from error
+    if not all(map(math.isfinite, each)):
+        return None
+    kinds = {True, False}
+    for n in (len(each), len(each) - 1):
+        whole, total = _number(loss, outputs[:n], targets[:n]), math.fsum(each[:n])
+        if not math.isfinite(whole + total):
+            return None
+        most = 1e-9 * math.fsum(map(abs, each[:n]))
+        kinds &= {mean for mean in kinds if abs(whole - total / (n if mean else 1)) <= most}
+    if not kinds:
+        raise ValueError(
+            "the loss couples samples: it is neither the mean nor the sum of their losses; of "
+            'a mean that is weighted by class, reduction="sum" is one'
+        )
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _number(loss: Loss, outputs: list[Any], targets: list[Any]) -> float:
+    found = loss(outputs, targets)
+    try:
+        return primal(found)
+    except (TypeError, AttributeError) as error:
+        raise TypeError("the loss must be a single number; use one reduction") from error
+
+
+def keep(cache: dict[Any, Any]) -> None:
+    """Of many entries, forget the oldest."""
+    while len(cache) > MOST:
+        del cache[next(iter(cache))]
+
+
+def data_of(values: list[Value]) -> Array:
+    """The numbers of Values."""
+    numbers = np.empty(len(values))
+    floats.read_data(values, numbers)
+    return numbers

@@ -1,0 +1,411 @@
+"""JAX: parameters as named arrays and a pure loss of them; and the engine that goes by these.
+
+The loss of `objective`, its gradient, clipping and the optimizer's update are one jitted
+function. Samples are sharded over the devices if their number allows; what is the same for all
+is on each device.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import Value
+from autograd.core import floats
+from autograd.program.ir.arrays import Array, np
+from autograd.program.passes.vjp import vjp
+from autograd.program.program import Program
+from autograd.program.specialize import Trace
+from autograd.program.targets.jax import emitted, split, there
+from nn.training.batches import Batch, Drawn
+from nn.training.compiled import ByValues, Compiled, Ways, data_of
+from nn.training.eager import Results
+
+__all__ = ["JaxEngine", "Layout", "handed_over", "layout_of", "objective", "there"]
+
+AXIS = "samples"
+Tree = Any  # nested dicts and lists, of numbers or arrays
+
+
+class Layout:
+    """Where each parameter stands in a structure of named arrays.
+
+    What a list holds is an array if it is even, and the neurons of a layer are together: w of
+    shape (nout, nin), b of shape (nout,).
+
+    Args:
+        names: those of the parameters, in their order.
+
+    Attributes:
+        places: the structure, with the numbers of the parameters.
+
+    >>> Layout(["neurons.0.w.0", "neurons.0.b", "neurons.1.w.0", "neurons.1.b", "s"]).places
+    {'w': array([[0],
+           [2]]), 'b': array([1, 3]), 's': array(4)}
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        nested: dict[str, Any] = {}
+        for i, name in enumerate(names):
+            node = nested
+            *front, last = name.split(".")
+            for part in front:
+                node = node.setdefault(part, {})
+            node[last] = i
+        self.groups: list[list[Array]] = []  # of those in a group, row by row side by side
+        self.places: Tree = self._placed(nested)
+        order = np.concatenate([_side_by_side(np, group) for group in self.groups])
+        even = np.array_equal(order, np.arange(len(order)))
+        self.order = None if even else np.argsort(order)
+
+    def _placed(self, node: Any) -> Tree:
+        array = _array(node)
+        if array is not None:
+            self.groups.append([array])
+            return array
+        found: dict[str, Any] = {}
+        for key, child in node.items():
+            neurons = _neurons(child) if key == "neurons" else None
+            if neurons is None or not neurons.keys().isdisjoint(node):
+                found[key] = self._placed(child)
+            else:
+                self.groups.append([*neurons.values()])
+                found |= neurons
+        return [*found.values()] if _is_list(found) else found
+
+    def structured(self, jax: Any, data: Array) -> Tree:
+        """Numbers of all parameters, as JAX's arrays in their places."""
+        return jax.tree_util.tree_map(lambda mine: jax.numpy.asarray(data[mine]), self.places)
+
+    def flat(self, jax: Any, params: Tree, numpy: Any) -> Array:
+        """The numbers of a structure, in the parameters' order.
+
+        Raises:
+            ValueError: it is another structure, or its arrays have other shapes.
+        """
+        places, own = jax.tree_util.tree_flatten(self.places)
+        arrays, other = jax.tree_util.tree_flatten(params)
+        arrays = [numpy.asarray(array) for array in arrays]
+        shapes = [[tuple(each.shape) for each in these] for these in (arrays, places)]
+        if own != other or shapes[0] != shapes[1]:
+            raise ValueError(
+                f"the parameters must be {_shown(own, shapes[1])}, got "
+                f"{_shown(other, shapes[0])}"
+            )
+        found = {id(place): array for place, array in zip(places, arrays)}
+        parts = [[found[id(place)] for place in group] for group in self.groups]
+        numbers = numpy.concatenate([_side_by_side(numpy, part) for part in parts])
+        return numbers if self.order is None else numbers[self.order]
+
+
+def objective(
+    jax: Any, traces: Sequence[Trace], mean: bool, penalty: bool
+) -> Callable[..., tuple[Array, tuple[Array, Array]]]:
+    """The loss of flat parameters, as a function that JAX differentiates.
+
+    Args:
+        traces: the ways that a sample goes. The loss is NaN if one goes another.
+        mean: whether it is the mean over the samples, not the sum.
+        penalty: whether the second output is one, which all samples share.
+
+    Returns:
+        (params, rest, x) → the loss; and for each sample its way, and all outputs. `rest` has
+        for each trace the other numbers that it reads, and x a column a sample.
+    """
+    numpy = jax.numpy
+    specialized = [(*_functions(jax, trace), _sample(trace)) for trace in traces]
+    parted = len(traces[0].program.answers) > 0  # of a single one or of all
+
+    def loss(params: Array, rest: Sequence[Array], x: Array) -> Any:
+        lanes = x.shape[1]
+        left, which = numpy.ones(lanes, bool), numpy.zeros(lanes, int)
+        found: Any = None
+        for i, ((follows, run, sample), more) in enumerate(zip(specialized, rest)):
+            u = numpy.concatenate([params, numpy.asarray(more, params.dtype)])[:, None]
+            mine, xs = left, x
+            if parted:
+                mine = left & follows(u, x)
+                left, which = left & ~mine, numpy.where(mine, i, which)
+            if len(specialized) > 1:
+                xs = numpy.where(mine, x, sample.astype(x.dtype))
+            out = run(u, xs)
+            found = out if found is None else numpy.where(mine, out, found)
+        each = numpy.where(left, numpy.nan, found[0]) if parted else found[0]
+        total = each.mean() if mean else each.sum()
+        return total + found[1, 0] if penalty else total, (which, found)
+
+    return loss
+
+
+def _functions(jax: Any, trace: Trace) -> tuple[Any, Any]:
+    """Two functions of a trace's u and x: whether each sample goes it, and the outputs."""
+    numpy, it, answers = jax.numpy, trace.program.blocks, trace.program.answers
+    names = [name for name, _, _ in it.places()]
+    value, gradient = emitted(it), emitted(vjp(it, names))
+
+    def follows(u: Array, x: Array) -> Array:
+        return (value(*split(it, u, x))["checks"] == answers).all(0)
+
+    @jax.custom_jvp  # type: ignore[untyped-decorator]
+    def run(u: Array, x: Array) -> Array:
+        out = value(*split(it, u, x))["out"]
+        return numpy.broadcast_to(out, (out.shape[0], x.shape[1])).astype(u.dtype)
+
+    @run.defjvp  # type: ignore[untyped-decorator]
+    def rule(primals: Any, tangents: Any) -> tuple[Array, Array]:
+        u, x = primals
+        out = run(u, x)
+
+        def adjoints(seed: Array) -> tuple[Array, Array]:
+            seed = seed if it.ops[it.results["out"]].lanes else seed.sum(1, keepdims=True)
+            found = gradient(*split(it, u, x), seed)
+            sides: dict[bool, list[Array]] = {False: [u[:0]], True: [x[:0]]}
+            for name, lanes, _ in it.places():
+                sides[lanes].append(found[f"d_{name}"])
+            d_u, d_x = map(numpy.concatenate, sides.values())
+            return d_u.astype(u.dtype), d_x.astype(x.dtype)
+
+        (tangent,) = jax.linear_transpose(adjoints, out)(tangents)
+        return out, tangent
+
+    return follows, run
+
+
+def _sample(trace: Trace) -> Array:
+    """One that goes the way of a trace, for the places of those that don't."""
+    return np.array([x for _, x in trace.inputs]).reshape(-1, 1)
+
+
+def layout_of(engine: Compiled) -> Layout:
+    """Where the optimizer's parameters stand in a structure."""
+    names = {parameter: name for name, parameter in engine.model.named_parameters()}
+    return Layout([names.get(p, f"others.{i}") for i, p in enumerate(engine.params)])
+
+
+def handed_over(
+    engine: Compiled, batch: Batch | None, name: str
+) -> tuple[Any, Callable[..., Any]]:
+    """What `Step.jax` gives, with the ways of these samples."""
+    jax = there("step.jax()")
+    if batch is not None:
+        ways = engine.ways_of(batch, trains=True)
+        if ways.draws:
+            state = random.getstate()
+            batch = Drawn(batch, ways.draws)
+            random.setstate(state)
+        engine.check(engine.run(batch, ways))
+    engine.pull()
+    known = [ways for ways in engine.ways.values() if ways.trains]
+    if not known:
+        raise RuntimeError(f"{name} has nothing to hand over yet; give samples: step.jax(X, y)")
+    ways, count, layout = known[-1], len(engine.params), layout_of(engine)
+    if not ways.found[0].axes or any(trace.program.lanes for trace in ways.found):
+        raise ValueError("step.jax(): the loss takes no samples, or goes through them")
+    total = objective(jax, ways.found, ways.mean, ways.has_penalty)
+    rest = [data_of(trace.closed[count:]) for trace in ways.found]
+    params = layout.structured(jax, data_of(engine.params))
+
+    def loss(params: Any, *parts: Any) -> Any:
+        if len(parts) != 2 + (ways.draws > 0):
+            more = f", and draws of shape (samples, {ways.draws})" * (ways.draws > 0)
+            raise TypeError(f"loss takes the parameters, x and y{more}")
+        flat = layout.flat(jax, params, jax.numpy)
+        arrays = [jax.numpy.asarray(part, flat.dtype) for part in parts]
+        rows = [array.reshape(array.shape[0], -1).T for array in arrays]
+        return total(flat, rest, jax.numpy.concatenate(rows))[0]
+
+    loss.draws = ways.draws  # type: ignore[attr-defined]
+    return params, loss
+
+
+class JaxEngine(Compiled):
+    """The engine whose parameters stay on JAX's devices between steps.
+
+    `pull` brings them back into the Values; `predict` and `evaluate` do so too. A step that
+    follows starts with what the Values then hold.
+    """
+
+    placed: tuple[Array, Array, Array] | None = None  # parameters, buffers, gradient
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        name = self.eager.name
+        self._jax = there(f'{name}: backend="jax"')
+        try:
+            devices = self._jax.local_devices()
+        except (RuntimeError, AssertionError) as error:
+            raise RuntimeError(f"{name}: JAX finds no device to train on: {error}") from error
+        sharding = self._jax.sharding
+        self.mesh = sharding.Mesh(np.array(devices), (AXIS,))
+        kinds = [sharding.PartitionSpec(*axes) for axes in ((), (None, AXIS))]
+        self.everywhere, self.by_lane = [sharding.NamedSharding(self.mesh, p) for p in kinds]
+        self._pushed: tuple[list[Value], list[str]] = [], []  # those parameters and buffers
+        self._functions: dict[Any, Any] = {}
+        self._resident: tuple[Batch, Array] | None = None  # what stays there
+
+    def pull(self) -> None:
+        """Bring parameters, gradients and the optimizer's buffers back into the Values."""
+        if self.placed is None:
+            return
+        params, buffers, gradient = [np.array(each) for each in self.placed]
+        values, names = self._pushed
+        gradient *= [x.requires_grad for x in values]
+        floats.exchange(values, data_of(values), params, gradient)
+        for name, row in zip(names, buffers):
+            self.optimizer._put_buffer(name, values, row)
+        self.placed = None
+
+    # ------------------------------------------------------------------ a step
+
+    def _train(self, batch: Batch, ways: Ways) -> Results | None:
+        if any(now is not then for now, then in zip(self.optimizer.params, self.params)):
+            self.pull()
+            self.forget()
+            return None
+        found, known = ways.found, -1
+        try:
+            done = self._stepped(batch, ways) if found else None
+            while done is None:
+                self.pull()
+                if len(found) == known:  # no way was new: something is not finite
+                    raise ByValues(ways.why_not())
+                run = self.run(batch, ways)
+                if known < 0:
+                    self.check(run)
+                if any(trace.program.lanes for trace in found) or not len(batch.x):
+                    raise ByValues("goes through all samples")  # by the loss itself
+                known = len(found)
+                done = self._stepped(batch, ways)
+        except ByValues:
+            self.pull()
+            raise
+        return done
+
+    def _stepped(self, batch: Batch, ways: Ways) -> Results | None:
+        """One step on the devices; None, with nothing changed, if not all of it is right."""
+        optimizer, found = self.optimizer, ways.found
+        if self._pushed[1] != [*optimizer.buffers]:
+            self.pull()
+        if self.placed is None:
+            self._push()
+        assert self.placed is not None
+        update = self.update.program()
+        if update is None:
+            raise TypeError(
+                f"{self.eager.name}: JAX can't run {type(optimizer).__name__}'s step; write it "
+                "as the method _update, of floats and Values alike"
+            )
+        key = *found, update  # not their ids, which others may have later
+        if key not in self._functions:
+            self._functions = {key: self._jitted(found, ways, update)}
+        uniform, own = self.update.numbers()
+        numbers = np.array(uniform), own
+        rest = [data_of(trace.closed[len(optimizer.params) :]) for trace in found]
+        results = self._functions[key](*self.placed, rest, numbers, self._sharded(batch))
+        params, buffers, gradient, loss, right, which, out = results
+        self.placed = params, buffers, gradient
+        if not right:
+            return None
+        optimizer.steps += 1
+        if not self.wants_outputs:
+            return [], float(loss)
+        each = zip(np.asarray(which).tolist(), np.asarray(out).T.tolist())
+        return [found[i].rebuild(column)[-1] for i, column in each], float(loss)
+
+    # ------------------------------------------------------------------ on the devices
+
+    def _push(self) -> None:
+        """Take what the Values and the optimizer hold."""
+        optimizer = self.optimizer
+        self._pushed = [*optimizer.params], [*optimizer.buffers]
+        data = data_of(self._pushed[0])
+        buffers = np.array([*optimizer.buffers.values()]).reshape(-1, len(data))
+        state = self._jax.device_put((data, buffers, np.zeros(len(data))), self.everywhere)
+        self.placed = state
+
+    def _sharded(self, batch: Batch) -> Array:
+        """The samples, as many on each device if that goes, else all on each."""
+        if self._resident is not None and self._resident[0] is batch:
+            return self._resident[1]
+        even = batch.lanes % self.mesh.size == 0
+        x = self._jax.device_put(batch.x, self.by_lane if even else self.everywhere)
+        if batch.views == ():  # else its numbers may be others by now
+            self._resident = batch, x
+        return x
+
+    def _jitted(self, found: list[Trace], ways: Ways, update: Program) -> Any:
+        """(params, buffers, gradient, rest, numbers, x) → the next, and results."""
+        jax, numpy = self._jax, self._jax.numpy
+        total = objective(jax, [*found], ways.mean, ways.has_penalty)
+        follow, limit = emitted(update.blocks), self.eager.max_norm
+
+        def step(
+            params: Array,
+            buffers: Array,
+            before: Array,  # it is written over
+            rest: Any,
+            numbers: tuple[Array, list[Array]],
+            x: Array,
+        ) -> Any:
+            uniform, own = numbers
+            loss_of = jax.value_and_grad(total, has_aux=True)
+            (loss, (which, out)), gradient = loss_of(params, rest, x)
+            if limit is not None:
+                scale = limit / (numpy.linalg.norm(gradient) + 1e-6)
+                gradient *= numpy.where(scale < 1.0, scale, 1.0)
+            state = numpy.concatenate([params[None], gradient[None], buffers, *own])
+            following = follow(*split(update.blocks, uniform[:, None], state))["out"]
+            following = following[: 1 + len(buffers)]
+            right = numpy.isfinite(following).all() & numpy.isfinite(gradient).all()
+            right &= numpy.isfinite(loss)
+            params = numpy.where(right, following[0], params)
+            buffers = numpy.where(right, following[1:], buffers)
+            outputs = (which, out) if self.wants_outputs else (None, None)
+            return params, buffers, gradient, loss, right, *outputs
+
+        return jax.jit(step, donate_argnums=(0, 1, 2))
+
+
+# ---------------------------------------------------------------- structures
+
+
+def _is_list(node: Any) -> bool:
+    return isinstance(node, dict) and [*node] == [str(i) for i in range(len(node))]
+
+
+def _array(node: Any) -> Any:
+    """An even list of numbers as an array; None if it is none."""
+    if isinstance(node, int):
+        return np.array(node)
+    if not _is_list(node):
+        return None
+    parts: list[Any] = [_array(part) for part in node.values()]
+    if any(part is None for part in parts) or len({part.shape for part in parts}) > 1:
+        return None
+    return np.stack(parts)
+
+
+def _neurons(node: Any) -> dict[str, Array] | None:
+    """What all neurons of a layer have, by name; None if they are not alike."""
+    rows = [*node.values()]
+    if not _is_list(node) or not all(isinstance(row, dict) for row in rows):
+        return None
+    if any(row.keys() != rows[0].keys() for row in rows):
+        return None
+    found = {
+        name: _array({str(i): row[name] for i, row in enumerate(rows)}) for name in rows[0]
+    }
+    return None if any(each is None for each in found.values()) else found
+
+
+def _side_by_side(numpy: Any, group: Sequence[Array]) -> Array:
+    """The numbers of arrays that belong together, row by row."""
+    if len(group) == 1:
+        return group[0].reshape(-1)
+    rows = [each.reshape(each.shape[0], -1) for each in group]
+    return numpy.concatenate(rows, axis=1).reshape(-1)
+
+
+def _shown(structure: Any, shapes: list[Any]) -> str:
+    return str(structure.unflatten(shapes)) if len(shapes) < 20 else str(structure)
