@@ -50,15 +50,15 @@ if TYPE_CHECKING:
     from autograd.cli.playing import play as play
     from autograd.core import table
     from autograd.custom import custom_vjp
-    from autograd.fitting import curve_fit
+    from autograd.least_squares import curve_fit
     from autograd.program.compiled import compile as compile
     from autograd.program.compiled import load_program as load_program
-    from autograd.propagation import propagate
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
     from autograd.show.terminal import step
     from autograd.solve import fixed_point, root
     from autograd.sparse import sparse_hessian, sparse_jacobian
+    from autograd.uncertainty import propagate
 
 __version__ = "0.1.0"
 __all__ = ["Graph", "Primitive", "Stepper", "Value", "array", "curve_fit", "custom_vjp"]
@@ -87,12 +87,12 @@ _LATER = {
     "Graph": "show.graph",
     "Stepper": "show.stepper",
     "compile": "program.compiled",
-    "curve_fit": "fitting",
+    "curve_fit": "least_squares",
     "custom_vjp": "custom",
     "fixed_point": "solve",
     "load_program": "program.compiled",
     "play": "cli.playing",
-    "propagate": "propagation",
+    "propagate": "uncertainty",
     "root": "solve",
     "sparse_hessian": "sparse",
     "sparse_jacobian": "sparse",

@@ -20,7 +20,7 @@ from autograd.arrays import array, as_objects, implements, of_rows
 from autograd.core.functions import dot, hypot, log
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
-from autograd.elimination import Rows, SingularError, factors, solved
+from autograd.lu import Rows, SingularError, factors, solved
 
 __all__ = ["cholesky", "det", "inv", "norm", "slogdet", "solve"]
 

@@ -16,7 +16,7 @@ from typing import Any
 from autograd.core.operand import describe, primal
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
-from autograd.elimination import SingularError, factors, solved
+from autograd.lu import SingularError, factors, solved
 from autograd.transforms import value_and_jacobian
 from autograd.trees import flatten, without_axes
 

@@ -13,9 +13,9 @@ from functools import wraps
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from autograd.transforms import Options, grad
 from autograd.transforms import _check_function as check_function
 from autograd.transforms import _Run as Run
-from autograd.transforms import grad
 
 __all__ = ["Sparse", "sparse_hessian", "sparse_jacobian"]
 
@@ -93,7 +93,7 @@ def _sparse(
 
     @wraps(f)
     def sparse_of_f(*args: Any, **kwargs: Any) -> Sparse:
-        return _matrix(Run(differentiated, args, kwargs, argnums))
+        return _matrix(Run(differentiated, args, kwargs, Options(argnums)))
 
     return sparse_of_f
 

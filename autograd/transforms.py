@@ -18,7 +18,9 @@ import operator
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import update_wrapper, wraps
+from dataclasses import dataclass
+from functools import update_wrapper
+from inspect import signature
 from types import MethodType
 from typing import Any, ParamSpec
 
@@ -52,18 +54,78 @@ Argnames = str | tuple[str, ...] | None
 MODES = ("auto", "forward", "reverse")
 
 
+@dataclass(frozen=True)
+class Options:
+    """The arguments that a transform differentiates in, and what f returns; as in `grad`."""
+
+    argnums: Argnums = 0
+    argnames: Argnames = None
+    has_aux: bool = False
+    mode: str = "auto"
+
+    def __post_init__(self) -> None:
+        _chosen(self.argnums)
+        if not all(isinstance(name, str) for name in self.names):
+            raise TypeError(
+                f"argnames must be a string or a tuple of strings, got {self.argnames!r}"
+            )
+        if not isinstance(self.has_aux, bool):
+            raise TypeError(f"has_aux must be True or False, got {self.has_aux!r}")
+        if self.mode not in MODES:
+            raise ValueError(f"mode must be one of {', '.join(MODES)}, got {self.mode!r}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of `argnames`."""
+        if isinstance(self.argnames, tuple):
+            return self.argnames
+        return () if self.argnames is None else (self.argnames,)
+
+    @property
+    def single(self) -> bool:
+        """Whether they name one argument rather than a tuple of them."""
+        return not isinstance(self.argnums if self.argnames is None else self.argnames, tuple)
+
+    def places(self, f: Function, count: int, named: dict[str, Any]) -> tuple[Any, ...]:
+        """The chosen arguments: their places among `count` by position, or their names."""
+        if self.argnames is None:
+            return _places(self.argnums, count)
+        names, known = self.names, list[str]()
+        if any(name not in named for name in names):
+            known = [*signature(f).parameters][:count]
+        for name in names:
+            if name not in named and name not in known:
+                raise ValueError(f"argnames names {name!r}, which was not given")
+        if len({*names}) < len(names):
+            raise ValueError(f"argnames names an argument twice: {self.argnames!r}")
+        return tuple([name if name in named else known.index(name) for name in names])
+
+
 class Transformed:
     """A derivative of a function: called as that is, a method of a class where that is.
 
     It is pickled as its transform and the function.
     """
 
-    def __init__(self, name: str, f: Function, options: dict[str, Any], call: Function) -> None:
+    def __init__(self, name: str, f: Function, options: Options, owner: str = "") -> None:
         update_wrapper(self, f, updated=())
-        self._name, self._f, self._options, self._call = name, f, options, call
+        self._name, self._f, self._options, self._owner = name, f, options, owner or name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._call(*args, **kwargs)
+        name, f, options = self._name, self._f, self._options
+        if name == "hessian":
+            f = Transformed("grad", f, options, name)
+        run = _Run(f, args, kwargs, options)
+        if name in ("grad", "value_and_grad"):
+            derivative = run.shaped(run.pull([(run.scalar(self._owner), 1.0)]))
+        else:
+            derivative = run.jacobian(options.mode)
+        if name == "hessian" and not options.single:
+            derivative = tuple(zip(*derivative))
+        if name.startswith("value_and"):
+            value = run.result()
+            return ((value, run.aux()) if options.has_aux else value), derivative
+        return (derivative, run.aux()) if options.has_aux else derivative
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -76,12 +138,12 @@ class Transformed:
         name = getattr(self._f, "__qualname__", "")
         if getattr(module, name, None) is self:  # decorated
             return str(name)
-        return _transformed, (self._name, self._f, self._options)
+        return Transformed, (self._name, self._f, self._options)
 
 
-def _transformed(name: str, f: Function, options: dict[str, Any]) -> Any:
-    """What a transform of this name gives."""
-    return globals()[name](f, **options)
+def _transformed(name: str, f: Function, *options: Any) -> Transformed:
+    _check_function(f, name)
+    return Transformed(name, f, Options(*options))
 
 
 def derivative_of(f: Function) -> tuple[str, Function, Argnums] | None:
@@ -89,27 +151,9 @@ def derivative_of(f: Function) -> tuple[str, Function, Argnums] | None:
 
     Not of one with options that a compiled function's methods don't have.
     """
-    if not isinstance(f, Transformed) or f._options.keys() - {"argnums", "mode"}:
+    if not isinstance(f, Transformed) or f._options.argnames or f._options.has_aux:
         return None
-    return f._name, f._f, f._options["argnums"]
-
-
-def _options(
-    f: Any, name: str, argnums: Any, argnames: Any, has_aux: Any, **more: Any
-) -> dict[str, Any]:
-    """Those of the transform `name` that are not as they are if left out."""
-    _check_function(f, name)
-    _chosen(argnums)
-    if argnames is not None and not (
-        isinstance(argnames, str)
-        or (isinstance(argnames, tuple) and all(isinstance(each, str) for each in argnames))
-    ):
-        raise TypeError(f"argnames must be a string or a tuple of strings, got {argnames!r}")
-    if not isinstance(has_aux, bool):
-        raise TypeError(f"has_aux must be True or False, got {has_aux!r}")
-    options = {"argnums": argnums, **more}
-    options |= {} if argnames is None else {"argnames": argnames}
-    return options | ({"has_aux": True} if has_aux else {})
+    return f._name, f._f, f._options.argnums
 
 
 def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
@@ -183,8 +227,7 @@ def grad(
     >>> grad(grad(f))(2.0, 3.0)
     6.0
     """
-    options = _options(f, "grad", argnums, argnames, has_aux)
-    return Transformed("grad", f, options, _grad(f, options, "grad"))
+    return _transformed("grad", f, argnums, argnames, has_aux)
 
 
 def value_and_grad(
@@ -200,9 +243,7 @@ def value_and_grad(
     >>> value_and_grad(lambda x: x[0] * x[1])([2.0, 3.0])
     (6.0, [3.0, 2.0])
     """
-    options = _options(f, "value_and_grad", argnums, argnames, has_aux)
-    both = _value_and_grad(f, options, "value_and_grad")
-    return Transformed("value_and_grad", f, options, both)
+    return _transformed("value_and_grad", f, argnums, argnames, has_aux)
 
 
 def vjp(
@@ -305,9 +346,7 @@ def jacobian(
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
     """
-    options = _options(f, "jacobian", argnums, argnames, has_aux, mode=mode)
-    both = _value_and_jacobian(f, options, "jacobian")
-    return Transformed("jacobian", f, options, _second(both, has_aux))
+    return _transformed("jacobian", f, argnums, argnames, has_aux, mode)
 
 
 def value_and_jacobian(
@@ -327,9 +366,7 @@ def value_and_jacobian(
     >>> value_and_jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     ([6.0, 5.0], [[3.0, 2.0], [1.0, 1.0]])
     """
-    options = _options(f, "value_and_jacobian", argnums, argnames, has_aux, mode=mode)
-    both = _value_and_jacobian(f, options, "value_and_jacobian")
-    return Transformed("value_and_jacobian", f, options, both)
+    return _transformed("value_and_jacobian", f, argnums, argnames, has_aux, mode)
 
 
 def hessian(
@@ -343,19 +380,7 @@ def hessian(
     >>> hessian(lambda x: x[0] * x[0] * x[1])([2.0, 3.0])
     [[6.0, 4.0], [4.0, 0.0]]
     """
-    options = _options(f, "hessian", argnums, argnames, has_aux)
-    slopes = _grad(f, options, "hessian")
-    columns = _second(_value_and_jacobian(slopes, options | {"mode": "auto"}, ""), has_aux)
-    if _single(argnums) if argnames is None else isinstance(argnames, str):
-        return Transformed("hessian", f, options, columns)
-
-    def hessian_of_f(*args: Any, **kwargs: Any) -> Any:
-        found = columns(*args, **kwargs)
-        if has_aux:
-            return tuple(zip(*found[0])), found[1]
-        return tuple(zip(*found))
-
-    return Transformed("hessian", f, options, hessian_of_f)
+    return _transformed("hessian", f, argnums, argnames, has_aux)
 
 
 def hvp(
@@ -396,56 +421,9 @@ def hvp(
 def _run(
     f: Function, primals: Any, name: str, argnums: Any, argnames: Any, has_aux: Any
 ) -> _Run:
+    _check_function(f, name)
     argnums = tuple(range(len(primals))) if argnums is None else argnums
-    _options(f, name, argnums, argnames, has_aux)
-    return _Run(f, primals, {}, argnums, argnames, has_aux=has_aux)
-
-
-def _second(both: Function, has_aux: bool) -> Function:
-    """Of the pairs that a function gives the second; with `has_aux`, and what f handed on."""
-
-    @wraps(both)
-    def second(*args: Any, **kwargs: Any) -> Any:
-        value, derivative = both(*args, **kwargs)
-        return (derivative, value[1]) if has_aux else derivative
-
-    return second
-
-
-def _grad(f: Function, options: dict[str, Any], name: str) -> Function:
-    """`grad`, called `name` in messages."""
-    return _second(_value_and_grad(f, options, name), "has_aux" in options)
-
-
-def _value_and_grad(f: Function, options: dict[str, Any], name: str) -> Function:
-    chosen = options["argnums"], options.get("argnames")
-    has_aux = "has_aux" in options
-
-    @wraps(f)
-    def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, *chosen, has_aux=has_aux)
-        y = run.scalar(name)
-        gradients = run.shaped(run.pull([(y, 1.0)]))
-        value = y.data if run.private and type(y) is Value else y
-        return ((value, run.aux()) if has_aux else value), gradients
-
-    return value_and_gradient_of_f
-
-
-def _value_and_jacobian(f: Function, options: dict[str, Any], name: str) -> Function:
-    chosen = options["argnums"], options.get("argnames")
-    has_aux = "has_aux" in options
-    mode = options["mode"]
-    if mode not in MODES:
-        raise ValueError(f"{name}: mode must be one of {', '.join(MODES)}, got {mode!r}")
-
-    @wraps(f)
-    def value_and_jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, *chosen, has_aux=has_aux)
-        result = (run.result(), run.aux()) if has_aux else run.result()
-        return result, run.jacobian(mode)
-
-    return value_and_jacobian_of_f
+    return _Run(f, primals, {}, Options(argnums, argnames, has_aux))
 
 
 class _Enclosing(threading.local):
@@ -484,16 +462,10 @@ class _Run:
         f: Function,
         args: Sequence[Any],
         kwargs: dict[str, Any],
-        argnums: Argnums,
-        argnames: Argnames = None,
+        options: Options,
         every: bool = False,
-        has_aux: bool = False,
     ) -> None:
-        self.argnums: tuple[Any, ...] = (
-            _places(argnums, len(args))
-            if argnames is None
-            else _named_places(f, argnames, len(args), kwargs)
-        )
+        self.argnums = options.places(f, len(args), kwargs)
         self.since = begin()
         call: dict[Any, Any] = dict(enumerate(args)) | kwargs
         self.variables: list[Value] = []
@@ -510,7 +482,7 @@ class _Run:
             if argnum not in others:
                 shapes.append((len(fresh), rebuild))
                 self.variables += fresh
-        self.single = not isinstance(argnums if argnames is None else argnames, tuple)
+        self.single = options.single
         self.shapes = shapes
         self.outer = outer = _enclosing.run
         _enclosing.run = self
@@ -518,7 +490,7 @@ class _Run:
             with recording():
                 positional = [call.pop(i) for i in range(len(args))]
                 self.returned = f(*positional, **call)
-                if has_aux:
+                if options.has_aux:
                     self.returned, self.handed_on = _pair(self.returned)
                 self.returned = without_axes(self.returned)
         except Exception as error:
@@ -673,24 +645,6 @@ def _pair(returned: Any) -> tuple[Any, Any]:
             f"with has_aux, f returns a pair, its result and more; got {returned!r:.80}"
         )
     return returned
-
-
-def _named_places(
-    f: Function, argnames: str | tuple[str, ...], count: int, named: dict[str, Any]
-) -> tuple[Any, ...]:
-    """The names of the chosen arguments; of those among `count` by position, the places."""
-    names = (argnames,) if isinstance(argnames, str) else argnames
-    known: list[str] = []
-    if any(name not in named for name in names):
-        from inspect import signature
-
-        known = [*signature(f).parameters][:count]
-    if len(set(names)) < len(names):
-        raise ValueError(f"argnames names an argument twice: {argnames!r}")
-    for name in names:
-        if name not in named and name not in known:
-            raise ValueError(f"argnames names {name!r}, which was not given")
-    return tuple([name if name in named else known.index(name) for name in names])
 
 
 def _places(argnums: Any, count: int) -> tuple[int, ...]:

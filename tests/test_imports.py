@@ -18,13 +18,13 @@ LAYERS = {
     "autograd.rules": ("autograd.core",),
     "autograd.javascript": ("autograd.core", "autograd.rules"),
     "autograd.arrays": ("autograd.core",),
-    "autograd.elimination": ("autograd.core",),
-    "autograd.linalg": ("autograd.core", "autograd.arrays", "autograd.elimination"),
+    "autograd.lu": ("autograd.core",),
+    "autograd.linalg": ("autograd.core", "autograd.arrays", "autograd.lu"),
     "autograd.trees": ("autograd.core", "autograd.arrays"),
     "autograd.transforms": ("autograd.core", "autograd.trees"),
     **dict.fromkeys(
-        tuple([f"autograd.{name}" for name in ("custom", "propagation", "solve", "sparse")]),
-        ("autograd.core", "autograd.trees", "autograd.transforms", "autograd.elimination"),
+        tuple([f"autograd.{name}" for name in ("custom", "uncertainty", "solve", "sparse")]),
+        ("autograd.core", "autograd.trees", "autograd.transforms", "autograd.lu"),
     ),
     "autograd.program.kernel": ("autograd.build", "autograd.core", "autograd.program"),
     **dict.fromkeys(
@@ -34,7 +34,7 @@ LAYERS = {
             *("autograd.transforms", "autograd.files"),
         ),
     ),
-    "autograd.fitting": (
+    "autograd.least_squares": (
         *("autograd.core", "autograd.trees", "autograd.transforms", "autograd.program"),
     ),
     "autograd": ("autograd",),  # the public names, and what the command line consists of
@@ -53,20 +53,20 @@ OTHERS = {
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
     "numpy": (
-        *("autograd.arrays", "autograd.linalg", "autograd.fitting"),
+        *("autograd.arrays", "autograd.linalg", "autograd.least_squares"),
         *("autograd.program", "autograd.testing", "nn"),
     ),
     "pytest": ("autograd.testing.plugin",),
     "PIL": ("nn",),
     "rich": ("autograd.cli", "autograd.show"),
     "safetensors": ("nn",),
-    "scipy": ("autograd.sparse",),
+    "scipy": ("autograd.least_squares", "autograd.sparse"),
     "setuptools": ("autograd.build.setup_commands",),
     "torch": ("autograd.testing.frameworks",),
     "tqdm": ("nn",),
     "vl_convert": ("autograd.show.drawing",),
 }
-AT_ONCE = ("cython", "hypothesis", "numpy", "pytest", "setuptools")
+AT_ONCE = ("cython", "hypothesis", "numpy", "pytest", "scipy", "setuptools")
 CONVENIENCES = (  # of Values, which may import pictures and arrays
     "Operations.__array_function__",
     "Operations.__array_ufunc__",

@@ -29,7 +29,7 @@ from autograd import (
 )
 from autograd.core import floats, sweeps
 from autograd.core.operand import primal
-from autograd.transforms import _Run
+from autograd.transforms import Options, _Run
 
 
 def test_gradient_leaves_out_paths_that_are_not_asked_for() -> None:
@@ -252,7 +252,7 @@ def test_an_output_that_is_not_reached_costs_nothing() -> None:
         nodes[1].grad = 7.0
         return [nodes[0], nodes[1] * 1.0]
 
-    run = _Run(f, (1.0,), {}, 0)
+    run = _Run(f, (1.0,), {}, Options())
     assert run.pull([(run.outputs[0], 1.0)]) == [2.0]
     assert nodes[1].grad == 7.0
     assert run.pull([(run.outputs[1], 1.0)]) == [3.0]

@@ -18,6 +18,7 @@ __all__ = ["examine", "problems", "report"]
 EXTRAS = {  # the distributions that each brings
     "viz": ("graphviz", "vl-convert-python"),
     "plots": ("matplotlib",),
+    "fit": ("numpy", "scipy"),
     "train": ("tqdm", "numpy", "safetensors"),
     "demos": ("names", "rich", "scikit-learn", "sktime"),
 }

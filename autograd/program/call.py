@@ -158,7 +158,9 @@ class Call:
 
     def computed(self, lane: int) -> tuple[Any, Any, Rebuild, int]:
         """Outputs and gradients of one lane by the transforms, and what `built` takes."""
-        run = transforms._Run(self.f, self.arguments.sample(lane), {}, self.places, every=True)
+        run = transforms._Run(
+            self.f, self.arguments.sample(lane), {}, transforms.Options(self.places), every=True
+        )
         count = len(run.outputs)
         if isinstance(self.seed, float) and built(run.rebuild_outputs, count) != NUMBER:
             raise several()

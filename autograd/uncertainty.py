@@ -1,16 +1,15 @@
-"""Propagation of uncertainty: mean and covariance of what is computed of uncertain numbers."""
+"""Uncertain numbers: the mean and covariance of a function's result."""
 
 from __future__ import annotations
 
 import math
 import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from autograd.core.functions import fsum
-from autograd.core.operand import primal, real
-from autograd.core.value import Value
+from autograd.core.operand import primal
 from autograd.transforms import jacobian, value_and_jacobian
 from autograd.trees import as_rows, flatten, without_axes
 
@@ -20,7 +19,7 @@ Matrix = list[list[Any]]
 
 
 class Propagated(NamedTuple):
-    """What `propagate` found: `mean, covariance = propagate(…)`.
+    """What `propagate` found: `mean, covariance = propagate(…)`; printed as mean ± deviation.
 
     Attributes:
         mean: in the shape of what f gives.
@@ -34,11 +33,11 @@ class Propagated(NamedTuple):
     def standard_deviation(self) -> Any:
         """The roots of the variances, in the shape of the mean."""
         leaves, rebuild = flatten(self.mean, "the mean")
-        if _is_number(self.mean):
-            return self.covariance**0.5
-        rows = self.covariance
-        rows = rows.tolist() if hasattr(rows, "tolist") else rows
+        rows = _rows(self.covariance)
         return rebuild([rows[i][i] ** 0.5 for i in range(len(leaves))])
+
+    def __str__(self) -> str:
+        return f"{self.mean} ± {self.standard_deviation}"
 
 
 def propagate(f: Callable[..., Any], x: Any, cov: Any, order: int = 1) -> Propagated:
@@ -65,11 +64,8 @@ def propagate(f: Callable[..., Any], x: Any, cov: Any, order: int = 1) -> Propag
 
     >>> propagate(lambda x: x * x, 3.0, 0.01)
     Propagated(mean=9.0, covariance=0.36)
-    >>> propagate(lambda x: x * x, 3.0, 0.01, order=2)
-    Propagated(mean=9.01, covariance=0.36019999999999996)
-    >>> area = propagate(lambda v: v[0] * v[1], [2.0, 3.0], [[0.01, 0.0], [0.0, 0.04]])
-    >>> area.mean, area.standard_deviation
-    (6.0, 0.5)
+    >>> print(propagate(lambda v: v[0] * v[1], [2.0, 3.0], [[0.01, 0.0], [0.0, 0.04]]))
+    6.0 ± 0.5
     """
     if not callable(f):
         raise TypeError(f"propagate takes a function, got {f!r:.80}")
@@ -78,44 +74,36 @@ def propagate(f: Callable[..., Any], x: Any, cov: Any, order: int = 1) -> Propag
     leaves, rebuild = flatten(x, "propagate: x")
     n = len(leaves)
     matrix = _covariance(cov, n)
+    shapes: list[Any] = []
 
     def flat(v: list[Any]) -> Any:
-        found, shape = flatten(without_axes(f(rebuild(v))), "propagate: the result of f")
+        numbers, shape = flatten(without_axes(f(rebuild(v))), "propagate: the result of f")
         shapes.append(shape)
-        return found
+        return numbers
 
-    shapes: list[Any] = []
     values, slopes = value_and_jacobian(flat)(leaves)
-    spread = [_times(row, matrix) for row in slopes]
-    covariance = [[fsum(map(operator.mul, a, row)) for row in slopes] for a in spread]
+    covariance = _product(_product(slopes, matrix), slopes)
     if order == 2:
-        bends = jacobian(jacobian(flat))(leaves)
-        mixed = [[_times(row, matrix) for row in bend] for bend in bends]
-        values = [y + 0.5 * fsum([m[i][i] for i in range(n)]) for y, m in zip(values, mixed)]
-        for i, a in enumerate(mixed):
-            for j, b in enumerate(mixed):
-                both = [a[k][m] * b[m][k] for k in range(n) for m in range(n)]
-                covariance[i][j] = covariance[i][j] + 0.5 * fsum(both)
+        bends = [_product(bend, matrix) for bend in jacobian(jacobian(flat))(leaves)]
+        values = [y + 0.5 * fsum([b[i][i] for i in range(n)]) for y, b in zip(values, bends)]
+        rows = [[x for row in bend for x in row] for bend in bends]
+        columns = [[x for column in zip(*bend) for x in column] for bend in bends]
+        more = _product(rows, columns)  # tr(HᵢΣHⱼΣ)
+        covariance = [[a + 0.5 * b for a, b in zip(*pair)] for pair in zip(covariance, more)]
     mean = shapes[0](values)
-    if _is_number(mean):
-        return Propagated(mean, covariance[0][0])
     if hasattr(mean, "shape"):
         return Propagated(mean, sys.modules["numpy"].array(covariance))
-    return Propagated(mean, covariance)
+    return Propagated(mean, covariance if hasattr(mean, "__len__") else covariance[0][0])
 
 
-def _is_number(x: Any) -> bool:
-    return type(x) is Value or real(x) is not None
-
-
-def _times(row: Sequence[Any], matrix: Matrix) -> list[Any]:
-    return [fsum(map(operator.mul, row, column)) for column in zip(*matrix)]
+def _product(a: Matrix, b: Matrix) -> Matrix:
+    """A·Bᵀ."""
+    return [[fsum(map(operator.mul, row, other)) for other in b] for row in a]
 
 
 def _covariance(cov: Any, n: int) -> Matrix:
     """As n rows of n numbers, which are symmetric."""
-    cov = as_rows(cov)
-    rows: Any = [[cov]] if _is_number(cov) else cov.tolist() if hasattr(cov, "tolist") else cov
+    rows = _rows(as_rows(cov))
     leaves, _ = flatten(rows, "propagate: cov")
     if not isinstance(rows, list | tuple) or [_length(row) for row in rows] != [n] * n:
         raise ValueError(
@@ -124,17 +112,21 @@ def _covariance(cov: Any, n: int) -> Matrix:
             "diagonal: np.diag(np.square(standard_deviations))"
         )
     matrix = [leaves[n * i : n * i + n] for i in range(n)]
-    for i in range(n):
-        if not primal(matrix[i][i]) >= 0.0:
-            raise ValueError(f"propagate: a variance must be 0 or more, got {matrix[i][i]!r}")
-        for j in range(i):
-            a, b = primal(matrix[i][j]), primal(matrix[j][i])
+    for i, row in enumerate(matrix):
+        if not primal(row[i]) >= 0.0:
+            raise ValueError(f"propagate: a variance must be 0 or more, got {row[i]!r}")
+        for j, (a, b) in enumerate(zip(map(primal, row[:i]), [primal(r[i]) for r in matrix])):
             if not math.isclose(a, b, rel_tol=1e-9):
                 raise ValueError(
                     f"propagate: cov must be symmetric, but has {a!r} in row {i}, column {j}, "
                     f"and {b!r} in row {j}, column {i}"
                 )
     return matrix
+
+
+def _rows(matrix: Any) -> Any:
+    rows = matrix.tolist() if hasattr(matrix, "tolist") else matrix
+    return rows if hasattr(rows, "__len__") else [[rows]]
 
 
 def _length(row: Any) -> int:
