@@ -77,7 +77,7 @@ class Batch:
     # ------------------------------------------------------------------ for programs
 
     @cached_property
-    def columns(self) -> tuple[Any, tuple[Any, ...]]:
+    def arrays(self) -> tuple[Any, tuple[Any, ...]]:
         """What is equal for samples that are built alike; and arrays with a row for each
         number of a sample, a column a sample, in the types that were given.
 
@@ -100,18 +100,18 @@ class Batch:
     @cached_property
     def key(self) -> Any:
         """Equal for batches whose samples are built alike."""
-        return self.columns[0] if self.source is None else self.source.key
+        return self.arrays[0] if self.source is None else self.source.key
 
     @cached_property
     def parts(self) -> tuple[Any, ...]:
         """The columns as floats."""
         if self.source is not None:
-            whole = self.source.columns[1] if self.source.source is None else self.source.parts
+            whole = self.source.arrays[1] if self.source.source is None else self.source.parts
             rows = [_rows(part.T, self.order) for part in whole]
             return tuple([row.astype(float, copy=False).T for row in rows])
         from autograd.program.ir.arrays import np
 
-        return tuple([np.require(part, float, ["ALIGNED"]) for part in self.columns[1]])
+        return tuple([np.require(part, float, ["ALIGNED"]) for part in self.arrays[1]])
 
     @property
     def x(self) -> Any:

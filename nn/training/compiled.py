@@ -29,19 +29,19 @@ from nn.training.eager import Eager, Loss, Results, in_mode
 from nn.training.state import Copy, preserved_random
 from nn.training.update import Update
 
-__all__ = ["ByValues", "Compiled", "Run", "Ways", "data_of", "is_mean"]
+__all__ = ["ByValues", "Compiled", "Run", "Traces", "data_of", "is_mean"]
 
 MOST = 64  # kinds of samples, and sizes of batches of each, that are remembered
 SOME, MANY = 3, 256  # samples that eager computes; targets that tell a mean from a sum
 FEW = 4  # ways that are no reason to give up
-SHARE = 0.05  # of the time, at most, that goes into comparing
+CHECKING = 0.05  # of the time, at most, that goes into comparing
 
 
 class ByValues(Exception):  # noqa: N818
     """This batch has to be done by Values."""
 
 
-class Ways(TraceCache):
+class Traces(TraceCache):
     """The ways that the model goes with samples that are built alike, to one end.
 
     Attributes:
@@ -108,7 +108,7 @@ class Compiled:
         """Let everything be recorded anew, as it is now."""
         self.pull()
         self.due = 0.0  # when some samples are compared with eager again
-        self.ways: dict[Any, Ways] = {}
+        self.traces: dict[Any, Traces] = {}
         self.listed = self.optimizer.params
         self.params = [*self.listed]
         self.update = Update(self.optimizer)
@@ -129,18 +129,18 @@ class Compiled:
         """One step: the outputs, if they are wanted, and the loss with the penalty."""
         found = None
         while found is None:
-            ways = self.ways_of(batch, trains=True)
-            state, steps = random.getstate() if ways.draws else None, self.optimizer.steps
+            traces = self.traces_of(batch, trains=True)
+            state, steps = random.getstate() if traces.draws else None, self.optimizer.steps
             try:
-                found = self._train(Drawn(batch, ways.draws) if state else batch, ways)
+                found = self._train(Drawn(batch, traces.draws) if state else batch, traces)
             finally:
                 if state and self.optimizer.steps == steps:
                     random.setstate(state)
         return found
 
-    def _train(self, batch: Batch, ways: Ways) -> Results | None:
+    def _train(self, batch: Batch, traces: Traces) -> Results | None:
         """One step; None if everything has to be recorded anew, and nothing is done yet."""
-        start, fused = clock(), ways.fused.get(batch.lanes)
+        start, fused = clock(), traces.fused.get(batch.lanes)
         if fused is not None and start < self.due:
             loss = fused.train(batch)
             if loss is not None:
@@ -149,12 +149,12 @@ class Compiled:
             self.forget()
         elif start >= self.due:
             self.changed()
-        if not self.ways:
+        if not self.traces:
             return None
-        run = self.run(batch, ways)
+        run = self.run(batch, traces)
         if start >= self.due:
             self.check(run)
-        if len(run.parts) == 1 and batch.lanes not in ways.fused:
+        if len(run.parts) == 1 and batch.lanes not in traces.fused:
             self._fuse(run)
         loss, slopes = self.finite(run.loss()), run.gradient()
         if self.eager.max_norm is not None and not clip(slopes, self.eager.max_norm):
@@ -166,19 +166,19 @@ class Compiled:
     def measure(self, batch: Batch) -> Results:
         """The outputs, and the loss in eval mode without the penalty; NaN without targets."""
         self.pull()
-        run = self.run(batch, self.ways_of(batch, trains=False))
-        loss = self.finite(run.loss()) if run.ways.has_loss else math.nan
-        wanted = self.wants_outputs or not run.ways.has_loss
+        run = self.run(batch, self.traces_of(batch, trains=False))
+        loss = self.finite(run.loss()) if run.traces.has_loss else math.nan
+        wanted = self.wants_outputs or not run.traces.has_loss
         return run.outputs() if wanted else [], loss
 
-    def run(self, batch: Batch, ways: Ways) -> Run:
+    def run(self, batch: Batch, traces: Traces) -> Run:
         """What programs give for a batch."""
-        run, known = Run(batch, ways), len(ways.found)
+        run, known = Run(batch, traces), len(traces.found)
         try:
-            ways.do(run, batch)
+            traces.do(run, batch)
         except FloatingPointError as error:
-            raise ByValues(ways.why_not()) from error
-        if len(ways.found) > known:
+            raise ByValues(traces.why_not()) from error
+        if len(traces.found) > known:
             self.due = 0.0
         return run
 
@@ -189,19 +189,19 @@ class Compiled:
 
     def _fuse(self, run: Run) -> None:
         """Let one call make the next step with as many samples, if it can."""
-        program, ways, lanes = run.parts[0][1].program, run.ways, run.batch.lanes
+        program, traces, lanes = run.parts[0][1].program, run.traces, run.batch.lanes
         sweep = program.sweep([range(len(self.params))])
         if (
             (sweep.native is None or floats.exchanger is not None)
             and all(lane is None for _, lane in program.tape.roots[: sweep.outputs])
             and (sweep.has_lanes or lanes == 1)
         ):
-            ways.fused[lanes] = Fused(self, run, sweep)
-            keep(ways.fused)
+            traces.fused[lanes] = Fused(self, run, sweep)
+            keep(traces.fused)
 
     # ------------------------------------------------------------------ what is recorded
 
-    def ways_of(self, batch: Batch, trains: bool) -> Ways:
+    def traces_of(self, batch: Batch, trains: bool) -> Traces:
         """The ways of samples like these.
 
         Raises:
@@ -216,14 +216,14 @@ class Compiled:
             self.guards = [Captured(guard.f) for guard in self.guards]
         if moved or stale or len(params) != len(self.params):
             self.forget()
-        found = self.ways.get((trains, batch.key))
+        found = self.traces.get((trains, batch.key))
         if found is None:
-            found = self._new_ways(batch, trains)
-            self.ways[trains, batch.key] = found
-            keep(self.ways)
+            found = self._new_traces(batch, trains)
+            self.traces[trains, batch.key] = found
+            keep(self.traces)
         return found
 
-    def _new_ways(self, batch: Batch, trains: bool) -> Ways:
+    def _new_traces(self, batch: Batch, trains: bool) -> Traces:
         eager, count = self.eager, len(batch.key)
         if self.state is None:
             self.state = Copy(model=self.model, loss=eager.loss, penalty=eager.penalty)
@@ -240,17 +240,17 @@ class Compiled:
             return (*losses, *penalties, outputs if self.wants_outputs or not trains else ())
 
         sample.__qualname__ = "the model or the loss"  # as messages name it
-        ways = Ways(sample, self.params, state)
-        ways.trains, ways.has_loss, ways.has_penalty = trains, count != 1, has_penalty
+        traces = Traces(sample, self.params, state)
+        traces.trains, traces.has_loss, traces.has_penalty = trains, count != 1, has_penalty
         with preserved_random():
             if count:
-                ways.draws = state.unchanged(self._draws, batch.sample(0)[0], trains)
+                traces.draws = state.unchanged(self._draws, batch.sample(0)[0], trains)
             if count == 2:
                 mean = state.unchanged(self._is_mean, batch)
                 if mean is None:
                     raise ByValues("gives losses that are all 0, or not finite")
-                ways.mean = mean
-        return ways
+                traces.mean = mean
+        return traces
 
     def _draws(self, x: Any, training: bool) -> int:
         """How many random numbers a sample takes from the source of the layers."""
@@ -273,7 +273,9 @@ class Compiled:
     @property
     def program(self) -> Program | None:
         """The program of a training step that was recorded last."""
-        found = [trace for ways in self.ways.values() if ways.trains for trace in ways.found]
+        found = [
+            trace for traces in self.traces.values() if traces.trains for trace in traces.found
+        ]
         return found[-1].program if found else None
 
     # ------------------------------------------------------------------ is it right?
@@ -300,7 +302,7 @@ class Compiled:
             outputs = self.eager.outputs(*samples[:1])
             objective = self.eager.node(self.eager.objective(outputs, *samples[1:2]))
         expected = np.array([objective.data, *gradient(objective, params)])
-        again = self.run(some, run.ways)
+        again = self.run(some, run.traces)
         got = np.array([again.loss(), *again.gradient()])
         bound = 1e-9 * np.abs(expected) + 1e-12 * max(1.0, np.abs(expected).max())
         wrong = np.flatnonzero(np.abs(got - expected) > bound)
@@ -313,7 +315,7 @@ class Compiled:
                 f"{expected[i]!r}; it has to depend on nothing but the model, the outputs and "
                 "the targets"
             )
-        self.due = clock() + (clock() - start) / SHARE
+        self.due = clock() + (clock() - start) / CHECKING
 
 
 class Run:
@@ -323,15 +325,15 @@ class Run:
         parts: samples that go one way, the trace, its outputs and gradient for them.
     """
 
-    def __init__(self, batch: Batch, ways: Ways) -> None:
-        self.batch, self.ways, self.params = batch, ways, len(ways.first)
+    def __init__(self, batch: Batch, traces: Traces) -> None:
+        self.batch, self.traces, self.params = batch, traces, len(traces.first)
         self.parts: list[tuple[Array, Trace, Array, Any]] = []
 
     def run(self, trace: Trace, lanes: Array) -> tuple[int, Array, list[Array]]:
         """The status, whether each lane goes this way, and outputs and gradient if all do."""
         x = self.batch.x
         inputs = data_of(trace.closed), x if len(lanes) == self.batch.lanes else x[:, lanes]
-        if not self.ways.trains:
+        if not self.traces.trains:
             status, follows, out, *_ = trace.program.sweep().run(*inputs)
             return status, follows, [out]
         sweep = trace.program.sweep([range(self.params)])
@@ -341,8 +343,8 @@ class Run:
     def seed(self, trace: Trace, lanes: int) -> Array:
         """The weight of each output."""
         seed = np.zeros((trace.program.tape.outputs, lanes))
-        seed[0] = self.ways.weight(self.batch.lanes)
-        if self.ways.has_penalty:
+        seed[0] = self.traces.weight(self.batch.lanes)
+        if self.traces.has_penalty:
             seed[1] = 1.0 / self.batch.lanes
         return seed
 
@@ -353,7 +355,7 @@ class Run:
 
     def eager(self, lane: int) -> None:
         """A lane that no program can do: then none does this batch."""
-        raise ByValues(self.ways.why_not())
+        raise ByValues(self.traces.why_not())
 
     def loss(self, lanes: Sequence[int] | None = None) -> float:
         """The loss of some of the lanes, or of all, with the penalty."""
@@ -362,8 +364,8 @@ class Run:
             losses[mine] = out[0]
         if lanes is not None:
             losses = losses[lanes]
-        penalty = float(self.parts[0][2][1, 0]) if self.ways.has_penalty else 0.0
-        return self.ways.weight(len(losses)) * folded(losses) + penalty
+        penalty = float(self.parts[0][2][1, 0]) if self.traces.has_penalty else 0.0
+        return self.traces.weight(len(losses)) * folded(losses) + penalty
 
     def gradient(self) -> Array:
         """The gradient in the parameters; ways add to it in the order of their samples."""
@@ -404,8 +406,8 @@ class Fused:
         self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
         self.out = out[: sweep.outputs]
         limit = -1.0 if engine.eager.max_norm is None else engine.eager.max_norm
-        weight, exchange = run.ways.weight(self.lanes), (floats.exchanger, trace.closed)
-        self.loss = weight, run.ways.has_penalty, limit, *exchange
+        weight, exchange = run.traces.weight(self.lanes), (floats.exchanger, trace.closed)
+        self.loss = weight, run.traces.has_penalty, limit, *exchange
         self.others = trace.closed[run.params :], self.u[run.params :]
 
     def train(self, batch: Batch) -> float | None:

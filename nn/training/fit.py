@@ -241,16 +241,19 @@ def fit(
     if Boundary.fits(few):
         history.boundary = Boundary(model, [*few], loss)
     history.norms = Norms(model.named_parameters())
-    hooks: list[Callable[[EpochEnd], object]] = [history.picture]
+    pictured = [each for each in (history.boundary, history.norms) if each is not None]
+    hooks: list[Callable[[EpochEnd], object]] = [
+        lambda end: [each.keep(end.epoch) for each in pictured]
+    ]
     if scheduler is not None:
         hooks.append(lambda end: scheduler.step(end.history.watched[-1]))
     if early_stopping is not None:
-        hooks.append(early_stopping)
+        hooks.append(lambda end: _improved(early_stopping, end))
     hooks += callbacks
     if callbacks:
         hooks.append(lambda end: engine.changed())
     hooks.append(saved)
-    history.picture(EpochEnd(history.epochs, model, history))
+    hooks[0](EpochEnd(history.epochs, model, history))
     steps = stream.steps if stream else math.ceil(len(training) / size)
     loop, stop = _Loop(engine, metrics, eager), bool(early_stopping and early_stopping.stopped)
     with (
@@ -277,14 +280,19 @@ def _engine(eager: Eager, compiled: bool | None, backend: str, outputs: bool) ->
     """What makes the steps of a training."""
     if compiled is not None:
         flag(compiled, "fit: compiled")
-    kind = _backend(backend, "fit")
     if backend == "jax" and compiled is False:
         raise ValueError('fit: backend="jax" compiles; leave out compiled=False')
-    if compiled is False:
+    if compiled is False and backend == "native":
         return eager
     strict = compiled is True or backend == "jax"
-    from nn.training.step import WithFallback
-
+    try:
+        kind = _backend(backend, "fit")
+        from nn.training.step import WithFallback
+    except ImportError as error:
+        if strict:
+            raise
+        eager.why = f"not compiled, since ImportError: {error}"
+        return eager
     return WithFallback(kind(eager, outputs=outputs), eager, strict)
 
 
@@ -433,6 +441,13 @@ def _parted(samples: Batch, validation: Any) -> tuple[Batch, Batch | None]:
     out = sorted(random.Random(0).sample(range(len(samples)), count))
     rest = sorted({*range(len(samples))} - {*out})
     return Batch(*samples.take(rest).lists()), Batch(*samples.take(out).lists())
+
+
+def _improved(stopping: EarlyStopping, end: EpochEnd) -> None:
+    """As a hook: StopTraining, if the watched loss has not improved for too long."""
+    stopping.update(end.history.watched[-1], end.model)
+    if stopping.stopped:
+        raise StopTraining
 
 
 def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochEnd) -> bool:

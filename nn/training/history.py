@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import math
 import os
-from collections.abc import Iterator, KeysView, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ from nn.training.snapshots import Norms
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["EarlyStopping", "EpochEnd", "History", "StopTraining"]
+__all__ = ["EarlyStopping", "EpochEnd", "History", "StopTraining", "optuna_callback"]
 
 SUFFIXES = (".html", ".gif", ".png", ".svg", ".pdf")
 
@@ -153,12 +154,6 @@ class History:
         return history
 
     # ------------------------------------------------------------------ pictures
-
-    def picture(self, end: EpochEnd) -> None:
-        """Keep what pictures show of an epoch: the boundary and the norms."""
-        for kept in (self.boundary, self.norms):
-            if kept is not None:
-                kept.keep(end.epoch)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a picture of the training to a file.
@@ -294,12 +289,6 @@ class EarlyStopping:
         else:
             self.waited += 1
 
-    def __call__(self, end: EpochEnd) -> None:
-        """As a hook of `fit`: an epoch has passed."""
-        self.update(end.history.watched[-1], end.model)
-        if self.stopped:
-            raise StopTraining
-
     @property
     def stopped(self) -> bool:
         """Whether the patience is at its end."""
@@ -354,3 +343,32 @@ class EpochEnd:
     epoch: int
     model: Module
     history: History
+
+
+def optuna_callback(trial: Any, monitor: str | None = None) -> Callable[[EpochEnd], None]:
+    """A callback for `fit` that reports each epoch to an Optuna trial, and prunes it.
+
+    Args:
+        monitor: what is reported, a name in the history; the watched loss if None.
+
+    Raises:
+        optuna.TrialPruned: from `fit`, when the study's pruner gives the trial up.
+
+    >>> def objective(trial):
+    ...     model = nn.MLP(2, [trial.suggest_int("width", 2, 16), 1])
+    ...     sgd = nn.SGD(model.parameters(), lr=0.1)
+    ...     history = nn.fit(
+    ...         model, X, y, loss=nn.mse_loss, optimizer=sgd, epochs=20,
+    ...         callbacks=[nn.optuna_callback(trial)],
+    ...     )
+    ...     return history["loss"][-1]
+    """
+
+    def callback(event: EpochEnd) -> None:
+        history = event.history
+        numbers = history.watched if monitor is None else history[monitor]
+        trial.report(numbers[-1], event.epoch)
+        if trial.should_prune():
+            raise import_module("optuna").TrialPruned(f"pruned after epoch {event.epoch}")
+
+    return callback

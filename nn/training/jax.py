@@ -19,7 +19,7 @@ from autograd.program.program import Program
 from autograd.program.specialize import Trace
 from autograd.program.targets.jax import emitted, split, there
 from nn.training.batches import Batch, Drawn
-from nn.training.compiled import ByValues, Compiled, Ways, data_of
+from nn.training.compiled import ByValues, Compiled, Traces, data_of
 from nn.training.eager import Results
 
 __all__ = ["JaxEngine", "Layout", "handed_over", "layout_of", "objective", "there"]
@@ -189,33 +189,33 @@ def handed_over(
     """What `Step.jax` gives, with the ways of these samples."""
     jax = there("step.jax()")
     if batch is not None:
-        ways = engine.ways_of(batch, trains=True)
-        if ways.draws:
+        traces = engine.traces_of(batch, trains=True)
+        if traces.draws:
             state = random.getstate()
-            batch = Drawn(batch, ways.draws)
+            batch = Drawn(batch, traces.draws)
             random.setstate(state)
-        engine.check(engine.run(batch, ways))
+        engine.check(engine.run(batch, traces))
     engine.pull()
-    known = [ways for ways in engine.ways.values() if ways.trains]
+    known = [traces for traces in engine.traces.values() if traces.trains]
     if not known:
         raise RuntimeError(f"{name} has nothing to hand over yet; give samples: step.jax(X, y)")
-    ways, count, layout = known[-1], len(engine.params), layout_of(engine)
-    if not ways.found[0].axes or any(trace.program.lanes for trace in ways.found):
+    traces, count, layout = known[-1], len(engine.params), layout_of(engine)
+    if not traces.found[0].axes or any(trace.program.lanes for trace in traces.found):
         raise ValueError("step.jax(): the loss takes no samples, or goes through them")
-    total = objective(jax, ways.found, ways.mean, ways.has_penalty)
-    rest = [data_of(trace.closed[count:]) for trace in ways.found]
+    total = objective(jax, traces.found, traces.mean, traces.has_penalty)
+    rest = [data_of(trace.closed[count:]) for trace in traces.found]
     params = layout.structured(jax, data_of(engine.params))
 
     def loss(params: Any, *parts: Any) -> Any:
-        if len(parts) != 2 + (ways.draws > 0):
-            more = f", and draws of shape (samples, {ways.draws})" * (ways.draws > 0)
+        if len(parts) != 2 + (traces.draws > 0):
+            more = f", and draws of shape (samples, {traces.draws})" * (traces.draws > 0)
             raise TypeError(f"loss takes the parameters, x and y{more}")
         flat = layout.flat(jax, params, jax.numpy)
         arrays = [jax.numpy.asarray(part, flat.dtype) for part in parts]
         rows = [array.reshape(array.shape[0], -1).T for array in arrays]
         return total(flat, rest, jax.numpy.concatenate(rows))[0]
 
-    loss.draws = ways.draws  # type: ignore[attr-defined]
+    loss.draws = traces.draws  # type: ignore[attr-defined]
     return params, loss
 
 
@@ -258,33 +258,33 @@ class JaxEngine(Compiled):
 
     # ------------------------------------------------------------------ a step
 
-    def _train(self, batch: Batch, ways: Ways) -> Results | None:
+    def _train(self, batch: Batch, traces: Traces) -> Results | None:
         if any(now is not then for now, then in zip(self.optimizer.params, self.params)):
             self.pull()
             self.forget()
             return None
-        found, known = ways.found, -1
+        found, known = traces.found, -1
         try:
-            done = self._stepped(batch, ways) if found else None
+            done = self._stepped(batch, traces) if found else None
             while done is None:
                 self.pull()
                 if len(found) == known:  # no way was new: something is not finite
-                    raise ByValues(ways.why_not())
-                run = self.run(batch, ways)
+                    raise ByValues(traces.why_not())
+                run = self.run(batch, traces)
                 if known < 0:
                     self.check(run)
                 if any(trace.program.lanes for trace in found) or not len(batch.x):
                     raise ByValues("goes through all samples")  # by the loss itself
                 known = len(found)
-                done = self._stepped(batch, ways)
+                done = self._stepped(batch, traces)
         except ByValues:
             self.pull()
             raise
         return done
 
-    def _stepped(self, batch: Batch, ways: Ways) -> Results | None:
+    def _stepped(self, batch: Batch, traces: Traces) -> Results | None:
         """One step on the devices; None, with nothing changed, if not all of it is right."""
-        optimizer, found = self.optimizer, ways.found
+        optimizer, found = self.optimizer, traces.found
         if self._pushed[1] != [*optimizer.buffers]:
             self.pull()
         if self.placed is None:
@@ -298,7 +298,7 @@ class JaxEngine(Compiled):
             )
         key = *found, update  # not their ids, which others may have later
         if key not in self._functions:
-            self._functions = {key: self._jitted(found, ways, update)}
+            self._functions = {key: self._jitted(found, traces, update)}
         uniform, own = self.update.numbers()
         numbers = np.array(uniform), own
         rest = [data_of(trace.closed[len(optimizer.params) :]) for trace in found]
@@ -334,10 +334,10 @@ class JaxEngine(Compiled):
             self._resident = batch, x
         return x
 
-    def _jitted(self, found: list[Trace], ways: Ways, update: Program) -> Any:
+    def _jitted(self, found: list[Trace], traces: Traces, update: Program) -> Any:
         """(params, buffers, gradient, rest, numbers, x) → the next, and results."""
         jax, numpy = self._jax, self._jax.numpy
-        total = objective(jax, [*found], ways.mean, ways.has_penalty)
+        total = objective(jax, [*found], traces.mean, traces.has_penalty)
         follow, limit = emitted(update.blocks), self.eager.max_norm
 
         def step(

@@ -289,8 +289,8 @@ def test_all_masks_of_dropout_are_one_program() -> None:
     step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), 0.01))
     for _ in range(3):
         step(XS, REAL)
-    (ways,) = step.engine.ways.values()
-    assert len(ways.found) == 1
+    (traces,) = step.engine.traces.values()
+    assert len(traces.found) == 1
 
 
 def test_embeddings_take_indices() -> None:
@@ -462,8 +462,8 @@ def test_of_lengths_and_batch_sizes_the_last_are_kept(monkeypatch: pytest.Monkey
             xs, ys = [[0.5] * length] * size, [1.0] * size
             if compiles:
                 found.append(step(xs, ys))
-                assert len(step.engine.ways) <= 3
-                assert max(len(ways.fused) for ways in step.engine.ways.values()) <= 3
+                assert len(step.engine.traces) <= 3
+                assert max(len(traces.fused) for traces in step.engine.traces.values()) <= 3
             else:
                 found.append(step.eager.train(Batch(xs, ys))[1])
     assert losses[0] == pytest.approx(losses[1], rel=1e-12)
