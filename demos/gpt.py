@@ -17,51 +17,18 @@ from typing import Any
 
 import numpy as np
 
-import autograd
-from autograd import Value, compile, dot, logsumexp, relu, scope, take
+from autograd import Value, compile, logsumexp, relu, scope, take
 from demos.common import BLUE, GREY, ORANGE, figure, progress, save_figure, smooth
 from demos.names import LETTERS, known_names
+from demos.transformer import Vector, attend, linear, norm, softmax
 
 DIMENSION, HEADS, INNER, LONGEST = 16, 4, 64, 12
 STEPS, QUICK_STEPS, BATCH, RATE = 4000, 20, 64, 0.01
 HELD_OUT = 256
-Vector = list[Any]
 Weights = dict[str, Any]  # matrices, a row an output
 
 
 # ---------------------------------------------------------------- the model, in scalars
-
-
-def linear(x: Vector, weight: Any) -> Vector:
-    return [dot(row, x) for row in weight]
-
-
-@scope("norm")
-def norm(x: Vector) -> Vector:
-    scale = (dot(x, x) / len(x) + 1e-5) ** -0.5
-    return [xi * scale for xi in x]
-
-
-def softmaxed(scores: Vector) -> Vector:
-    total = logsumexp(scores)
-    return [autograd.exp(score - total) for score in scores]
-
-
-def attend(
-    query: Vector, keys: list[Vector], values: list[Vector]
-) -> tuple[Vector, list[Vector]]:
-    """What each head finds at the places so far, and how much it looks at each."""
-    size = DIMENSION // HEADS
-    found: Vector = []
-    looks = []
-    for head in range(HEADS):
-        part = slice(head * size, (head + 1) * size)
-        with scope(f"head {head}"):
-            scores = [dot(query[part], key[part]) * size**-0.5 for key in keys]
-            looks.append(softmaxed(scores))
-            columns = zip(*[value[part] for value in values])
-            found += [dot(looks[-1], list(column)) for column in columns]
-    return found, looks
 
 
 def predict(weights: Weights, letters: list[Any]) -> tuple[list[Vector], list[list[Vector]]]:
@@ -80,9 +47,9 @@ def predict(weights: Weights, letters: list[Any]) -> tuple[list[Vector], list[li
             keys.append(linear(normed, weights["key"]))
             values.append(linear(normed, weights["value"]))
             query = linear(normed, weights["query"])
-        found, heads = attend(query, keys, values)
+        attended, heads = attend(query, keys, values, HEADS)
         with scope("heads together"):
-            x = [a + b for a, b in zip(linear(found, weights["out"]), x)]
+            x = [a + b for a, b in zip(linear(attended, weights["out"]), x)]
         normed = norm(x)
         with scope("MLP"):
             hidden = [relu(h) for h in linear(normed, weights["up"])]
@@ -173,7 +140,7 @@ def invent(weights: Weights) -> str:
     plain = {name: matrix.tolist() for name, matrix in weights.items()}
     letters = [0]
     while len(letters) <= LONGEST:
-        chances = softmaxed(predict(plain, letters)[0][-1])
+        chances = softmax(predict(plain, letters)[0][-1])
         (letter,) = random.choices(range(27), chances)
         if letter == 0:
             break

@@ -172,6 +172,9 @@ def _differs(what: str, got: Any, wanted: float) -> str:
 
 
 def _nudging(slope: Any) -> str:
+    rise = slope(lambda x: 6.0 * x, 2.0)
+    if isinstance(rise, float) and 0.0 < abs(rise) < 0.1:
+        return "That is how far the result moved. Divide by the nudge, to get the slope."
     cases: list[tuple[Callable[[Any], Any], float]] = [
         (lambda x: x * x, 3.0),
         (lambda x: x * x * x - 2.0 * x, -1.5),
@@ -209,6 +212,57 @@ def _random_graph(new: Callable[[float], Any], draw: random.Random) -> tuple[Any
     for node in nodes[1:]:
         total = total + node
     return total, leaves
+
+
+def _method(name: str, operands: int, partials: tuple[float, ...], slip: str) -> Any:
+    """Tries one method of an engine, at 2 and 3."""
+
+    def trial(node: Any) -> str:
+        leaves = [node(2.0), node(3.0)][:operands]
+        y = getattr(leaves[0], name)(*leaves[1:])
+        z = getattr(Value(2.0), name)(*[3.0][: operands - 1])
+        if y is None or not hasattr(y, "inputs"):
+            return f"{name} should return a Node; yours returns {y!r:.40}."
+        if wrong := _differs("its number", y.data, z.data):
+            return wrong
+        if len(y.inputs) != operands or any(a is not b for a, b in zip(y.inputs, leaves)):
+            return f"Its inputs should be the {operands} node(s) that it was made from."
+        if len(y.partials) != operands:
+            return "It needs one local derivative for each input."
+        return (
+            slip
+            if any(not math.isclose(p, q, rel_tol=1e-9) for p, q in zip(y.partials, partials))
+            else ""
+        )
+
+    return trial
+
+
+def _normed(norm: Any) -> str:
+    for x in ([3.0, 4.0], [0.5, -1.0, 2.0, 0.0]):
+        mean = sum(xi * xi for xi in x) / len(x)
+        result = norm(x)
+        if not isinstance(result, list | tuple) or len(result) != len(x):
+            return f"The result is a list as long as x; got {result!r:.40}."
+        for got, xi in zip(result, x):
+            if wrong := _differs(f"of norm({x}) a number", got, xi / (mean + 1e-5) ** 0.5):
+                return wrong
+    return ""
+
+
+def _chained(gradient: Any) -> str:
+    f = lambda w, b: (autograd.tanh(w * 2.0 + b) - 1.0) ** 2  # noqa: E731
+    for w, b in ((0.5, -1.0), (-0.3, 0.2)):
+        result = gradient(w, 2.0, b)
+        if not isinstance(result, list | tuple) or len(result) != 2:
+            return f"Return two numbers, the gradients of w and of b; got {result!r:.40}."
+        exact = grad(f, argnums=(0, 1))(w, b)
+        for name, got, wanted in zip(("w", "b"), result, exact):
+            if wrong := _differs(
+                f"at w = {w}, x = 2, b = {b} the gradient of {name}", got, wanted
+            ):
+                return f"{wrong} Count the factors: a square, a tanh, and for w a product."
+    return ""
 
 
 SMALL: dict[str, Callable[[Any], Any]] = {
@@ -365,12 +419,26 @@ EXERCISES: dict[str, Number | Choice | Code] = {
         "2·(0 - 1) · 1 · 2: three local derivatives, one product.",
         {-2.0: "One factor is missing: w is multiplied by x = 2 before it goes on."},
     ),
+    "link": Number(
+        "one link back",
+        1.28,
+        "2 · (1 - 0.6²) = 2 · 0.64.",
+        {
+            0.64: "That is the local derivative. Multiply it by the gradient of y.",
+            2.64: "Along a chain slopes are multiplied, not added.",
+        },
+    ),
+    "backward-chain": Code(
+        "a backward pass from a blank page",
+        _chained,
+        "Both gradients are right, at two points.",
+    ),
+    # 3 paths add up
     "repair": Code(
         "repair a gradient",
         _gradient(bent, ([2.0, 0.5],), ([1.0, -0.3],)),
         "Both numbers agree with what nudges say, at two points.",
     ),
-    # 3 paths add up
     "two-paths": Number(
         "two ways to the result",
         grad(lambda a: a * -3.0 + a)(2.0),
@@ -397,6 +465,31 @@ EXERCISES: dict[str, Number | Choice | Code] = {
         3.0,
         "Two slots of a*a and one of a*b: three products are added to a.grad.",
         {2.0: "a*a takes a in two slots, and each gives its share."},
+    ),
+    "engine-add": Code(
+        "addition",
+        _method("__add__", 2, (1.0, 1.0), "A nudge of either number arrives as it is: 1, 1."),
+        "A sum that knows where it came from.",
+    ),
+    "engine-mul": Code(
+        "multiplication",
+        _method(
+            "__mul__",
+            2,
+            (3.0, 2.0),
+            "At 2 · 3 the slope by the first number is 3: a nudge of it is taken 3 times.",
+        ),
+        "Each number's slope is the other number.",
+    ),
+    "engine-tanh": Code(
+        "tanh",
+        _method(
+            "tanh",
+            1,
+            (1.0 - math.tanh(2.0) ** 2,),
+            "The slope is 1 - y * y, where y is the result, not the input.",
+        ),
+        "The slope is computed from the result.",
     ),
     "engine": Code(
         "your engine",
@@ -543,7 +636,31 @@ EXERCISES: dict[str, Number | Choice | Code] = {
         _attending,
         "It gives the same numbers, for equal and for different scores.",
     ),
-    # 12 derivatives of derivatives
+    # 12 a GPT
+    "blind": Number(
+        "guessing blindly",
+        math.log(7.0),
+        "ln 7: the net is as surprised as by one of seven equal letters.",
+        {
+            7.0: "Seven letters, so each has the share 1/7. The loss is minus its logarithm.",
+            1.0 / 7.0: "That is the share of each letter. The loss is minus its logarithm.",
+        },
+    ),
+    "residual": Number(
+        "a path past a piece",
+        0.8,
+        "1 - 0.2: the direct path brings 1, the piece -0.2. Paths add up.",
+        {
+            -0.2: "That is the path through f. There is another one.",
+            1.0: "And through f?",
+        },
+    ),
+    "norm": Code(
+        "the norm",
+        _normed,
+        "Two vectors of the right size.",
+    ),
+    # 13 derivatives of derivatives
     "bend": Number(
         "the second derivative of x³ at 2",
         grad(grad(lambda x: x * x * x))(2.0),

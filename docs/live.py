@@ -68,7 +68,9 @@ def library(path: Path) -> None:
     """Write a zip of the two packages' sources, and of what checks the lessons' exercises."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         files = [*sorted((ROOT / "autograd").rglob("*")), *sorted((ROOT / "nn").rglob("*"))]
-        files += [ROOT / "demos/__init__.py", *sorted((ROOT / "demos").glob("lessons*.py"))]
+        files += [
+            ROOT / "demos" / name for name in ("__init__.py", "lessons.py", "transformer.py")
+        ]
         for file in files:
             if file.suffix in (".py", ".js", ".html", ".css"):
                 packed.write(file, file.relative_to(ROOT))

@@ -17,11 +17,10 @@ ASKED = {
     path: re.findall(r"^```\{exercise\} (\S+)$", text, re.MULTILINE)
     for path, text in TEXTS.items()
 }
-LIVE = [
-    code
-    for text in TEXTS.values()
-    for code in re.findall(r"^```\{live\}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-]
+LIVE = {
+    path: re.findall(r"^```\{live\}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    for path, text in TEXTS.items()
+}
 
 # name: the right answer, a wrong one, and what is said of that
 WORDS: dict[str, tuple[Any, Any, str]] = {
@@ -48,6 +47,9 @@ WORDS: dict[str, tuple[Any, Any, str]] = {
     "blame": (-0.3, 0.3, "grow or shrink"),
     "equal-scores": (4.0, 12.0, "add up to 1"),
     "looks": (15, 25, "after it"),
+    "link": (1.28, 0.64, "Multiply it"),
+    "blind": (1.946, 7, "minus its logarithm"),
+    "residual": (0.8, -0.2, "another one"),
     "bend": (12, 6, "Half"),
     "newton-step": (0.667, 0.333, "length of the step"),
 }
@@ -101,6 +103,17 @@ def repaired(v: Any) -> list[float]:
     return [2 * (x * y - 3) * y, 2 * (x * y - 3) * x + 1 - math.tanh(y) ** 2]
 
 
+def chained(w: float, x: float, b: float) -> tuple[float, float]:
+    y = math.tanh(w * x + b)
+    at_sum = 2 * (y - 1) * (1 - y * y)
+    return at_sum * x, at_sum
+
+
+def norm(x: list[float]) -> list[float]:
+    mean = sum(xi * xi for xi in x) / len(x)
+    return [xi / (mean + 0.00001) ** 0.5 for xi in x]
+
+
 def line(w: Any) -> list[float]:
     points = [(0.0, 1.0), (1.0, 3.0), (2.0, 4.0)]
     errors = [w[0] * x + w[1] - y for x, y in points]
@@ -130,10 +143,14 @@ def attend(query: Any, keys: Any, values: Any) -> list[float]:
 
 # name: a right function, and what is said of the one that the lesson begins with
 FUNCTIONS: dict[str, tuple[Any, str]] = {
-    "nudge": (lambda f, x: (f(x + 1e-4) - f(x)) / 1e-4, "analytic"),
+    "nudge": (lambda f, x: (f(x + 1e-4) - f(x)) / 1e-4, "Divide by the nudge"),
+    "backward-chain": (chained, "Return two numbers"),
     "repair": (repaired, "argument 0[1]"),
     "paths": (lambda a, b: ((a * b + a) + a * (b + 1), a * a), "numeric"),
-    "engine": (Node, "used more than once"),
+    "engine-add": (Node, "should return a Node"),
+    "engine-mul": (Node, "should return a Node"),
+    "engine-tanh": (Node, "should return a Node"),
+    "engine": (Node, "It raised"),
     "reciprocal": (lambda out, x: -out * out, "analytic"),
     "line": (line, "half of what it should be"),
     "descend": (descend, "is 0.6, and yours gives -0.6"),
@@ -142,30 +159,32 @@ FUNCTIONS: dict[str, tuple[Any, str]] = {
         lambda z, k: [p - (i == k) for i, p in enumerate(softmax(z))],
         "argument 0[0]",
     ),
-    "attend": (attend, "yours gives"),
+    "attend": (attend, "number(s), as each value has"),
+    "norm": (norm, "as long as x"),
     "newton": (lambda f, x: x - grad(f)(x) / grad(grad(f))(x), "is 0.666667, and yours"),
 }
 
 
 def begun() -> dict[str, Any]:
-    """What `check` says of the code that each lesson begins with, by exercise."""
-    found = {}
-    for code in LIVE:
-        tree = ast.parse(code)
-        last = tree.body.pop()
-        space: dict[str, Any] = {}
-        exec(compile(tree, "lesson", "exec"), space)
-        assert isinstance(last, ast.Expr)
-        (name,) = re.findall(r'check\("(.*?)"', ast.unparse(last).replace("'", '"'))
-        found[name] = eval(ast.unparse(last), space)
-    return found
+    """The verdicts on the code that each lesson begins with, by exercise."""
+    verdicts = {}
+    for cells in LIVE.values():
+        space: dict[str, Any] = {}  # the cells of a page share one Python
+        for code in cells:
+            tree = ast.parse(code)
+            last = tree.body.pop()
+            exec(compile(tree, "lesson", "exec"), space)
+            assert isinstance(last, ast.Expr)
+            for name in re.findall(r'check\("(.*?)"', ast.unparse(last).replace("'", '"')):
+                verdicts[name] = eval(ast.unparse(last), space)
+    return verdicts
 
 
 def test_each_exercise_is_in_one_lesson_and_solved_here() -> None:
     asked = [name for names in ASKED.values() for name in names]
     assert sorted(asked) == sorted(EXERCISES) == sorted([*WORDS, *FUNCTIONS])
     assert {path.name: len(names) for path, names in ASKED.items() if len(names) < 2} == {}
-    assert len(LESSONS) == 12
+    assert len(LESSONS) == 13
 
 
 @pytest.mark.parametrize("name", WORDS)
@@ -227,7 +246,7 @@ def test_an_exercise_that_does_not_exist_is_told_with_those_that_do() -> None:
 
 def test_lessons_lead_from_one_to_the_next() -> None:
     numbers = [int(path.name[:2]) for path in LESSONS]
-    assert numbers == [*range(1, 13)]
+    assert numbers == [*range(1, 14)]
     for path, text in TEXTS.items():
         assert text.count("\n# ") == 1, path
         for part in ("minutes.**", "## Exercises", "## What this lesson does not say"):
