@@ -12,8 +12,8 @@ import autograd
 from autograd import Value, primitive
 from autograd.core.operand import Operand, primal
 from autograd.core.primitive import TABLE
+from autograd.core.table import exp_of_difference
 from autograd.trees import as_rows
-from nn.activations import log_softmax_of, softmax_of
 from nn.checks import (
     fraction,
     index,
@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 # ---------------------------------------------------------------- primitives
+
+_TAKE = TABLE["take"]
 
 
 def _bce(p: Any, y: Any) -> Any:
@@ -72,20 +74,28 @@ def _huber(error: Any, delta: Any) -> Any:
 
 def _cross_entropy(target: float, smoothing: float, *logits: float) -> float:
     # With d = x - x[target]: log Σ exp(d) - smoothing · mean(d).
-    true = int(target)
-    loss: float = abs(log_softmax_of(logits)[true])
+    true, top = _TAKE(target, *logits), max(logits)
+    ties = math.fsum([x == top for x in logits])
+    if math.isinf(top):
+        return math.inf if true < top else 0.0 if ties == 1.0 and top > 0.0 else math.nan
+    others = math.fsum([exp_of_difference(x, top) * (x != top) for x in logits])
+    loss = top - true + math.log1p(ties - 1.0 + others)
     if smoothing:
-        loss -= smoothing * math.fsum([x - logits[true] for x in logits]) / len(logits)
+        loss -= smoothing * math.fsum([x - true for x in logits]) / len(logits)
     return loss
 
 
 def _cross_entropy_slopes(out: Any, target: Any, smoothing: Any, *logits: Any) -> Any:
     # The slopes sum to 0, so the target's is minus the sum of the others: no 1 - p.
-    true = int(primal(target))
-    slopes = [p - smoothing / len(logits) for p in softmax_of(logits)]
-    del slopes[true]
-    slopes.insert(true, -autograd.fsum(slopes))
-    return (0.0, 0.0, *slopes)
+    true, top = math.trunc(primal(target)) % len(logits), max(map(primal, logits))
+    powers = [exp_of_difference(x, top) for x in logits]
+    if math.isinf(top):
+        powers = [float(primal(x) == top) for x in logits]
+    total = autograd.fsum(powers)
+    slopes = [power / total - smoothing / len(logits) for power in powers]
+    rest = [slope * float(i != true) for i, slope in enumerate(slopes)]
+    others = autograd.fsum(rest)
+    return (0.0, 0.0, *[x - others * float(i == true) for i, x in enumerate(rest)])
 
 
 def _lowered_cross_entropy(target: Value, smoothing: float, logits: Sequence[Any]) -> Any:

@@ -16,6 +16,8 @@ from autograd.core.primitive import RESERVED, TABLE, Primitive, Rule
 
 __all__ = ["primitive", "primitive_named", "reserve"]
 
+TRAITS = frozenset(["bounded", "exact", "steady", "steep", "chooses"])
+
 
 def primitive(
     name: str,
@@ -24,6 +26,7 @@ def primitive(
     symbol: str | None = None,
     variadic: bool = False,
     strong_zero: bool = False,
+    traits: str = "",
     domain: str = "",
     kink: str = "",
     latex: str | None = None,
@@ -46,6 +49,10 @@ def primitive(
         variadic: takes any number of operands.
         strong_zero: an operand whose partial is 0 is not looked at (as by `where`), so that it
             contributes nothing even to an infinite cotangent.
+        traits: words for facts that programs rely on. "bounded": the partials are finite where
+            the operands and the result are. "exact": the result has the same bits on every
+            machine. "steady": the result moves no more than the operands do. "steep": a
+            partial may be infinite at a kink. "chooses": the result is one of the operands.
         domain: the operands it accepts, for the message of a ValueError: `"x > 0"`.
         kink: what its derivative is where there is none.
         latex: format string with `{0}`, `{1}` … for the operands; if variadic `{args}` for
@@ -64,7 +71,7 @@ def primitive(
         TypeError: a name or another text that is not a string, an option that is not a
             bool, rules that cannot be called, or defaults that are not numbers.
         ValueError: a name that is no identifier or the library's, no (or too many) rules or
-            defaults, or a `latex` with other places than the operands.
+            defaults, an unknown trait, or a `latex` with other places than the operands.
 
     >>> from autograd import Value, primitive
     >>> cube = primitive("cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
@@ -79,7 +86,7 @@ def primitive(
         raise ValueError(f"a primitive's name must be a Python identifier, got {name!r}")
     if name in RESERVED:
         raise ValueError(f"{name!r} is one of the library's primitives; choose another name")
-    texts: dict[str, Any] = {"domain": domain, "kink": kink, "doc": doc}
+    texts: dict[str, Any] = {"domain": domain, "kink": kink, "doc": doc, "traits": traits}
     optional = {"symbol": symbol, "latex": latex}
     texts |= {key: text for key, text in optional.items() if text is not None}
     for kind, must_be, options in (
@@ -114,8 +121,14 @@ def primitive(
             f"primitive {name!r}: latex {latex!r} must be a format string whose places are "
             f"{slots}, with other braces doubled ({type(error).__name__}: {error})"
         ) from None
+    unknown = {*traits.split()} - TRAITS
+    if unknown:
+        raise ValueError(
+            f"primitive {name!r}: no trait is called {unknown.pop()!r}; choose of "
+            f"{', '.join(sorted(TRAITS))}"
+        )
     facts = (symbol or short, variadic, strong_zero, domain, kink, latex, doc, last)
-    entry = Primitive(name, value, rules, *facts, textbook_rule)
+    entry = Primitive(name, value, rules, *facts, textbook_rule, traits)
     TABLE[name] = entry
     if not all(map(_is_closed, every)):
         # Nodes are no business of the collector, which would not find a cycle through a rule
@@ -159,7 +172,7 @@ def reserve() -> None:
 # ---------------------------------------------------------------------- pickling
 
 FACTS = (
-    *("symbol", "variadic", "strong_zero", "domain", "kink"),
+    *("symbol", "variadic", "strong_zero", "traits", "domain", "kink"),
     *("latex", "doc", "defaults", "textbook_rule"),
 )
 

@@ -37,6 +37,7 @@ cdef class Primitive:
     cdef readonly tuple rules
     cdef readonly bint variadic
     cdef readonly bint strong_zero
+    cdef readonly str traits
     cdef readonly str domain
     cdef readonly str kink
     cdef readonly str latex

@@ -59,9 +59,9 @@ class Primitive:
 
     __doc__ = _Doc(str(__doc__))  # pyright: ignore[reportAssignmentType]
     __slots__ = (
-        *("name", "symbol", "value", "rules", "variadic", "strong_zero", "domain", "kink"),
-        *("latex", "doc", "defaults", "textbook_rule", "_stand_in", "_original"),
-        *("_names", "__weakref__"),
+        *("name", "symbol", "value", "rules", "variadic", "strong_zero", "traits"),
+        *("domain", "kink", "latex", "doc", "defaults", "textbook_rule"),
+        *("_stand_in", "_original", "_names", "__weakref__"),
     )
 
     def __init__(
@@ -78,6 +78,7 @@ class Primitive:
         doc: str,
         defaults: tuple[float, ...],
         textbook_rule: Rule | None = None,
+        traits: str = "",
     ) -> None:
         self.name = name
         self.value = value
@@ -85,6 +86,7 @@ class Primitive:
         self.symbol = symbol
         self.variadic = variadic
         self.strong_zero = strong_zero
+        self.traits = traits
         self.domain = domain
         self.kink = kink
         self.latex = latex

@@ -164,15 +164,14 @@ def _ndtri(p: float) -> float:
         raise ValueError
     if 0.25 <= p <= 0.75:
         return ROOT_2 * _erfinv(2.0 * p - 1.0)
-    if p > 0.5:
-        return -_ndtri(1.0 - p)
-    logarithm = math.log(p)
+    low = 1.0 - p if p > 0.5 else p
+    logarithm = math.log(low)
     t = math.sqrt(-2.0 * logarithm)
     y = (0.010328 * t + 0.802853) * t + 2.515517
     y = y / (((0.001308 * t + 0.189269) * t + 1.432788) * t + 1.0) - t
     for _ in range(3):  # by Newton's method, for the logarithm of Φ
         y -= (_log_ndtr(y) - logarithm) / _mills(y)
-    return y
+    return -y if p > 0.5 else y
 
 
 def _tail(x: float) -> float:

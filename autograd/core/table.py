@@ -102,43 +102,45 @@ def _slope_of_divisor(out: Any, x: Any, y: Any) -> Any:
 
 
 neg = primitive("neg", operator.neg, lambda out, x: -1.0,
-    symbol="-", latex="-{0}",
+    traits="bounded exact steady", symbol="-", latex="-{0}",
     doc="-x.\n\n>>> neg(2.0)\n-2.0")
 add = primitive("add", operator.add, lambda out, x, y: 1.0, lambda out, x, y: 1.0,
-    symbol="+", latex="{0} + {1}",
+    traits="bounded exact steady", symbol="+", latex="{0} + {1}",
     doc="x + y.\n\n>>> add(2.0, 3.0)\n5.0")
 sub = primitive("sub", operator.sub, lambda out, x, y: 1.0, lambda out, x, y: -1.0,
-    symbol="-", latex="{0} - {1}",
+    traits="bounded exact steady", symbol="-", latex="{0} - {1}",
     doc="x - y.\n\n>>> sub(2.0, 3.0)\n-1.0")
 mul = primitive("mul", operator.mul, lambda out, x, y: y, lambda out, x, y: x,
-    symbol="*", latex=r"{0} \cdot {1}",
+    traits="bounded exact", symbol="*", latex=r"{0} \cdot {1}",
     doc="x · y.\n\n>>> mul(2.0, 3.0)\n6.0")
 div = primitive("div", operator.truediv, lambda out, x, y: 1.0 / y, _slope_of_divisor,
-    symbol="/", domain="y ≠ 0", latex=r"\frac{{{0}}}{{{1}}}",
+    traits="exact", symbol="/", domain="y ≠ 0", latex=r"\frac{{{0}}}{{{1}}}",
     doc="x / y; ZeroDivisionError at y = 0.\n\n>>> div(3.0, 2.0)\n1.5")
 pow = primitive("pow", _power, _power_base, _power_exponent,
-    symbol="**", domain="x > 0, or x < 0 with a whole exponent, or x = 0 with an exponent ≥ 0",
+    traits="steep",
+    symbol="**",
+    domain="x > 0, or x < 0 with a whole exponent, or x = 0 with an exponent ≥ 0",
     kink="0**0 = 1 with both partials 0; d/dx 0**p = inf for 0 < p < 1; "
          "d/dp (0**p) = 0; d/dp does not exist at x < 0", latex="{{{0}}}^{{{1}}}",
     doc="x to the power of y, by the rules of `float.__pow__`.\n\n"
         "A negative x takes whole exponents only (ValueError, never a complex number). Asking\n"
         "for a derivative that does not exist raises ValueError too.\n\n>>> pow(3.0, 2.0)\n9.0")
 mod = primitive("mod", operator.mod, lambda out, x, y: 1.0, lambda out, x, y: -(x // y),
-    symbol="%", domain="y ≠ 0",
+    traits="exact", symbol="%", domain="y ≠ 0",
     kink="where x / y is whole and the value jumps, the derivatives of the side it lies on",
     latex=r"{0} \bmod {1}",
     doc="x % y, with the sign of y; ZeroDivisionError at y = 0.\n\n>>> mod(-1.0, 3.0)\n2.0")
 floordiv = primitive(
     "floordiv", operator.floordiv, lambda out, x, y: 0.0, lambda out, x, y: 0.0,
-    symbol="//", strong_zero=True, domain="y ≠ 0",
+    traits="exact", symbol="//", strong_zero=True, domain="y ≠ 0",
     kink="0 also where x / y is whole and the value jumps",
     latex=r"\left\lfloor \frac{{{0}}}{{{1}}} \right\rfloor",
     doc="x // y, rounded down; its derivatives are 0 everywhere.\n\n"
         ">>> floordiv(7.0, 2.0)\n3.0")
 primitive("identity", lambda x: x, lambda out, x: 1.0,
-    symbol="id", latex="{0}")
+    traits="bounded exact steady chooses", symbol="id", latex="{0}")
 square = primitive("square", lambda x: x * x, lambda out, x: 2.0 * x,
-    latex="{{{0}}}^2",
+    traits="bounded", latex="{{{0}}}^2",
     doc="x · x.\n\n>>> square(3.0)\n9.0")
 reciprocal = primitive("reciprocal", lambda x: 1.0 / x, lambda out, x: -(out * out),
     domain="x ≠ 0", latex=r"\frac{{1}}{{{0}}}",
@@ -192,41 +194,44 @@ def _take(index: float, *xs: float) -> float:
 
 
 def _taken(out: Any, index: Any, *xs: Any) -> tuple[float, ...]:
-    chosen = range(len(xs))[int(primal(index))]
-    return (0.0, *[1.0 if i == chosen else 0.0 for i in range(len(xs))])
+    chosen = math.trunc(primal(index)) % len(xs)
+    return (0.0, *[1.0 if i == chosen else 0.0 for i, _ in enumerate(xs)])
 
 
 abs = primitive(
     "abs", operator.abs,
     lambda out, x: 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else NAN,
-    kink="0 at x = 0", latex=r"\left|{0}\right|",
+    traits="bounded exact steady", kink="0 at x = 0", latex=r"\left|{0}\right|",
     doc="|x|.\n\n>>> abs(-2.0)\n2.0")
 sign = primitive("sign", _sign, lambda out, x: 0.0,
-    strong_zero=True, kink="0 at x = 0",
+    traits="bounded exact", strong_zero=True, kink="0 at x = 0",
     doc="-1, 0 or 1 (a zero keeps its sign); its derivative is 0 everywhere.\n\n"
         ">>> sign(-0.5)\n-1.0")
 relu = primitive(
     "relu", lambda x: 0.0 if x <= 0.0 else x, lambda out, x: 0.0 if x <= 0.0 else 1.0,
+    traits="bounded exact steady",
     symbol="ReLU", strong_zero=True, kink="0 at x = 0", latex=r"\max\left(0, {0}\right)",
     doc="x where it is positive, else 0.\n\n>>> relu(-3.0)\n0.0")
 leaky_relu = primitive("leaky_relu", lambda x, slope: x if x > 0.0 else slope * x, _leaky_slope,
     lambda out, x, slope: 0.0 if x > 0.0 else x,
+    traits="bounded steady",
     kink="the smaller of 1 and slope at x = 0, 0 if slope < 0", defaults=(0.01,),
     doc="x where it is positive, else slope · x; the slope may be a Value (PReLU).\n\n"
         ">>> leaky_relu(-2.0, 0.5)\n-1.0")
 maximum = primitive("maximum", _extremum(max), _shares,
-    symbol="max", variadic=True, strong_zero=True,
+    traits="bounded exact steady", symbol="max", variadic=True, strong_zero=True,
     kink="operands that tie for the maximum share equally", latex=r"\max\left({args}\right)",
     doc="The largest of maximum(x, y, …) or maximum([x, y, …]); NaN if one of them is.\n\n"
         ">>> maximum(1.0, 2.0, 0.5)\n2.0")
 minimum = primitive("minimum", _extremum(min), _shares,
-    symbol="min", variadic=True, strong_zero=True,
+    traits="bounded exact steady", symbol="min", variadic=True, strong_zero=True,
     kink="operands that tie for the minimum share equally", latex=r"\min\left({args}\right)",
     doc="The smallest of minimum(x, y, …) or minimum([x, y, …]); NaN if one of them is.\n\n"
         ">>> minimum([1.0, 2.0])\n1.0")
 clip = primitive("clip", _clip, lambda out, x, low, high: 1.0 if low < x < high else 0.0,
     lambda out, x, low, high: 1.0 if x <= low and x < high else 0.0,
-    lambda out, x, low, high: 1.0 if x >= high else 0.0, strong_zero=True, domain="low ≤ high",
+    lambda out, x, low, high: 1.0 if x >= high else 0.0,
+    traits="bounded exact steady", strong_zero=True, domain="low ≤ high",
     kink="0 at both bounds, where the bound itself has partial 1", defaults=(-INF, INF),
     doc="x moved into [low, high]. The derivative in x is 1 strictly inside, 0 outside.\n\n"
         ">>> clip(3.0, 0.0, 1.0)\n1.0")
@@ -234,9 +239,10 @@ where = primitive(
     "where", lambda chosen, x, y: x if chosen else y, lambda out, chosen, x, y: 0.0,
     lambda out, chosen, x, y: 1.0 if chosen else 0.0,
     lambda out, chosen, x, y: 0.0 if chosen else 1.0,
+    traits="bounded exact steady chooses",
     strong_zero=True, kink="the branch not chosen has partial 0")
 primitive("take", _take, _taken,
-    variadic=True, strong_zero=True)
+    traits="bounded exact chooses", variadic=True, strong_zero=True)
 
 
 # ---------------------------------------------------------------- exponentials, logarithms
@@ -280,8 +286,9 @@ def _logsumexp(*xs: float) -> float:
     top = max(xs)
     if math.isinf(top) or any(map(math.isnan, xs)):
         return NAN if any(map(math.isnan, xs)) else top
-    others = math.fsum([-1.0, *[_exp_of_difference(x, top) for x in xs]])
-    return top + math.log1p(others)
+    ties = math.fsum([x == top for x in xs])
+    others = math.fsum([_exp_of_difference(x, top) * (x != top) for x in xs])
+    return top + math.log1p(ties - 1.0 + others)
 
 
 def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
@@ -294,13 +301,13 @@ def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
 
 
 exp = primitive("exp", math.exp, lambda out, x: out,
-    latex="e^{{{0}}}",
+    traits="bounded", latex="e^{{{0}}}",
     doc="e to the power of x; OverflowError above 709.78.\n\n>>> exp(0.0)\n1.0")
 exp2 = primitive("exp2", math.exp2, lambda out, x: out * LN2,
-    latex="2^{{{0}}}",
+    traits="bounded", latex="2^{{{0}}}",
     doc="2 to the power of x.\n\n>>> exp2(3.0)\n8.0")
 expm1 = primitive("expm1", math.expm1, lambda out, x: exp(x),
-    latex="e^{{{0}}} - 1",
+    traits="bounded", latex="e^{{{0}}} - 1",
     doc="exp(x) - 1, accurate near 0.\n\n>>> expm1(1e-20)\n1e-20")
 log = primitive("log", math.log, lambda out, x: 1.0 / x,
     domain="x > 0", latex=r"\ln\left({0}\right)",
@@ -315,6 +322,7 @@ log1p = primitive("log1p", math.log1p, lambda out, x: 1.0 / (1.0 + x),
     domain="x > -1", latex=r"\ln\left(1 + {0}\right)",
     doc="log(1 + x), accurate near 0.\n\n>>> log1p(1e-20)\n1e-20")
 logsumexp = primitive("logsumexp", _logsumexp, _softmax,
+    traits="bounded steady",
     textbook_rule=lambda out, *xs: tuple([exp(x - out) for x in xs]), variadic=True,
     domain="one operand or more",
     doc="log(Σ exp(x)) of logsumexp(x, y, …) or logsumexp([x, y, …]), without overflow.\n\n"
@@ -322,10 +330,11 @@ logsumexp = primitive("logsumexp", _logsumexp, _softmax,
         ">>> logsumexp([1000.0, 1000.0])\n1000.6931471805599")
 exp_of_difference = primitive(
     "exp_of_difference", _exp_of_difference, lambda out, x, y: out, lambda out, x, y: -out,
-    symbol="exp(x-y)", latex="e^{{{0} - {1}}}")
+    traits="bounded", symbol="exp(x-y)", latex="e^{{{0} - {1}}}")
 gaussian = primitive(
     "gaussian", _gaussian, lambda out, x, scale: _weighted(-2.0 * scale * x, out, x, scale),
-    lambda out, x, scale: _weighted(-(x * x), out, x, scale), latex=r"e^{{-{1} \cdot {0}^2}}")
+    lambda out, x, scale: _weighted(-(x * x), out, x, scale),
+    traits="bounded", latex=r"e^{{-{1} \cdot {0}^2}}")
 
 
 # ---------------------------------------------------------------- roots and lengths
@@ -368,16 +377,16 @@ def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
 unit = primitive("unit", _unit, lambda out, size: 0.0, strong_zero=True)
 rsqrt = primitive("rsqrt", lambda x: 1.0 / math.sqrt(x) if x else INF,
     lambda out, x: -0.5 * out / x if x else -0.5 * out * out * out,
-    domain="x ≥ 0", kink="the value inf and the derivative -inf at x = 0",
+    traits="steep", domain="x ≥ 0", kink="the value inf and the derivative -inf at x = 0",
     latex=r"\frac{{1}}{{\sqrt{{{0}}}}}")
 sqrt = primitive("sqrt", math.sqrt, lambda out, x: 0.5 / out if out else 0.5 * rsqrt(x),
-    domain="x ≥ 0", kink="inf at x = 0", latex=r"\sqrt{{{0}}}",
+    traits="exact steep", domain="x ≥ 0", kink="inf at x = 0", latex=r"\sqrt{{{0}}}",
     doc="The square root.\n\n>>> sqrt(9.0)\n3.0")
 cbrt_slope = primitive("cbrt_slope", _cbrt_slope, lambda out, x: -out / 1.5 / x if x else NAN,
-    kink="the value inf at x = 0, where there is no derivative",
+    traits="steep", kink="the value inf at x = 0, where there is no derivative",
     latex=r"\frac{{1}}{{3 \sqrt[3]{{{0}}}^2}}")
 cbrt = primitive("cbrt", math.cbrt, lambda out, x: cbrt_slope(x),
-    kink="inf at x = 0", latex=r"\sqrt[3]{{{0}}}",
+    traits="steep", kink="inf at x = 0", latex=r"\sqrt[3]{{{0}}}",
     doc="The real cube root, also of negative numbers.\n\n>>> cbrt(-8.0)\n-2.0")
 hypot = primitive("hypot", math.hypot, _directions,
     variadic=True, kink="0 at the origin",
@@ -416,22 +425,24 @@ def _inverted(x: Any, y: Any) -> Any:
 
 
 sin = primitive("sin", math.sin, lambda out, x: cos(x),
-    domain="x finite", latex=r"\sin\left({0}\right)",
+    traits="bounded steady", domain="x finite", latex=r"\sin\left({0}\right)",
     doc="The sine of x radians.\n\n>>> sin(0.0)\n0.0")
 cos: Primitive = primitive("cos", math.cos, lambda out, x: -sin(x),
-    domain="x finite", latex=r"\cos\left({0}\right)",
+    traits="bounded steady", domain="x finite", latex=r"\cos\left({0}\right)",
     doc="The cosine of x radians.\n\n>>> cos(0.0)\n1.0")
 tan = primitive("tan", math.tan, lambda out, x: 1.0 + out * out,
     domain="x finite", latex=r"\tan\left({0}\right)",
     doc="The tangent of x radians.\n\n>>> tan(0.0)\n0.0")
 asin = primitive("asin", math.asin, lambda out, x: rsqrt(_one_minus_square(x)),
+    traits="steep",
     domain="-1 ≤ x ≤ 1", kink="inf at x = -1 and 1", latex=r"\arcsin\left({0}\right)",
     doc="The arc sine, in radians.\n\n>>> asin(0.0)\n0.0")
 acos = primitive("acos", math.acos, lambda out, x: -rsqrt(_one_minus_square(x)),
+    traits="steep",
     domain="-1 ≤ x ≤ 1", kink="-inf at x = -1 and 1", latex=r"\arccos\left({0}\right)",
     doc="The arc cosine, in radians.\n\n>>> acos(1.0)\n0.0")
 atan = primitive("atan", math.atan, _slope_of_atan,
-    latex=r"\arctan\left({0}\right)",
+    traits="bounded steady", latex=r"\arctan\left({0}\right)",
     doc="The arc tangent, in radians.\n\n>>> atan(0.0)\n0.0")
 atan2 = primitive(
     "atan2", math.atan2, lambda out, y, x: _inverted(x, y), lambda out, y, x: -_inverted(y, x),
@@ -449,21 +460,23 @@ def _bell(x: float) -> float:
 
 
 sinh = primitive("sinh", math.sinh, lambda out, x: cosh(x),
-    latex=r"\sinh\left({0}\right)",
+    traits="bounded", latex=r"\sinh\left({0}\right)",
     doc="The hyperbolic sine.\n\n>>> sinh(0.0)\n0.0")
 cosh: Primitive = primitive("cosh", math.cosh, lambda out, x: sinh(x),
-    latex=r"\cosh\left({0}\right)",
+    traits="bounded", latex=r"\cosh\left({0}\right)",
     doc="The hyperbolic cosine.\n\n>>> cosh(0.0)\n1.0")
 tanh = primitive("tanh", math.tanh, lambda out, x: 4.0 * bell(2.0 * x),
+    traits="bounded steady",
     textbook_rule=lambda out, x: 1.0 - square(out), latex=r"\tanh\left({0}\right)",
     doc="The hyperbolic tangent; its derivative keeps its digits in the tails.\n\n"
         ">>> tanh(0.0)\n0.0")
 bell: Primitive = primitive("bell", _bell, lambda out, x: -out * tanh(0.5 * x),
-    latex=r"\sigma'\left({0}\right)")
+    traits="bounded", latex=r"\sigma'\left({0}\right)")
 asinh = primitive("asinh", math.asinh, lambda out, x: 1.0 / hypot(1.0, x),
-    latex=r"\operatorname{{arsinh}}\left({0}\right)",
+    traits="bounded", latex=r"\operatorname{{arsinh}}\left({0}\right)",
     doc="The inverse hyperbolic sine.\n\n>>> asinh(0.0)\n0.0")
 acosh = primitive("acosh", math.acosh, lambda out, x: rsqrt(x - 1.0) * rsqrt(x + 1.0),
+    traits="steep",
     domain="x ≥ 1", kink="inf at x = 1", latex=r"\operatorname{{arcosh}}\left({0}\right)",
     doc="The inverse hyperbolic cosine.\n\n>>> acosh(1.0)\n0.0")
 atanh = primitive("atanh", math.atanh, lambda out, x: 1.0 / _one_minus_square(x),
@@ -541,30 +554,34 @@ def _gelu_slope(out: Any, x: Any) -> Any:
 
 
 sigmoid = primitive("sigmoid", _sigmoid, lambda out, x: bell(x),
+    traits="bounded steady",
     textbook_rule=lambda out, x: out * (1.0 - out), symbol="σ", latex=r"\sigma\left({0}\right)",
     doc="1 / (1 + exp(-x)), without overflow.\n\n>>> sigmoid(0.0)\n0.5")
 softplus = primitive("softplus", _softplus, lambda out, x: sigmoid(x),
+    traits="bounded steady",
     doc="log(1 + exp(x)), without overflow.\n\n>>> softplus(1000.0)\n1000.0")
 elu = primitive("elu", lambda x, alpha: x if x > 0.0 else alpha * math.expm1(min(x, 0.0)),
     _elu_slope,
     lambda out, x, alpha: 0.0 if x > 0.0 else expm1(x),
+    traits="bounded",
     symbol="ELU", kink="the smaller of 1 and alpha at x = 0, 0 if alpha < 0", defaults=(1.0,),
     doc="x where it is positive, else alpha · (exp(x) - 1) (Clevert et al. 2015).\n\n"
         ">>> elu(2.0)\n2.0")
 silu = primitive("silu", _silu, _silu_slope,
+    traits="bounded",
     textbook_rule=lambda out, x: sigmoid(x) + out * (1.0 - sigmoid(x)), symbol="SiLU",
     doc="x · sigmoid(x), also known as swish.\n\n>>> silu(0.0)\n0.0")
 normal_cdf = primitive(
     "normal_cdf", _normal_cdf, lambda out, x: PER_ROOT_2PI * gaussian(x, 0.5),
-    symbol="Φ", latex=r"\Phi\left({0}\right)")
+    traits="bounded", symbol="Φ", latex=r"\Phi\left({0}\right)")
 gelu = primitive("gelu", _gelu, _gelu_slope,
-    symbol="GELU",
+    traits="bounded", symbol="GELU",
     doc="x · Φ(x), with Φ the normal distribution function (Hendrycks & Gimpel 2016).\n\n"
         ">>> gelu(0.0)\n0.0")
 erf = primitive("erf", math.erf, lambda out, x: TWO_PER_ROOT_PI * gaussian(x, 1.0),
-    doc="The error function, 2/√π ∫₀ˣ exp(-t²) dt.\n\n>>> erf(0.0)\n0.0")
+    traits="bounded", doc="The error function, 2/√π ∫₀ˣ exp(-t²) dt.\n\n>>> erf(0.0)\n0.0")
 erfc = primitive("erfc", math.erfc, lambda out, x: -TWO_PER_ROOT_PI * gaussian(x, 1.0),
-    doc="1 - erf(x), accurate for large x.\n\n>>> erfc(0.0)\n1.0")
+    traits="bounded", doc="1 - erf(x), accurate for large x.\n\n>>> erfc(0.0)\n1.0")
 
 
 # ---------------------------------------------------------------- sums
@@ -588,11 +605,11 @@ def _swapped(out: Any, bias: Any, *both: Any) -> tuple[Any, ...]:
 
 
 sum = primitive("sum", lambda *xs: math.fsum(xs), lambda out, *xs: tuple([1.0 for _ in xs]),
-    symbol="Σ", variadic=True, latex=r"\sum\left({args}\right)",
+    traits="bounded steady", symbol="Σ", variadic=True, latex=r"\sum\left({args}\right)",
     doc="The sum of sum(x, y, …) or sum([x, y, …]) as a single node, rounded once, as by\n"
         "`math.fsum`.\n\n>>> sum([1e16, 1.0, -1e16])\n1.0")
 primitive("dot", _dot, _swapped,
-    symbol="·", variadic=True)
+    traits="bounded", symbol="·", variadic=True)
 
 reserve()
 # What type checkers see of the functions of `autograd`; at run time, all that have a doc.

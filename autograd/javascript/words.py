@@ -12,7 +12,7 @@ from typing import Any
 from autograd.core.primitive import TABLE, Primitive
 from autograd.javascript.translate import PYTHON, UntranslatableError, translated
 from autograd.rules.braces import Braces, Language
-from autograd.rules.expression import Expression
+from autograd.rules.expression import COMPARISONS, Expression
 from autograd.rules.reader import formula, partials
 
 __all__ = ["PRODUCT", "UntranslatableError", "module"]
@@ -31,8 +31,6 @@ VALUES = {
 PARTIALS = {
     "dot": "(out, bias, ...xs) => [1, ...xs.slice(xs.length / 2), "
     "...xs.slice(0, xs.length / 2)]",
-    "take": "(out, at, ...xs) => "
-    "[0, ...xs.map((x, i) => Number(i === (at < 0 ? xs.length : 0) + int(at)))]",
 }
 
 
@@ -42,8 +40,12 @@ class JavaScript(Language):
     words = {op: f"math.{op}({{0}})" for op in re.findall(r"^  (\w+)", MATH, re.MULTILINE)} | {
         "abs": "abs({0})", "div": "divide({0}, {1})", "pow": "power({0}, {1})",
         "mod": "mod({0}, {1})", "floordiv": "floordiv({0}, {1})",
-        "copysign": "copysign({0}, {1})", "atan2": "math.atan2({0}, {1})",
+        "copysign": "copysign({0}, {1})",
+        "atan2": "math.atan2({0}, {1})",
+        **{op: f"Number({{0}} {sign} {{1}})" for op, sign in COMPARISONS.items()},
     }  # fmt: skip
+
+    count = "xs.length"
 
     def __init__(self) -> None:
         self.called: dict[str, None] = {}
@@ -64,15 +66,15 @@ class JavaScript(Language):
         return f'throw new PythonError("{error}");'
 
     def each(self, text: str) -> str:
-        return f"return xs.map((x) => {text});"
+        return f"return xs.map((x, i) => {text});"
 
     def reduced(self, op: str, args: Sequence[tuple[str, bool]], to: str) -> list[str]:
         called = {"sum": "math.fsum", "largest": "max", "smallest": "min"}.get(op)
         called = called or ("math.hypot" if op == "hypot" else f"table.{op}.value")
         if not called.startswith(("math", "max", "min")):
             self.called[op] = None
-        texts = [f"...xs.map((x) => {text})" if many else text for text, many in args]
-        texts = ["...xs" if text == "...xs.map((x) => x)" else text for text in texts]
+        texts = [f"...xs.map((x, i) => {text})" if many else text for text, many in args]
+        texts = ["...xs" if text == "...xs.map((x, i) => x)" else text for text in texts]
         listed = f"[{', '.join(texts)}]" if called == "math.fsum" else ", ".join(texts)
         return [f"const {to} = {called}({listed});"]
 

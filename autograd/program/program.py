@@ -25,7 +25,7 @@ from autograd.program.targets.c import c_source
 from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
 from autograd.program.targets.runner import OTHER_TRACE, Runner
-from autograd.program.targets.source import Functional, Source, compiled
+from autograd.program.targets.source import Source, compiled
 
 if TYPE_CHECKING:
     from autograd.program.specialize import Trace
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["PASSES", "Program", "Sweep"]
 
 PASSES = ("fold", "fuse_sums", "reroll", "simplify", "cse")
-WRITERS = {"numpy": Source, "jax": Functional}
 
 
 class Program:
@@ -168,8 +167,8 @@ class Program:
         """Its value and its gradient in all inputs as source.
 
         Args:
-            target: "numpy"; "jax"; or, for one sample, each number by itself, "javascript" or
-                "c", which needs nothing else.
+            target: "numpy"; "jax", of the value, which JAX differentiates; or, for one
+                sample, each number by itself, "javascript" or "c", which needs nothing else.
 
         Raises:
             ValueError: the target is none of these.
@@ -185,13 +184,14 @@ class Program:
                 )
             write = javascript if target == "javascript" else c_source
             return write(self.trace.tape)
-        if target not in WRITERS:
+        if target not in ("numpy", "jax"):
             choices = '"numpy", "jax", "javascript" or "c"'
             raise ValueError(f"source: target must be {choices}, got {target!r:.80}")
-        both = [self.blocks, vjp(self.blocks, [name for name, *_ in self.inputs])]
-        head = "import jax.numpy as np\n\n\n" if target == "jax" else ""
-        each = ["\n".join(WRITERS[target](blocks).lines) for blocks in both]
-        return head + "\n\n\n".join(each) + "\n"
+        value = "\n".join(Source(self.blocks, target).lines) + "\n"
+        if target == "jax":
+            return f"import jax.numpy as np\n\n\n{value}"
+        gradient = Source(vjp(self.blocks, [name for name, *_ in self.inputs]))
+        return "\n".join([value, "", *gradient.lines, ""])
 
     def jax(self) -> Callable[..., Any]:
         """It as a pure function for JAX's `jit`, `vmap`, `grad` and sharding.

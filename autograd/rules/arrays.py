@@ -1,31 +1,22 @@
-"""Arrays: rules as functions of NumPy's arrays, or of others with the same functions.
+"""Arrays: expressions in the syntax that NumPy and JAX share.
 
-Both ways of a branch are computed for all numbers.
+Both ways of a branch are computed for all numbers. EACH, the operands of an operation that
+takes any number of them, is an array `a` of shape (operands, rows, lanes).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from types import CodeType
 from typing import Any
 
 from autograd.core.primitive import RESERVED, TABLE
-from autograd.rules.expression import (
-    COMPARISONS,
-    SYMBOLS,
-    Expression,
-    Term,
-    Text,
-    bound,
-    merged,
-    name,
-)
-from autograd.rules.reader import WORDS, formula
+from autograd.rules.expression import COMPARISONS, REDUCE, Expression, Term, Text, name, operand
+from autograd.rules.reader import value
 
-__all__ = ["INFIX", "NAMES", "composed", "shown", "steps"]
+__all__ = ["NAMES", "SIGNS", "composed", "definition", "library", "lines", "number"]
 
-# How each operation is called; the others are each's business.
+# How each operation is called.
 # fmt: off
 NAMES: dict[str, str] = {op: f"np.{op}" for op in [
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "square",
@@ -35,122 +26,150 @@ NAMES: dict[str, str] = {op: f"np.{op}" for op in [
 NAMES |= {op: f"np.arc{op[1:]}" for op in [
     "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2",
 ]}
-NAMES |= {op: op for op in ["erf", "erfc", "logsumexp", "take", "strong_zero", "refuse"]}
 # fmt: on
+NAMES |= {op: op for op in ["erf", "erfc", "strong_zero", "refuse"]}
 NAMES |= {"floordiv": "np.floor_divide", "round": "rounded"}
-NAMES |= {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
+# The sign of each that has one, and how tightly it binds.
+SIGNS = {
+    **{sign: (sign, 1) for sign in COMPARISONS.values()},
+    **{op: (sign, 3) for op, sign in COMPARISONS.items()},
+    "add": ("+", 2),
+    "sub": ("-", 2),
+    "mul": ("*", 3),
+    "div": ("/", 3),
+    "neg": ("-", 4),
+    "pow": ("**", 5),
+}
+REDUCED = {
+    "sum": "{0}.sum(0)",
+    "hypot": "length({0})",
+    **dict.fromkeys(("largest", "maximum"), "{0}.max(0)"),
+    **dict.fromkeys(("smallest", "minimum"), "{0}.min(0)"),
+}
+ATOM = 6
+Opaque = Callable[..., Expression]
 
 
-def composed(space: dict[str, Any]) -> dict[str, Callable[..., Any]]:
-    """The operations that no word is for, as functions of what `space` has."""
-    space = {**space}
-    own = {op: _composed(op, space) for op in COMPOSED if op not in space}
-    space |= own
-    return own
+def composed(op: str) -> bool:
+    """Whether an operation of the library is a function that is composed of others."""
+    return op in RESERVED and op not in {"identity", *NAMES, *SIGNS, *REDUCE}
 
 
-def _composed(op: str, space: dict[str, Any]) -> Callable[..., Any]:
-    def function(*xs: Any) -> Any:
-        if not made:
-            exec(_source(op), space, made)
-        return made[op](*xs)
+def library(build: Callable[[Expression], Callable[..., Any]]) -> dict[str, Any]:
+    """The composed operations by name; each is built when it is called first."""
 
-    made: dict[str, Any] = {}
-    return function
+    def function(op: str) -> Callable[..., Any]:
+        operands = map(operand, range(len(TABLE[op].rules)))
+        built = cache(lambda: build(Expression(op, *operands)))
+        return lambda *xs: built()(*xs)
 
-
-@cache
-def _source(op: str) -> CodeType:
-    def call(op: str, args: list[Text]) -> Text:
-        called = NAMES.get(op, op)
-        return f"{called}({', '.join(args)})" if args else called
-
-    names = [f"x{k}" for k in range(len(TABLE[op].rules))]
-    lines = [f"def {op}({', '.join(names)}):"]
-    for each, x in steps(bound(merged(formula(op)), [*map(name, names)])):
-        lines.append(f"    {f'{each} =' if each else 'return'} {shown(x, call)}")
-    return compile("\n".join(lines), "<formula>", "exec")
+    return {op: function(op) for op in TABLE if composed(op)}
 
 
-def steps(x: Term) -> list[tuple[Text, Term]]:
-    """Names, each with what occurs more than once in x; and at last, without a name, x."""
-    counts: dict[Any, int] = {}
-    names: dict[Any, Expression] = {}
-    found: list[tuple[Text, Term]] = []
+def lines(x: Term, texts: Sequence[Text], opaque: Opaque) -> list[tuple[Text, Text]]:
+    """An expression as pairs of a name and its text; the last one has no name.
+
+    Args:
+        texts: those of the operands.
+        opaque: given an operation whose rule is for floats only, and its operands, the
+            expression that is written instead.
+    """
+    return [(each, _text(y)) for each, y in _steps(_opened(x, texts, opaque))]
+
+
+def definition(
+    called: Text, parameters: Sequence[Text], x: Term, texts: Sequence[Text], opaque: Opaque
+) -> Text:
+    """A function that gives an expression."""
+    body = [f"    {to} = {text}" if to else f"    return {text}"
+            for to, text in lines(x, texts, opaque)]  # fmt: skip
+    return "\n".join([f"def {called}({', '.join(parameters)}):", *body])
+
+
+def _opened(x: Term, texts: Sequence[Text], opaque: Opaque) -> Term:
+    """An expression of operations that have words, and of texts."""
+    known: dict[int, tuple[Any, Term]] = {}
+
+    def opened(x: Term) -> Term:
+        if type(x) is not Expression or x.op == "name":
+            return x
+        if x.op == "operand":
+            return name(texts[x.args[0]])
+        if id(x) not in known:
+            known[id(x)] = x, written(x)  # x is kept, and so is its id
+        return known[id(x)][1]
+
+    def written(x: Expression) -> Term:
+        if x.op == "each_partial":
+            return opaque(x.op, *map(repr, x.args[:2]), *map(opened, x.args[2:]))
+        args = [opened(a) for a in x.args]
+        many = any(type(a) is Expression and a.many for a in args)
+        if x.op in NAMES or x.op in SIGNS or many or not args or composed(x.op):
+            return Expression(x.op, *args)
+        try:
+            return opened(value(x.op, args))
+        except TypeError:
+            return opaque("each_value", repr(x.op), *args)
+
+    return opened(x)
+
+
+def _steps(x: Term) -> list[tuple[Text, Term]]:
+    """Names, each with an expression that occurs more than once in x; at last x, unnamed."""
+    counts: dict[bytes, int] = {}
+    names: dict[bytes, Expression] = {}
+    steps: list[tuple[Text, Term]] = []
+
+    def is_inner(x: Term) -> bool:
+        return type(x) is Expression and x.op != "name" and len(x.args) > 0
 
     def count(x: Term) -> None:
-        if type(x) is Expression and x.op != "name":
+        if is_inner(x):
             counts[x.key()] = counts.get(x.key(), 0) + 1
             for a in x.args if counts[x.key()] == 1 else ():
                 count(a)
 
     def named(x: Term) -> Term:
-        if type(x) is not Expression or x.op == "name":
+        if not is_inner(x):
             return x
         key = x.key()
         if key not in names:
             x = Expression(x.op, *map(named, x.args))
             if counts[key] == 1:
                 return x
-            names[key] = name(f"t{len(names) + 1}")
-            found.append((f"t{len(names)}", x))
+            text = f"t{len(names) + 1}"
+            names[key] = Expression("each", text) if x.many else name(text)
+            steps.append((text, x))
         return names[key]
 
     count(x)
     whole = named(x)
-    return [*found, ("", whole)]
+    return [*steps, ("", whole)]
 
 
-INFIX = {
-    **dict.fromkeys(COMPARISONS.values(), 1),
-    "add": 2,
-    "sub": 2,
-    "mul": 3,
-    "div": 3,
-    "neg": 4,
-    "pow": 5,
-}
-SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "neg": "-"}
-
-
-def shown(x: Term, call: Callable[[str, list[Text]], Text], level: int = 0) -> Text:
-    """x in the syntax that Python and NumPy share; `call` writes what has no sign.
-
-    Args:
-        call: given an operation and its written operands, how that is written.
-        level: brackets are put around what binds less than this.
-    """
+def _text(x: Term, level: int = 0) -> Text:
+    """The text; in brackets if it binds less tightly than `level`."""
     if type(x) is not Expression:
-        return _number(float(x), call) if x >= 0.0 or level <= 4 else f"({float(x)!r})"
-    if x.op == "name":
-        return str(x.args[0])
-    own = INFIX.get(x.op)
-    if own is None:
-        return call(x.op, [shown(a, call) for a in x.args])
-    sign = SIGNS.get(x.op, x.op)
-    if x.op == "neg":
-        text = "-" + shown(x.args[0], call, own)
+        return x if type(x) is str else number(float(x), level)
+    if x.op in ("name", "each"):
+        return str(x.args[0]) if x.args else "a"
+    if x.op in REDUCED and any(type(a) is Expression and a.many for a in x.args):
+        return REDUCED[x.op].format(_text(x.args[0], ATOM))
+    if x.op not in SIGNS:
+        return f"{NAMES.get(x.op, x.op)}({', '.join(map(_text, x.args))})"
+    sign, own = SIGNS[x.op]
+    if x.op in COMPARISONS:
+        text = f"({_text(x.args[0], 2)} {COMPARISONS[x.op]} {_text(x.args[1], 2)}) * 1.0"
+    elif x.op == "neg":
+        text = "-" + _text(x.args[0], own)
     else:
         left = own + 1 if x.op == "pow" or own == 1 else own
         right = own if x.op == "pow" else own + 1
-        text = f"{shown(x.args[0], call, left)} {sign} {shown(x.args[1], call, right)}"
+        text = f"{_text(x.args[0], left)} {sign} {_text(x.args[1], right)}"
     return f"({text})" if own < level else text
 
 
-def _number(x: float, call: Callable[[str, list[Text]], Text]) -> Text:
-    if x != x or x in (float("inf"), float("-inf")):
-        return call("inf" if x > 0 else "-inf" if x < 0 else "nan", [])
-    return repr(x)
-
-
-COMPOSED = tuple(
-    sorted(
-        op
-        for op, entry in TABLE.items()
-        if op in RESERVED
-        and "." not in op
-        and not entry.variadic
-        and not {op} & {*NAMES, *INFIX, *COMPARISONS, *WORDS, *SYMBOLS, "identity"}
-    )
-)
-NAMES |= {op: op for op in COMPOSED}
+def number(x: float, level: int = 0) -> Text:
+    """A number; in brackets if it has a sign, and more than a product is around it."""
+    text = repr(x).replace("inf", "np.inf").replace("nan", "np.nan")
+    return f"({text})" if text[0] == "-" and level > 4 else text

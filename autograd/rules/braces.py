@@ -28,10 +28,12 @@ class Language:
     Attributes:
         words: format strings of operations.
         constant: how a name is given to a number.
+        index, count: the place of each of many operands, and their number.
     """
 
     words: Mapping[str, str] = {}
     constant = "const "
+    index, count = "i", "n"
 
     def number(self, x: float) -> str:
         return repr(x) if math.copysign(1.0, x) > 0.0 else f"({x!r})"
@@ -115,6 +117,8 @@ class Braces:
             return str(self.names[x.args[0]])
         if x.op == "each":
             return self.each
+        if x.op in ("index", "count"):
+            return self.language.index if x.op == "index" else self.language.count
         if x.key() in self.known:
             return self.known[x.key()]
         if x.op in REDUCE:

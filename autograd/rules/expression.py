@@ -10,13 +10,21 @@ import math
 import operator
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial, reduce
 from hashlib import blake2b
 from typing import Any
 
 from autograd.core.primitive import Primitive
 
 __all__ = [
+    "COMPARISONS",
+    "COUNT",
+    "EACH",
+    "FLAT",
+    "INDEX",
+    "OPPOSITE",
+    "REDUCE",
+    "SYMBOLS",
     "Expression",
     "Term",
     "Text",
@@ -32,7 +40,11 @@ Text = str
 Term = Any  # an Expression or a float
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 SYMBOLS = {sign: name for name, sign in COMPARISONS.items()}
-REDUCE = frozenset(["sum", "largest", "smallest", "maximum", "minimum", "hypot", "logsumexp"])
+# Operations that nothing flows through, and that eager does not record.
+FLAT = frozenset([*COMPARISONS, "trunc", "floor", "ceil", "round"])
+REDUCE = frozenset(
+    ["sum", "dot", "largest", "smallest", "maximum", "minimum", "hypot", "logsumexp", "take"]
+)
 REFUSED = object()  # in place of a result, where a rule raises
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
@@ -46,7 +58,7 @@ class Expression:
     def __init__(self, op: str, *args: Any) -> None:
         self.op, self.args = op, args
         # Whether it is one for each of many operands.
-        self.many: bool = op == "each" or (
+        self.many: bool = op in ("each", "index") or (
             op not in REDUCE and any(type(a) is Expression and a.many for a in args)
         )
         self._key: bytes | None = None
@@ -123,6 +135,41 @@ def operand(k: int) -> Expression:
     return Expression("operand", k)
 
 
+EACH, INDEX, COUNT = Expression("each"), Expression("index"), Expression("count")
+PAIRS = {"sum": "add", "maximum": "maximum", "minimum": "minimum", "hypot": "hypot"}
+
+
+def applied(op: str, xs: Sequence[Term]) -> Term:
+    """An operation; one of many numbers as operations of two, which all languages have."""
+    if op == "where":
+        return where(*xs)
+    if any(type(x) is Expression and x.many for x in xs):
+        return Expression(op, *xs)
+    if op == "dot":
+        half = len(xs) // 2
+        sides = zip(xs[1 : 1 + half], xs[1 + half :])
+        op, xs = "sum", [xs[0], *[Expression("mul", *pair) for pair in sides]]
+    if op == "take":
+        return _taken(*xs)
+    if op not in PAIRS:
+        return Expression(op, *xs)
+    if len(xs) < 2:
+        return 0.0 if not xs else Expression("abs", *xs) if op == "hypot" else xs[0]
+    return reduce(partial(Expression, PAIRS[op]), xs)
+
+
+def _taken(index: Term, *xs: Term) -> Term:
+    """The operand that an index, cut to a whole number, names."""
+    if type(index) is not Expression:
+        return xs[int(index)]
+    n, place = float(len(xs)), Expression("trunc", index)
+    place, found = where(place < 0.0, place + n, place), xs[0]
+    for k, x in enumerate(xs):
+        found = where(Expression("==", place, float(k)), x, found)
+    outside = where(index < -n, 1.0, where(index >= n, 1.0, index != index))
+    return Expression("refuse", found, outside)
+
+
 def where(condition: Term, a: Term, b: Term) -> Term:
     """a where the condition holds, else b; what both do alike is done once, after it."""
     if a is REFUSED or b is REFUSED:
@@ -159,8 +206,9 @@ def merged(x: Term) -> Term:
             return REFUSED if type(x) is Expression else x
         if id(x) not in known:
             args = [made(a) if type(a) is Expression else a for a in x.args]
-            new = where(*args) if x.op == "where" else Expression(x.op, *args)
-            known[id(x)] = x if x.op != "where" and _alike(args, x.args) else new
+            new = applied(x.op, args)
+            same = type(new) is Expression and new.op == x.op and _alike(new.args, x.args)
+            known[id(x)] = x if same else new
         return known[id(x)]
 
     found = made(x)

@@ -1,11 +1,12 @@
-"""The reader: what the rules of an operation compute, as expressions, by running them once.
+"""The reader: the rules of operations as expressions, by running each of them once.
 
 A rule is run on expressions in place of numbers, with a `math` that takes them too, and both
-ways wherever it compares. What it raises is a leaf of its formula. Of the library's table the
-source is run anew, since compiled functions take floats alone.
+ways wherever it compares. An error that it raises is a leaf of its formula. The source of the
+library's table is run anew, since compiled functions take floats alone.
 
-In the rule of an operation of any number of operands, those after the named ones are one,
-EACH, which stands for them all: what reduces a list reduces them.
+In the rule of an operation of any number of operands, one expression, EACH, stands for all
+operands after the named ones: a function that reduces a list reduces them. COUNT is their
+number, and INDEX the place of each, which `enumerate` gives.
 """
 
 from __future__ import annotations
@@ -24,82 +25,109 @@ from weakref import WeakKeyDictionary
 from autograd.core.operand import primal
 from autograd.core.primitive import RESERVED, TABLE, Primitive
 from autograd.rules.expression import (
+    COUNT,
+    EACH,
+    INDEX,
     REDUCE,
+    SYMBOLS,
     Expression,
     Term,
     Undecided,
+    bound,
     decided,
+    merged,
     operand,
     shared,
 )
 
-__all__ = ["EACH", "WORDS", "formula", "partials"]
+__all__ = ["WORDS", "formula", "partial", "partials", "value"]
 
-EACH = Expression("each")
-# What no rule says, since each language has a word for it.
+# Operations that each language has a word for.
 WORDS = frozenset(["sum", "dot", "hypot", "maximum", "minimum", "take"])
 MOST = 600  # runs of a rule
-OTHERS = ("copysign", "floor", "ceil", "trunc")  # which each language has a word for
+OTHERS = ("copysign", "floor", "ceil", "trunc")  # further functions with a word
+PLACES = frozenset(["BINARY_SUBSCR", "BINARY_SLICE", "STORE_SUBSCR", "DELETE_SUBSCR"])
 ALIASES = {"fabs": "abs", "fsum": "sum"}
+Known = Sequence[float | None] | None
 
 
-def formula(op: str, known: Sequence[float | None] | None = None) -> Term:
-    """What an operation computes of operand(0), operand(1) … or of numbers known.
+def formula(op: str, known: Known = None, count: int | None = None) -> Term:
+    """The value rule of an operation, of operand(0), operand(1), …
+
+    Args:
+        known: the operands that are numbers; None for the others.
+        count: how many operands an operation of any number has; None stands for EACH.
 
     Raises:
         TypeError: the rule can't be read.
     """
-    return _formulas(op, known)[0]
+    return _formulas(op, known, count)[0]
 
 
-def partials(op: str, known: Sequence[float | None] | None = None) -> tuple[Term, ...]:
-    """Its partials, of the result, too, which is the last operand; of one whose operands are
-    many, those in the named ones and that in EACH.
+def partials(op: str, known: Known = None, count: int | None = None) -> tuple[Term, ...]:
+    """The partials of an operation; its result is the operand after the last.
+
+    An operation of any number of operands has those in the named ones and that in EACH.
     """
-    slopes: tuple[Term, ...] = _formulas(op, known)[1]()
+    slopes: tuple[Term, ...] = _formulas(op, known, count)[1]()
     return slopes
 
 
-_cached: WeakKeyDictionary[Primitive, dict[str, Any]] = WeakKeyDictionary()
+def value(op: str, operands: Sequence[Term]) -> Term:
+    """The value rule of an operation on these operands, for many numbers at once."""
+    return _on(formula, op, operands, operands)
 
 
-def _formulas(op: str, known: Sequence[float | None] | None) -> Any:
+def partial(op: str, slot: int, out: Term, operands: Sequence[Term]) -> Term:
+    """d(out)/d(operands[slot]), for many numbers at once."""
+    if op == "abs":
+        return Expression("sign", *operands)  # in one operation
+
+    def read(*args: Any) -> Term:
+        return partials(*args)[slot]
+
+    return _on(read, op, operands, [*operands, out])
+
+
+def _on(
+    read: Callable[..., Term], op: str, operands: Sequence[Term], terms: Sequence[Term]
+) -> Term:
+    known = [x if type(x) is float else None for x in operands]
+    count = len(operands) if TABLE[op].variadic else None
+    found = read(op, known if any(x is not None for x in known) else None, count)
+    return bound(merged(found), terms)
+
+
+_cached: WeakKeyDictionary[Primitive, dict[Any, Any]] = WeakKeyDictionary()
+
+
+def _formulas(op: str, known: Known, count: int | None) -> Any:
     entry = TABLE[op]
     mine = _cached.setdefault(entry, {})
-    key = repr(known)
+    key = count, repr(known)
     if key not in mine:
         value, *rules = _library()[op] if op in RESERVED else (entry.value, *entry.rules)
-        count = _named(rules[0]) if entry.variadic else len(rules)
-        xs: list[Any] = [operand(k) for k in range(count)]
+        many = entry.variadic and count is None
+        named = (rules[0].__code__.co_argcount - 1) if many else count or len(rules)
+        xs: list[Any] = [operand(k) for k in range(named)]
         if known is not None:
             xs = [x if number is None else number for x, number in zip(xs, known)]
-        if entry.variadic:
-            xs.append(EACH)
-            check = _without_places
-        else:
-            check = generic
+        xs += [EACH] if many else []
+        check = _without_places if many else generic
         found = Expression(op, *xs) if op in WORDS else trace(check(value), *xs)
-        if entry.variadic and (_many(found) or not _sound(found, False)):
+        if _many(found):
             raise TypeError("the rule asks something of each operand")
 
         @cache
         def slopes() -> tuple[Term, ...]:
-            every = [trace(check(rule), operand(count), *xs) for rule in rules]
-            found = tuple(every[0]) if entry.variadic else tuple(every)
-            if entry.variadic and not (
-                len(found) == len(xs) and all(_sound(x, True) for x in found)
-            ):
-                raise TypeError("the rule asks something of each operand")
+            every = [trace(check(rule), operand(named), *xs) for rule in rules]
+            found = tuple(every[0] if entry.variadic else every)
+            if len(found) != len(xs):
+                raise TypeError("the rule gives another number of partials")
             return found
 
         mine[key] = found, slopes
     return mine[key]
-
-
-def _named(rule: Any) -> int:
-    """How many operands the rule of a variadic operation names."""
-    count: int = rule.__code__.co_argcount
-    return count - 1
 
 
 # ---------------------------------------------------------------- running rules
@@ -143,6 +171,8 @@ def _trace(rule: Any, xs: Sequence[Any], known: dict[bytes, bool], runs: list[in
 
 
 def _chosen(condition: Term, a: Term, b: Term) -> Term:
+    if condition.many and _sums(a) != _sums(b):
+        raise TypeError("the rule asks something of each operand")
     same = a.key() == b.key() if type(a) is type(b) is Expression else repr(a) == repr(b)
     return a if same else Expression("where", condition, a, b)
 
@@ -175,14 +205,20 @@ def _mathematics(name: str) -> Any:
             return special[name](*xs)
         if own not in TABLE and own not in OTHERS:
             raise TypeError(f"math.{name} is for floats only")
-        return Expression(own, *given)
+        return Expression(own, *map(_float, given))
 
     own = ALIASES.get(name, name)
     return function if callable(plain) else plain
 
 
 def _float(x: Any = 0.0) -> Any:
-    return x if type(x) is Expression else float(x)
+    if type(x) is not Expression:
+        return float(x)
+    return Expression(SYMBOLS[x.op], *x.args) if x.op in SYMBOLS else x  # 1 or 0
+
+
+def _type(x: Any) -> Any:
+    return _float if type(x) is float else type(x)  # so that `type(x) is float` holds
 
 
 def _best(sign: str) -> Callable[..., Any]:
@@ -214,38 +250,26 @@ def _any(xs: Iterable[Any]) -> Any:
 
 
 def _without_places(rule: Any) -> Any:
-    """A generic function that takes no operand by its place, and does not count them."""
-    code = getattr(rule, "__code__", None)
-    taken = {
-        "BINARY_SUBSCR",
-        "BINARY_SLICE",
-        "UNPACK_SEQUENCE",
-        "STORE_SUBSCR",
-        "DELETE_SUBSCR",
-    }
-    if code is None or taken & {each.opname for each in dis.get_instructions(code)}:
-        raise TypeError("the rule takes operands by their places")
+    """A generic function that takes no operand by its place."""
+    codes = [getattr(rule, "__code__", None)]
+    for code in codes:
+        before = ""
+        for each in dis.get_instructions(code) if code else ():
+            unpacks = each.opname.startswith("UNPACK") and before != "FOR_ITER"
+            if unpacks or each.opname in PLACES:
+                raise TypeError("the rule takes operands by their places")
+            before = each.opname
+        codes += [x for x in code.co_consts if type(x) is CodeType] if code else []
     return generic(rule)
 
 
-def _len(xs: Any) -> int:
-    if type(xs) in (tuple, list) and any(_many(x) for x in xs):
-        raise TypeError("the rule counts its operands")
-    return len(xs)
+def _len(xs: Any) -> Any:
+    return COUNT if type(xs) in (tuple, list) and any(map(_many, xs)) else len(xs)
 
 
-def _sound(x: Any, each: bool) -> bool:
-    """Whether what is asked of each operand, if anything may be, is asked outside of sums."""
-    if type(x) is not Expression:
-        return True
-    if (
-        x.op == "where"
-        and _many(x.args[0])
-        and not (each and _sums(x.args[1]) == _sums(x.args[2]))
-    ):
-        return False
-    inner = [a for a in x.args if type(a) is Expression and (a.many or a.op in REDUCE)]
-    return all(_sound(a, each and x.op not in REDUCE) for a in inner)
+def _enumerate(xs: Iterable[Any]) -> Any:
+    given = [*xs]
+    return [(INDEX, given[0])] if any(map(_many, given)) else enumerate(given)
 
 
 def _sums(x: Any) -> set[bytes]:
@@ -264,9 +288,9 @@ MATH = SimpleNamespace(**{f: _mathematics(f) for f in dir(math) if f[0] != "_"})
 KNOWN: dict[Any, Any] = {getattr(math, f): getattr(MATH, f) for f in vars(MATH)
                          if callable(getattr(math, f))}  # fmt: skip
 KNOWN |= {math: MATH, float: _float, len: _len, max: _best(">"), min: _best("<"), any: _any}
-KNOWN |= {primal: lambda x: x}
+KNOWN |= {enumerate: _enumerate, type: _type, primal: lambda x: x}
 BUILTINS = {**vars(builtins)}
-BUILTINS |= {f.__name__: KNOWN[f] for f in (float, len, max, min, any)}
+BUILTINS |= {f.__name__: KNOWN[f] for f in (float, len, max, min, any, enumerate, type)}
 
 
 def generic(rule: Any) -> Any:
@@ -276,6 +300,8 @@ def generic(rule: Any) -> Any:
             return KNOWN[rule]
     except TypeError:  # it has no hash
         return rule
+    if isinstance(rule, Primitive):
+        return _Entry(rule)
     if type(rule) is not FunctionType or rule in _generic.values():
         return rule
     if rule not in _generic:
@@ -292,6 +318,16 @@ def generic(rule: Any) -> Any:
         for new, old in zip(cells, rule.__closure__ or ()):
             new.cell_contents = generic(old.cell_contents)
     return _generic[rule]
+
+
+class _Entry:
+    """An operation in a rule, which may call it or its value rule."""
+
+    def __init__(self, entry: Primitive) -> None:
+        self.value = entry.__call__
+
+    def __call__(self, *xs: Any) -> Any:
+        return self.value(*xs)
 
 
 _generic: dict[Any, Any] = {}

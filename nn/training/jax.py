@@ -14,10 +14,10 @@ from typing import Any
 from autograd import Value
 from autograd.core import floats
 from autograd.program.ir.arrays import Array, np
-from autograd.program.passes.vjp import vjp
 from autograd.program.program import Program
 from autograd.program.specialize import Trace
-from autograd.program.targets.jax import emitted, split, there
+from autograd.program.targets.jax import rows, there
+from autograd.program.targets.jax_values import values
 from nn.training.batches import Batch, Drawn
 from nn.training.compiled import ByValues, Compiled, Traces, data_of
 from nn.training.eager import Results
@@ -114,62 +114,28 @@ def objective(
         for each trace the other numbers that it reads, and x a column a sample.
     """
     numpy = jax.numpy
-    specialized = [(*_functions(jax, trace), _sample(trace)) for trace in traces]
-    parted = len(traces[0].program.answers) > 0  # of a single one or of all
+    runs = [rows(trace.program) for trace in traces]
 
     def loss(params: Array, rest: Sequence[Array], x: Array) -> Any:
         lanes = x.shape[1]
         left, which = numpy.ones(lanes, bool), numpy.zeros(lanes, int)
         found: Any = None
-        for i, ((follows, run, sample), more) in enumerate(zip(specialized, rest)):
+        for i, (run, trace, more) in enumerate(zip(runs, traces, rest)):
             u = numpy.concatenate([params, numpy.asarray(more, params.dtype)])[:, None]
-            mine, xs = left, x
-            if parted:
-                mine = left & follows(u, x)
+            mine = left
+            out, follows = run(u, x)
+            if follows is not None:
+                mine = left & follows
                 left, which = left & ~mine, numpy.where(mine, i, which)
-            if len(specialized) > 1:
-                xs = numpy.where(mine, x, sample.astype(x.dtype))
-            out = run(u, xs)
+            if len(runs) > 1:  # others are computed where they do no harm
+                out, _ = run(u, numpy.where(mine, x, _sample(trace).astype(x.dtype)))
+            out = numpy.broadcast_to(out, (out.shape[0], lanes)).astype(params.dtype)
             found = out if found is None else numpy.where(mine, out, found)
-        each = numpy.where(left, numpy.nan, found[0]) if parted else found[0]
+        each = found[0] if follows is None else numpy.where(left, numpy.nan, found[0])
         total = each.mean() if mean else each.sum()
         return total + found[1, 0] if penalty else total, (which, found)
 
     return loss
-
-
-def _functions(jax: Any, trace: Trace) -> tuple[Any, Any]:
-    """Two functions of a trace's u and x: whether each sample goes it, and the outputs."""
-    numpy, it, answers = jax.numpy, trace.program.blocks, trace.program.answers
-    names = [name for name, _, _ in it.places()]
-    value, gradient = emitted(it), emitted(vjp(it, names))
-
-    def follows(u: Array, x: Array) -> Array:
-        return (value(*split(it, u, x))["checks"] == answers).all(0)
-
-    @jax.custom_jvp  # type: ignore[untyped-decorator]
-    def run(u: Array, x: Array) -> Array:
-        out = value(*split(it, u, x))["out"]
-        return numpy.broadcast_to(out, (out.shape[0], x.shape[1])).astype(u.dtype)
-
-    @run.defjvp  # type: ignore[untyped-decorator]
-    def rule(primals: Any, tangents: Any) -> tuple[Array, Array]:
-        u, x = primals
-        out = run(u, x)
-
-        def adjoints(seed: Array) -> tuple[Array, Array]:
-            seed = seed if it.ops[it.results["out"]].lanes else seed.sum(1, keepdims=True)
-            found = gradient(*split(it, u, x), seed)
-            sides: dict[bool, list[Array]] = {False: [u[:0]], True: [x[:0]]}
-            for name, lanes, _ in it.places():
-                sides[lanes].append(found[f"d_{name}"])
-            d_u, d_x = map(numpy.concatenate, sides.values())
-            return d_u.astype(u.dtype), d_x.astype(x.dtype)
-
-        (tangent,) = jax.linear_transpose(adjoints, out)(tangents)
-        return out, tangent
-
-    return follows, run
 
 
 def _sample(trace: Trace) -> Array:
@@ -338,7 +304,7 @@ class JaxEngine(Compiled):
         """(params, buffers, gradient, rest, numbers, x) → the next, and results."""
         jax, numpy = self._jax, self._jax.numpy
         total = objective(jax, [*found], traces.mean, traces.has_penalty)
-        follow, limit = emitted(update.blocks), self.eager.max_norm
+        follow, limit = values(update.blocks), self.eager.max_norm
 
         def step(
             params: Array,
@@ -355,7 +321,7 @@ class JaxEngine(Compiled):
                 scale = limit / (numpy.linalg.norm(gradient) + 1e-6)
                 gradient *= numpy.where(scale < 1.0, scale, 1.0)
             state = numpy.concatenate([params[None], gradient[None], buffers, *own])
-            following = follow(*split(update.blocks, uniform[:, None], state))["out"]
+            following = follow(uniform[:, None], state)["out"]
             following = following[: 1 + len(buffers)]
             right = numpy.isfinite(following).all() & numpy.isfinite(gradient).all()
             right &= numpy.isfinite(loss)

@@ -65,10 +65,9 @@ def test_infinite_logs() -> None:
     for x in LOGS:  # one by one, since infinities of both signs have no sum
         agree(autograd.logsumexp, x[None], in_axes=(0,), reduce="sum")
     fast = compile(lambda x: autograd.logsumexp(x), in_axes=0, reduce="sum")
-    space = {**jax_values.namespace()}
     slopes = np.concatenate([fast.grad(x[None]) for x in LOGS])
-    exec(fast.program.source("jax"), space)
-    same(space["gradient"](LOGS.T, np.ones((1, len(LOGS))))["d_x"].T, slopes)
+    each = jax.vmap(jax.grad(lambda x: fast.program.jax()(x[None])))
+    same(each(LOGS), slopes)
     for x in LOGS:
         same(jax.hessian(fast.program.jax())(x[None])[0, :, 0], autograd.hessian(fast.f)(x))
 
@@ -348,7 +347,6 @@ def test_the_source_runs() -> None:
     fast([0.5, 0.1], [1.0, 2.0])
     source = fast.program.source("jax")
     assert source.startswith("import jax.numpy as np\n")
-    assert "d_w.at[" in source
     assert "import" not in fast.program.source()
     space: dict[str, Any] = {}
     exec(source, space)

@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.program.ir.arrays import Array, np
-from autograd.rules.expression import Expression
+from autograd.rules.expression import Expression, operand
 
 __all__ = ["Blocks", "Op", "Rows", "Scalars", "matrix", "operand", "regular"]
 
@@ -60,14 +60,6 @@ class Scalars(NamedTuple):
     kinds: Array
     counts: Array
     args: Array
-
-
-_operands = [Expression("operand", k) for k in range(16)]
-
-
-def operand(k: int) -> Expression:
-    """The k-th operand, in a formula."""
-    return _operands[k] if k < 16 else Expression("operand", k)
 
 
 class Blocks:

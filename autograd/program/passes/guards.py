@@ -10,27 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd.program.ir.rules import with_trait
 from autograd.program.ir.tape import LEAVES, Tape
-from autograd.rules.expression import COMPARISONS
+from autograd.rules.expression import COMPARISONS, FLAT
 
 __all__ = ["in_order", "with_margins"]
 
 FEW = 8  # terms that are added up as they were written
 MARGIN = 2.0**-44  # of the terms that are added up: 256 times the last digit
-
-# fmt: off
-# Those that give the same bits everywhere.
-EXACT = frozenset([
-    "neg", "add", "sub", "mul", "div", "identity", "abs", "sign", "relu", "where", "sqrt",
-    "maximum", "minimum", "clip", "take", "trunc", "floor", "ceil", "mod", "floordiv",
-    *COMPARISONS,
-])
-# Those whose result moves no more than their operands.
-STEADY = frozenset([
-    "neg", "add", "sub", "identity", "abs", "relu", "leaky_relu", "maximum", "minimum", "clip",
-    "where", "tanh", "sin", "cos", "atan", "sigmoid", "softplus", "sum", "logsumexp",
-])
-# fmt: on
 
 
 def in_order(tape: Tape) -> bytearray:
@@ -57,10 +44,11 @@ def _exact(tape: Tape, few: int | None = None) -> bytearray:
     """
     exact = bytearray(len(tape))
     terms = [1] * len(tape)
+    same = with_trait("exact", tape.ops) | FLAT - {"round"}
     for i, (op, args) in enumerate(zip(tape.ops, tape.args)):
         if op in LEAVES:
             exact[i] = 1
-        elif op in EXACT and all(map(exact.__getitem__, args)):
+        elif op in same and all(map(exact.__getitem__, args)):
             if op in ("add", "sub"):
                 terms[i] = terms[args[0]] + terms[args[1]]
             exact[i] = few is None or terms[i] <= few
@@ -91,6 +79,7 @@ def with_margins(tape: Tape, answers: Sequence[float]) -> tuple[Tape, list[float
 class _Margins:
     def __init__(self, tape: Tape, exact: bytearray) -> None:
         self.tape, self.exact = tape, exact
+        self.steady, self.same = [with_trait(trait, tape.ops) for trait in ("steady", "exact")]
         self.known: dict[int, int] = {}
         self.sizes: dict[int, int] = {}
 
@@ -133,7 +122,7 @@ class _Margins:
     def deep(self, node: int) -> Sequence[int]:
         """The operands whose size counts for that of a node."""
         op, args = self.tape.ops[node], self.tape.args[node]
-        if op in STEADY:
+        if op in self.steady:
             return args[1:] if op == "where" else args
         if op == "mul":
             return args
@@ -142,8 +131,8 @@ class _Margins:
     def made(self, node: int) -> int:
         op, args, add = self.tape.ops[node], self.tape.args[node], self.tape.add
         parts = [self.known[a] for a in self.deep(node)]
-        if op in STEADY:
-            own = [] if op in EXACT or op == "sum" else [self.abs(node)]
+        if op in self.steady:
+            own = [] if op in self.same or op == "sum" else [self.abs(node)]
             return self.total([*parts, *own])
         if op == "dot":
             return add("dot", [*parts, *map(self.abs, args[1:])])

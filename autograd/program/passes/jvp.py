@@ -16,9 +16,8 @@ from typing import Any
 from autograd.core.primitive import TABLE
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op, Scalars, operand, regular
-from autograd.program.ir.rules import FLAT
 from autograd.program.passes.vjp import slope_of
-from autograd.rules.expression import COMPARISONS, SYMBOLS, Expression
+from autograd.rules.expression import COMPARISONS, FLAT, SYMBOLS, Expression
 
 __all__ = ["jvp"]
 

@@ -6,14 +6,10 @@ from collections import defaultdict
 from collections.abc import Container
 
 from autograd.core.primitive import TABLE
+from autograd.program.ir.rules import with_trait
 from autograd.program.ir.tape import Tape
 
 __all__ = ["can_fold", "simplify"]
-
-CHOOSING = frozenset(["identity", "where", "take"])
-# Whose partial may be infinite at a kink. The gradient in two that are equal may be infinity
-# minus infinity there, which is an error; in one it would be 0 times infinity, which is 0.
-STEEP = frozenset(["sqrt", "rsqrt", "cbrt", "cbrt_slope", "asin", "acos", "acosh", "pow"])
 
 
 def can_fold(tape: Tape) -> bool:
@@ -33,6 +29,9 @@ def simplify(tape: Tape, passes: Container[str]) -> Tape:
             have to look alike.
     """
     folds, simplifies, merges_equal = (name in passes for name in ("fold", "simplify", "cse"))
+    # The gradient in two equal nodes may be infinity minus infinity at a kink, which is an
+    # error; in one it would be 0 times infinity, which is 0.
+    steep, choosing = [with_trait(trait, tape.ops) for trait in ("steep", "chooses")]
     result = tape.like()
     ops, values, live = result.ops, result.values, tape.live()
     places: list[int] = []
@@ -58,12 +57,12 @@ def simplify(tape: Tape, passes: Container[str]) -> Tape:
             key = tuple(map(place, tape.gathers[int(value)]))
         new = len(ops)
         merges = not mine or (
-            merges_equal and (op not in STEEP or _is_smooth(result, op, mine))
+            merges_equal and (op not in steep or _is_smooth(result, op, mine))
         )
         found = known[op].setdefault(key, new) if merges else new
         if found == new:
             simpler = None
-            if simplifies and (op in CHOOSING or not units.isdisjoint(mine)):
+            if simplifies and (op in choosing or not units.isdisjoint(mine)):
                 simpler = _simpler(result, op, mine)
             if simpler is not None:
                 known[op][key] = found = simpler

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks, Scalars, operand, regular
-from autograd.program.ir.rules import WIDE
+from autograd.program.ir.rules import is_wide
 from autograd.program.ir.tape import LEAVES, Tape
 from autograd.rules.expression import COMPARISONS, Expression
 
@@ -140,7 +140,7 @@ class _Vectorize:
             if not after.keys().isdisjoint(mine):
                 stage = max([after.get(a, 0) for a in mine])
                 after[i] = stage
-            if ops[i] in WIDE and not _is_single(ops[i], len(mine)):
+            if is_wide(ops[i]) and not _is_single(ops[i], len(mine)):
                 after[i] = stage + 1
                 found[stage, (ops[i], len(mine))].append(i)
             elif stage:
@@ -179,7 +179,7 @@ class _Vectorize:
                     op,
                     len(args),
                     varying[i],
-                    *([] if op in WIDE else [varying[a] for a in args]),
+                    *([] if is_wide(op) else [varying[a] for a in args]),
                 )
             kinds.append(known.setdefault(key, len(known)))
         return kinds, [*known]
@@ -204,7 +204,7 @@ class _Vectorize:
             gathers = [tape.gathers[int(tape.values[i])] for i in nodes]
             cells = self.rows([*chain.from_iterable(gathers)])
             return self.blocks.add("to_lanes", len(nodes), True, (cells,))
-        if op in WIDE:
+        if is_wide(op):
             return self.wide(op, args)
         return self.map(op, args)
 
@@ -343,4 +343,4 @@ def _is_single(op: str, count: int) -> bool:
     """Whether an operation of so many operands can be in a list of single ones."""
     if op in ("sum", "dot"):
         return True
-    return count == 2 if op in PAIRS else count <= MOST and op not in WIDE
+    return count == 2 if op in PAIRS else count <= MOST and not is_wide(op)

@@ -15,8 +15,9 @@ from typing import Any
 from autograd.core.table import NORMAL
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op, Rows, operand, regular
-from autograd.program.ir.rules import BOUNDED, FLAT, fits_formulas, partial
-from autograd.rules.expression import OPPOSITE, Expression, negated, where
+from autograd.program.ir.rules import with_trait
+from autograd.rules.expression import FLAT, OPPOSITE, Expression, negated, where
+from autograd.rules.reader import partial
 
 __all__ = ["slope_of", "term_of", "vjp"]
 
@@ -216,10 +217,7 @@ def slope_of(op: str, slot: int, out: Any, slots: Sequence[Any]) -> Any:
     if op in ("maximum", "minimum"):  # of two, in equal parts if they tie
         won = [Expression("eq", x, out) for x in slots]
         return Expression("div", won[slot], Expression("add", *won))
-    found = partial(op, slot, out, [*slots])
-    if not fits_formulas(found):
-        raise TypeError("it has sums of many operands")
-    return found
+    return partial(op, slot, out, slots)
 
 
 def term_of(op: str, slot: int, out: Any, d: Expression, slots: Sequence[Any]) -> Any:
@@ -233,7 +231,7 @@ def term_of(op: str, slot: int, out: Any, d: Expression, slots: Sequence[Any]) -
     if type(slope) is Expression and _is_choice(slope):
         slope = slope.args[0] if slope.args[1] else negated(slope.args[0])
     power = slots[1] if op == "pow" and type(slots[1]) is float else 0.0
-    bounded = op in BOUNDED or type(slope) is float or power >= 1.0
+    bounded = with_trait("bounded", [op]) or type(slope) is float or power >= 1.0
     return Expression("mul" if bounded else "strong_zero", d, slope)
 
 

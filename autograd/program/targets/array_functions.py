@@ -1,31 +1,62 @@
-"""What emitted NumPy source calls: the primitives on arrays of rows and lanes.
+"""The functions that NumPy source calls: operations on arrays of rows and lanes.
 
-Accurate as the table's rules are. Wide operations take an array of shape (operands, rows,
-lanes). What eager refuses without a floating-point flag raises FloatingPointError here.
+They are printed from the table's rules. Operations of any number of operands take an array of
+shape (operands, rows, lanes). Where eager raises without a floating-point flag, these raise
+FloatingPointError.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.core.primitive import TABLE
 from autograd.program.ir.arrays import Array, np
-from autograd.rules.arrays import composed
+from autograd.rules.arrays import definition, library
+from autograd.rules.expression import Expression, Term
+from autograd.rules.reader import formula, partials, value
 
-__all__ = ["namespace", "wide"]
+__all__ = ["function", "namespace"]
 
 
 def namespace() -> dict[str, Any]:
-    """What emitted source sees."""
-    functions = (stack, strong_zero, each, each_partial, rounded, length, refuse)
-    space: dict[str, Any] = {
-        "np": np,
-        "erf": lambda x: each("erf", x),
-        "erfc": lambda x: each("erfc", x),
+    """The names that NumPy source uses."""
+    named = (stack, strong_zero, rounded, length, refuse, take, taken)
+    space: dict[str, Any] = {"np": np, **{f.__name__: f for f in named}}
+    space |= {"each_value": each_value, "each_partial": each_partial}
+    space |= {op: lambda x, op=op: each_value(op, x) for op in ("erf", "erfc")}
+
+    def build(x: Expression) -> Callable[..., Array]:
+        names = [f"x{k}" for k in range(len(x.args))]
+        return function(space, names, names, value(x.op, x.args), Expression)
+
+    space |= library(build)
+    logsumexp = function(space, ["a"], [], formula("logsumexp"), Expression)
+    slopes = function(space, ["out", "a"], ["out"], partials("logsumexp")[0], Expression)
+    return space | {
+        "logsumexp": logsumexp,
+        "softmax": lambda a: slopes(logsumexp(a), a).reshape(-1, a.shape[2]),
     }
-    space |= {**{f.__name__: f for f in functions}, **wide(np, refuse)}
-    return space | composed(space)
+
+
+def function(
+    space: dict[str, Any],
+    parameters: Sequence[str],
+    texts: Sequence[str],
+    x: Term,
+    opaque: Callable[..., Expression],
+) -> Callable[..., Array]:
+    """The function of arrays that gives an expression.
+
+    Args:
+        space: what its text may name.
+        texts: those of the expression's operands.
+        opaque: see `autograd.rules.arrays.lines`.
+    """
+    made: dict[str, Any] = {}
+    text = definition("formula", parameters, x, texts, opaque)
+    exec(compile(text, "<formula>", "exec"), space, made)
+    return made["formula"]  # type: ignore[no-any-return]
 
 
 def stack(*parts: Array) -> Array:
@@ -52,12 +83,9 @@ def length(a: Array) -> Array:
     return np.hypot.reduce(a, 0)
 
 
-def each(name: str, *operands: Array) -> Array:
+def each_value(name: str, *operands: Array) -> Array:
     """An operation by its own rule for floats, number by number."""
-    try:
-        return np.vectorize(TABLE[name].value, otypes=[float])(*operands)
-    except (ValueError, ArithmeticError, IndexError) as error:
-        raise FloatingPointError(name) from error
+    return _each(name, TABLE[name].value, operands)
 
 
 def each_partial(name: str, slot: int, out: Array, *operands: Array) -> Array:
@@ -65,11 +93,14 @@ def each_partial(name: str, slot: int, out: Array, *operands: Array) -> Array:
     op = TABLE[name]
 
     def partial(out: float, *xs: float) -> float:
-        partials = op.partials(out, xs)[slot] if op.variadic else op.partial(slot, out, xs)
-        return float(partials)
+        return float(op.partials(out, xs)[slot] if op.variadic else op.partial(slot, out, xs))
 
+    return _each(name, partial, (out, *operands))
+
+
+def _each(name: str, rule: Callable[..., float], operands: Sequence[Array]) -> Array:
     try:
-        return np.vectorize(partial, otypes=[float])(out, *operands)
+        return np.vectorize(rule, otypes=[float])(*operands)
     except (ValueError, ArithmeticError, IndexError) as error:
         raise FloatingPointError(name) from error
 
@@ -81,41 +112,15 @@ def refuse(x: Array, refused: Array) -> Array:
     return np.where(refused, np.nan, x)  # an array, if x is a number
 
 
-# ---------------------------------------------------------------- wide
+def take(index: Array, a: Array) -> Array:
+    """The operand that the index, cut to a whole number, names."""
+    index = refuse(index, (index < -len(a)) | (index >= len(a)))
+    out = np.where(taken(index, len(a)).reshape(len(a), *index.shape), a, 0.0).sum(0)
+    return np.where(index != index, index, out)
 
 
-def wide(np: Any, refuse: Callable[[Array, Array], Array]) -> dict[str, Callable[..., Any]]:
-    """Operations of any number of operands, and their partials.
-
-    Partials are rows: all that are in the first operands, then in the second ones …
-
-    Args:
-        np: has NumPy's functions for the arrays that they are for.
-        refuse: given an array and where eager raises, is that array if it raises nowhere.
-    """
-
-    def flat(partials: Array) -> Array:
-        return partials.reshape(-1, partials.shape[2])
-
-    def logsumexp(a: Array) -> tuple[Array, Array]:
-        top = a.max(0)
-        a = np.maximum(a, np.maximum(top, 0.0) - np.finfo(a.dtype).max)  # no overflow of:
-        difference = a - top
-        e = np.exp(difference)
-        back = difference - a  # and what a - top was rounded by (Knuth's TwoSum)
-        e = e + e * ((a - (difference - back)) - (top + back))
-        tops = a == top
-        rest = np.where(tops, 0.0, e).sum(0) + (tops.astype(a.dtype).sum(0) - 1.0)
-        return top + np.log1p(rest), flat(e / (1.0 + rest))
-
-    def take(index: Array, a: Array) -> tuple[Array, Array]:
-        """The operand that the index, cut to a whole number, names; and the partials."""
-        count = a.shape[0]
-        index = refuse(index, (index < -count) | (index >= count))
-        places = np.trunc(index)
-        places = np.where(places < 0.0, places + count, places)
-        taken = places == np.arange(count).reshape(count, 1, 1)
-        out = np.where(taken, a, 0.0).sum(0)
-        return np.where(index != index, index, out), flat(taken.astype(a.dtype))
-
-    return {f.__name__: f for f in (logsumexp, take)}
+def taken(index: Array, count: int) -> Array:
+    """The partials of `take` in so many operands: 1 for the one that the index names."""
+    place = np.trunc(index)
+    place = np.where(place < 0.0, place + count, place)
+    return (place == np.arange(count).reshape(count, 1, 1)).reshape(-1, place.shape[1]) * 1.0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.core.primitive import RESERVED, TABLE
-from autograd.program.ir.rules import FLAT, facing_zero
-from autograd.program.ir.tape import LEAVES, Tape
+from autograd.program.ir.tape import Tape
+from autograd.program.targets.listing import Listing
 from autograd.rules.braces import Braces, Language
 from autograd.rules.expression import COMPARISONS, Expression
 from autograd.rules.reader import formula, partials
@@ -34,8 +35,9 @@ HEAD = """\
 # What no rule tells, or in one loop.
 WRITTEN = {
     "product": """\
-double product(double d, double partial, int strong)
+double product(double d, double partial, int strong_zero, int times_zero)
 {
+    int strong = strong_zero || (times_zero && isinf(d));
     return d == 0.0 || (strong && partial == 0.0) ? 0.0 : d * partial;
 }""",
     "mod": """\
@@ -193,31 +195,45 @@ class C(Language):
                 return name
             name = op.replace(".", "_") if op in RESERVED else f"own_{op.replace('.', '_')}"
             name += "" if slot is None else f"_d{slot}" if slot >= 0 else "_slopes"
-            taken = [*self.names.values()].count(name) + sum(
-                [n.startswith(f"{name}__") for n in self.names.values()]
-            )
+            taken = sum([n == name or n.startswith(f"{name}__") for n in self.names.values()])
             self.names[key] = name = f"{name}__{taken}" if taken else name
-            x, entry = _formula(op, slot, known), TABLE[op]
-            if slot is None and type(x) is Expression and x.op == op != "where":
-                raise TypeError(f"{op} has no C")
-            many = slot == -1
-            if entry.variadic:
-                given, names = ["int n", "const double *xs"], ["out"]
-                given += ["double out", "double *d"] if many else []
+            if TABLE[op].variadic:
+                kind, given, body = self.of_many(op, slot is not None)
             else:
-                names = [*[f"x{k}" for k in range(len(entry.rules))], "out"]
-                given = [f"double {x}" for x in (names if slot is not None else names[:-1])]
-            body = "\n".join(Braces(self, x, names, "xs[i]").body(many))
+                x = _formula(op, slot, known)
+                if slot is None and type(x) is Expression and x.op == op != "where":
+                    raise TypeError(f"{op} has no C")
+                names = [*[f"x{k}" for k in range(len(TABLE[op].rules))], "out"]
+                kind, given = "double", names if slot is not None else names[:-1]
+                given, body = [f"double {x}" for x in given], Braces(self, x, names).body()
+            text = "\n".join(body)
             unused = [
                 f"    (void){n};"
                 for n in re.findall(r"\w+(?=,|$)", ", ".join(given))
-                if not re.search(rf"\b{n}\b", body)
+                if not re.search(rf"\b{n}\b", text)
             ]
-            self.need(body)
-            kind = "void" if many else "double"
-            text = "\n".join([f"{kind} {name}({', '.join(given)})", "{", *unused, body, "}"])
-            self.functions[key] = text
+            self.need(text)
+            lines = [f"{kind} {name}({', '.join(given)})", "{", *unused, text, "}"]
+            self.functions[key] = "\n".join(lines)
         return self.names[key]
+
+    def of_many(self, op: str, slopes: bool) -> tuple[str, list[str], list[str]]:
+        """The type, parameters and statements of an operation of any number of operands."""
+        *named, each = partials(op)
+        count, given = len(named), ["int n", "const double *xs"]
+        names = [*[f"x{k}" for k in range(count)], "out"]
+        body = [f"    const double x{k} = xs[{k}];" for k in range(count)]
+        body += [f"    xs += {count}, n -= {count};"] if count else []
+        if not slopes:
+            return "double", given, [*body, *Braces(self, formula(op), names, "xs[i]").body()]
+        for k, x in enumerate(named):
+            text = Braces(self, x, names, "xs[i]").inline()
+            if text is None:
+                raise TypeError(f"the partial of {op} in a named operand branches")
+            body.append(f"    d[{k}] = {text};")
+        body += [f"    d += {count};"] if count else []
+        body += Braces(self, each, names, "xs[i]").body(True)
+        return "void", [*given, "double out", "double *d"], body
 
     def applied(self, op: str, args: Sequence[str], known: Any, slot: int | None = None) -> str:
         """An operation or a partial of names and numbers: an expression, or a call."""
@@ -236,24 +252,15 @@ def c_source(tape: Tape) -> str:
     Raises:
         NotImplementedError: the rule of an operation is for floats only.
     """
-    outputs = [node for node, _ in tape.roots[: tape.outputs]]
-    live = set(outputs)
-    for i in range(len(tape) - 1, -1, -1):
-        if i in live:
-            live.update(tape.args[i])
-    order = sorted(live)
-    language = C()
-    forward = [line for i in order for line in _forward(language, tape, i)]
-    forward += [f"out[{k}] = {_name(language, tape, i)};" for k, i in enumerate(outputs)]
-    counts = {
-        op: [n for n in range(len(tape)) if tape.ops[n] == op] for op in ("input", "lane")
-    }
+    lines = _Lines(tape)
+    forward = lines.forward()
+    texts = [*enumerate([lines.text(i) for i in lines.outputs])]
+    forward += [f"out[{k}] = {text};" for k, text in texts]
     reverse = [f"double d[{len(tape)}] = {{0.0}};"]
     for op, gradient in (("input", "d_u"), ("lane", "d_x")):
-        reverse += [f"{gradient}[{int(tape.values[i])}] = 0.0;" for i in counts[op]]
-    reverse += [f"d[{i}] += seed[{k}];" for k, i in enumerate(outputs)]
-    for i in reversed(order):
-        reverse += _reverse(language, tape, i)
+        places = [int(x) for x, each in zip(tape.values, tape.ops) if each == op]
+        reverse += [f"{gradient}[{place}] = 0.0;" for place in places]
+    reverse += lines.reverse()
     own = [
         "void value(const double *u, const double *x, double *out)",
         *["{", *_indented(["(void)u, (void)x;", *forward]), "}", ""],
@@ -261,8 +268,8 @@ def c_source(tape: Tape) -> str:
         "              double *d_u, double *d_x)",
         *["{", *_indented(["(void)x, (void)d_x;", *forward, *reverse]), "}"],
     ]
-    language.need("\n".join(own))
-    defined = [f"static {text}\n" for text in language.functions.values()]
+    lines.language.need("\n".join(own))
+    defined = [f"static {text}\n" for text in lines.language.functions.values()]
     return "\n".join([HEAD, *defined, *own, ""])
 
 
@@ -270,84 +277,56 @@ def _indented(lines: Sequence[str]) -> list[str]:
     return ["    " + line for line in lines]
 
 
-def _forward(language: C, tape: Tape, i: int) -> list[str]:
-    op = tape.ops[i]
-    if op == "const":
-        return []
-    if op in LEAVES:
-        return [f"const double v{i} = {'u' if op == 'input' else 'x'}[{int(tape.values[i])}];"]
-    names = [_name(language, tape, a) for a in tape.args[i]]
+class _Lines(Listing):
+    declared = "const double"
+
+    def __init__(self, tape: Tape) -> None:
+        super().__init__(tape)
+        self.language = C()
+
+    def number(self, x: float) -> str:
+        return self.language.number(x)
+
+    def computed(self, i: int, op: str, args: list[str]) -> list[str]:
+        language = self.language
+        with _told(op):
+            if op in TABLE and TABLE[op].variadic:
+                called = language.function(op)
+                each = f"const double a{i}[] = {{{', '.join(args)}}};"
+                return [each, f"const double v{i} = {called}({len(args)}, a{i});"]
+            if op in TABLE:
+                text = language.applied(op, [*args, ""], self.known(i))
+            else:
+                text = language.words[op].format(*args)
+        return [f"const double v{i} = {text};"]
+
+    def before(self, i: int, op: str, args: list[str]) -> list[str]:
+        if not TABLE[op].variadic or op in ("sum", "dot"):
+            return []
+        with _told(op):
+            called = self.language.function(op, -1)
+        n = len(args)
+        return [f"double p{i}[{n}];", f"{called}({n}, a{i}, v{i}, p{i});"]
+
+    def slope(self, i: int, slot: int, op: str, args: list[str]) -> str:
+        half = len(args) // 2
+        if op == "sum" or (op == "dot" and slot == 0):
+            return "1.0"
+        if op == "dot":
+            return args[slot + half if slot <= half else slot - half]
+        if TABLE[op].variadic:
+            return f"p{i}[{slot}]"
+        with _told(op):
+            return self.language.applied(op, [*args, f"v{i}"], self.known(i), slot)
+
+
+@contextmanager
+def _told(op: str) -> Iterator[None]:
+    """Raise NotImplementedError where a rule can't be written."""
     try:
-        if op in TABLE and TABLE[op].variadic:
-            called = language.function(op)
-            each = f"const double a{i}[] = {{{', '.join(names)}}};"
-            return [each, f"const double v{i} = {called}({len(names)}, a{i});"]
-        if op not in TABLE or op in FLAT:
-            return [f"const double v{i} = {language.words[op].format(*names)};"]
-        return [f"const double v{i} = {language.applied(op, [*names, ''], _known(tape, i))};"]
+        yield
     except (TypeError, KeyError, ValueError, ArithmeticError) as error:
-        raise _refused(op) from error
-
-
-def _name(language: C, tape: Tape, i: int) -> str:
-    return language.number(tape.values[i]) if tape.ops[i] == "const" else f"v{i}"
-
-
-def _known(tape: Tape, i: int) -> list[float | None] | None:
-    """The operands that are numbers, so that rules can be shorter."""
-    found = [tape.values[a] if tape.ops[a] == "const" else None for a in tape.args[i]]
-    return found if any(x is not None for x in found) else None
-
-
-def _refused(op: str) -> NotImplementedError:
-    return NotImplementedError(
-        f"{op}: its rule hands the operand to what takes floats only, or branches too often, "
-        "so that it can't be written in C; write it with this library's functions"
-    )
-
-
-def _reverse(language: C, tape: Tape, i: int) -> list[str]:
-    """What a node's adjoint gives to its operands, or to the gradient."""
-    op = tape.ops[i]
-    if op in LEAVES:
-        into = {"input": "d_u", "lane": "d_x"}.get(op)
-        return [] if into is None else [f"{into}[{int(tape.values[i])}] += d[{i}];"]
-    if op in FLAT:
-        return []
-    lines: list[str] = []
-    facing, n = facing_zero(tape, i), len(tape.args[i])
-    if TABLE[op].variadic and op not in ("sum", "dot", "take"):
-        try:
-            called = language.function(op, -1)
-        except TypeError as error:
-            raise _refused(op) from error
-        lines = [f"double p{i}[{n}];", f"{called}({n}, a{i}, v{i}, p{i});"]
-    for slot, a in enumerate(tape.args[i]):
-        if tape.ops[a] == "const":
-            continue
-        try:
-            slope = _slope(language, tape, i, slot)
-        except (TypeError, ValueError, ArithmeticError) as error:
-            raise _refused(op) from error
-        if slope in ("1.0", "(-1.0)"):
-            lines.append(f"d[{a}] {'+' if slope == '1.0' else '-'}= d[{i}];")
-        else:
-            strong = int(TABLE[op].strong_zero or a in facing)
-            lines.append(f"d[{a}] += product(d[{i}], {slope}, {strong});")
-    return lines
-
-
-def _slope(language: C, tape: Tape, i: int, slot: int) -> str:
-    op = tape.ops[i]
-    args = [_name(language, tape, a) for a in tape.args[i]]
-    half = len(args) // 2
-    if op == "sum" or (op == "dot" and slot == 0):
-        return "1.0"
-    if op == "dot":
-        return args[slot + half if slot <= half else slot - half]
-    if op == "take":
-        n, at = len(args) - 1, f"(int){args[0]}"
-        return f"{at} == {slot - 1} || {at} == {slot - 1 - n} ? 1.0 : 0.0" if slot else "0.0"
-    if TABLE[op].variadic:
-        return f"p{i}[{slot}]"
-    return language.applied(op, [*args, f"v{i}"], _known(tape, i), slot)
+        raise NotImplementedError(
+            f"{op}: its rule hands the operand to what takes floats only, or branches too "
+            "often, so that it can't be written in C; write it with this library's functions"
+        ) from error

@@ -12,8 +12,8 @@ from typing import Any
 
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import operand
-from autograd.program.ir.rules import WIDE, value
 from autograd.rules.expression import SYMBOLS, Expression
+from autograd.rules.reader import value
 
 __all__ = [
     "ADDS",
@@ -269,8 +269,6 @@ class Instructions:
         if known is not None:
             return known[1]
         op, args = SYMBOLS.get(x.op, x.op), x.args
-        if op in WIDE and len(args) != 2:
-            raise NotImplementedError(f"{op} of {len(args)} operands in a rule")
         op = CALLED.get(op, op)
         chosen = positive(x)
         if op == "pow" and type(args[1]) is float and args[1] in POWERS:

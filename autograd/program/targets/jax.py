@@ -7,15 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks
-from autograd.program.targets.functional import split
-from autograd.program.targets.jax_values import namespace, values
-from autograd.program.targets.source import Functional, compiled
+from autograd.program.targets.jax_values import values
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
 
-__all__ = ["emitted", "function", "rows", "split", "there"]
+__all__ = ["function", "rows", "there"]
 
 
 def there(what: str) -> Any:
@@ -37,27 +34,18 @@ def there(what: str) -> Any:
     return jax
 
 
-def emitted(blocks: Blocks) -> Callable[..., dict[str, Array]]:
-    """The function of the inputs (and the seed) that gives the results by name, by JAX."""
-    source, space = Functional(blocks), namespace()
-    source.indices = [
-        x if x.dtype.kind == "i" else space["np"].asarray(x) for x in source.indices
-    ]
-    return compiled(source, space)
-
-
-def rows(program: Program) -> Callable[[Array, Array], Array]:
-    """From columns u and x the outputs, a row each; NaN in lanes that go another way."""
+def rows(program: Program) -> Callable[[Array, Array], tuple[Array, Array | None]]:
+    """From columns u and x the outputs, a row each; and whether a lane goes this way."""
     import jax
 
-    numpy, compute = jax.numpy, values(program.blocks)
+    compute = values(program.blocks)
 
-    def run(u: Array, x: Array) -> Array:
+    def run(u: Array, x: Array) -> tuple[Array, Array | None]:
         found = compute(u, x)
         if "checks" not in found:
-            return found["out"]
-        follows = (jax.lax.stop_gradient(found["checks"]) == program.answers).all(0)
-        return found["out"] * numpy.where(follows, 1.0, numpy.nan)
+            return found["out"], None
+        answers = jax.lax.stop_gradient(found["checks"])
+        return found["out"], (answers == program.answers).all(0)
 
     return run
 
@@ -97,7 +85,9 @@ def function(program: Program) -> Callable[..., Any]:
             varying.append(part)
         u = numpy.concatenate([*uniform, closed])[:, None]
         x = numpy.concatenate(varying) if varying else numpy.zeros((0, 1))
-        out = run(u, x)
+        out, follows = run(u, x)
+        if follows is not None:
+            out = out * numpy.where(follows, 1.0, numpy.nan)
         if not lanes:
             out = out[:, 0]
         elif reduced:

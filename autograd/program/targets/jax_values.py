@@ -1,57 +1,79 @@
-"""A program's values as JAX computes them; JAX differentiates, by the table's rules.
+"""A program's values as JAX computes them; JAX differentiates.
 
 An array has a row a row and a column a lane. Rows of several values are their concatenation
-and one gather, whatever repeats is a `scan`, and each operation has the derivative of the
-reverse sweep, so that zeros beat infinities here, too.
+and one gather, whatever repeats is a `scan`. An operation has the derivative of the table where
+that is more than a product with an operand: its digits are right in the tails, and a zero
+tangent beats an infinite partial.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks, Op, operand
-from autograd.program.ir.rules import FLAT, partial
+from autograd.program.ir.block import Blocks, Op
 from autograd.program.passes.roll import DEPTH, FIXED, TABLE, Loop, Rolled, Step, roll
 from autograd.program.passes.vjp import slope_of, term_of
-from autograd.program.targets import functional
-from autograd.program.targets.source import Functional
-from autograd.rules.expression import Expression
+from autograd.program.targets.array_functions import function
+from autograd.rules import reader
+from autograd.rules.arrays import composed, library
+from autograd.rules.expression import FLAT, Expression, Term, operand
 
-__all__ = ["namespace", "values"]
+__all__ = ["values"]
 
 MOST = 4000  # operations that JAX compiles in some ten seconds
-OWN = frozenset(["neg", "add", "sub", "mul", "where", *FLAT])  # which JAX differentiates alike
+LARGEST = sys.float_info.max
 
 
 @cache
 def namespace() -> dict[str, Any]:
-    """What formulas and emitted source see."""
+    """The names that formulas use."""
     import jax
 
-    return functional.functions(jax.numpy, _with_rule, jax.lax.erf, jax.lax.erfc)
+    functions = (strong_zero, rounded, refuse, length)
+    space: dict[str, Any] = {f.__name__: f for f in functions}
+    space |= {"np": jax.numpy, "erf": jax.lax.erf, "erfc": jax.lax.erfc}
+    return space | library(formula)
 
 
-def _with_rule(op: str, f: Callable[..., Array]) -> Any:
-    """An operation whose derivatives are the table's, so that JAX has the higher ones right."""
+def strong_zero(tangent: Array, partial: Array) -> Array:
+    """Their product; 0 where the tangent is, even against an infinite partial.
+
+    Infinity is two finite factors, so that it is linear in the tangent.
+    """
     import jax
 
-    ruled = jax.custom_jvp(f)
+    numpy = jax.numpy
+    finite = numpy.maximum(numpy.minimum(partial, LARGEST), -LARGEST)
+    return tangent * finite * numpy.where(abs(partial) == np.inf, LARGEST, 1.0)
 
-    def rule(xs: Any, tangents: Any) -> tuple[Array, Array]:
-        out, space = ruled(*xs), namespace()
-        *operands, result = [operand(k) for k in range(len(xs) + 1)]
-        texts = [*[f"xs[{k}]" for k in range(len(xs))], "out"]
-        total = jax.numpy.zeros_like(out)
-        for k, tangent in enumerate(tangents):
-            slope = Functional.shown(partial(op, k, result, operands), texts)
-            total += tangent * eval(slope, space, {"xs": xs, "out": out})
-        return out, total
 
-    ruled.defjvp(rule)
-    return ruled
+def rounded(x: Array, digits: Array | None = None) -> Array:
+    import jax
+
+    if digits is not None:
+        raise NotImplementedError("round to digits: only Python's floats can do that")
+    return jax.numpy.round(x)
+
+
+def refuse(x: Array, refused: Array) -> Array:
+    """x, and NaN where eager raises."""
+    import jax
+
+    return jax.numpy.where(refused, np.nan, x)
+
+
+def length(a: Array) -> Array:
+    """√(Σ a²) without overflow."""
+    import jax
+
+    top = abs(a).max(0)
+    scale = jax.numpy.where((top == 0.0) | (top == np.inf), 1.0, top)
+    scaled = a / scale
+    return jax.numpy.sqrt((scaled * scaled).sum(0)) * scale
 
 
 # ---------------------------------------------------------------- operations
@@ -67,71 +89,85 @@ def formula(x: Expression) -> Callable[..., Array]:
 
     count = 1 + max([a.args[0] for a in x.args if type(a) is Expression])
     names = [f"x{k}" for k in range(count)]
-    f: Callable[..., Array] = _written(x, names)
-    if x.op in OWN:
+    f = _written(names, reader.value(x.op, x.args) if composed(x.op) else x)
+    if x.op in FLAT or x.op == "where":
         return f
-    ruled: Any = jax.custom_jvp(f)
     out, along = operand(count), operand(count + 1)
     terms = [
-        (a.args[0], _written(term_of(x.op, slot, out, along, x.args), [*names, "out", "t"]))
+        (a.args[0], term_of(x.op, slot, out, along, x.args))
         for slot, a in enumerate(x.args)
         if type(a) is Expression
     ]
+    if all(_is_product(term, along) for _, term in terms):
+        return f
+    each = [(k, _written([*names, "out", "t"], term)) for k, term in terms]
+
+    def slope(out: Array, tangents: Any, *xs: Array) -> Array:
+        return sum([term(*xs, out, tangents[k]) for k, term in each])
+
+    ruled: Callable[..., Array] = _ruled(jax, f, slope)
+    return ruled
+
+
+def _written(names: Sequence[str], x: Term) -> Callable[..., Array]:
+    return _made(names, names, x)
+
+
+def _refused(kind: str, op: str, *_: Any) -> Expression:
+    raise NotImplementedError(
+        f"{op[1:-1]}: its rule hands the operand to what takes floats only, or branches too "
+        "often, so that no other library can compute it; write it with this library's functions"
+    )
+
+
+def _is_product(term: Term, along: Expression) -> bool:
+    """Whether JAX has this derivative: the tangent, or its product with an operand."""
+    if type(term) is not Expression or term.op not in ("mul", "neg"):
+        return term is along
+    first, *others = term.args
+    return first is along and all(type(x) is Expression and x.op == "operand" for x in others)
+
+
+def _ruled(jax: Any, f: Callable[..., Array], slope: Callable[..., Array]) -> Any:
+    """A function with its derivative along tangents."""
+    ruled: Any = jax.custom_jvp(f)
 
     def rule(xs: Any, tangents: Any) -> tuple[Array, Array]:
         out = ruled(*xs)
-        total = sum([term(*xs, out, tangents[k]) for k, term in terms])
-        return out, jax.numpy.broadcast_to(total, out.shape)
+        return out, jax.numpy.broadcast_to(slope(out, tangents, *xs), out.shape)
 
     ruled.defjvp(rule)
-    return ruled  # type: ignore[no-any-return]
-
-
-def _written(x: Any, names: Sequence[str]) -> Any:
-    return eval(f"lambda {', '.join(names)}: {Functional.shown(x, names)}", namespace())
+    return ruled
 
 
 @cache
 def reduction(op: str) -> Any:
     """The function of operands of shape (width, rows, lanes)."""
-    space = namespace()
-    if op == "logsumexp":
-        return _with_partials(space["logsumexp"])
-    if op == "hypot":
-        slope = _written(slope_of("hypot", 0, operand(1), [operand(0)]), ["x", "out"])
-
-        def length(a: Array) -> tuple[Array, Array]:
-            out = space["length"](a)
-            return out, slope(a, out)
-
-        return _with_partials(length)
-    return {"sum": _sum, "maximum": _largest, "minimum": _smallest, "take": _taken}[op]
-
-
-def _with_partials(both: Callable[..., tuple[Array, Array]]) -> Any:
-    """The first of the results, with the second as the partials in the first operand."""
     import jax
 
-    f: Any = jax.custom_jvp(lambda *xs: both(*xs)[0])
+    if op in ("sum", "maximum", "minimum"):
+        method = {"maximum": "max", "minimum": "min"}.get(op, op)
+        return lambda a: getattr(a, method)(0)
+    if op == "take":
+        return _taken
+    if op == "hypot":
+        partial = _written(["out", "a"], slope_of(op, 0, operand(0), [operand(1)]))
+        return _ruled(jax, length, lambda out, ts, a: (ts[0] * partial(out, a)).sum(0))
+    value = _made(["a"], [], reader.formula(op))
+    slopes = _made(["out", "a"], ["out"], reader.partials(op)[0])
 
-    def rule(xs: Any, tangents: Any) -> tuple[Array, Array]:
-        _, partials = both(*xs)
-        return f(*xs), (tangents[0] * partials.reshape(xs[0].shape)).sum(0)
+    def slope(out: Array, tangents: Any, a: Array, filled: Array | None = None) -> Array:
+        shares = slopes(out, a)
+        if filled is not None:  # 1 for an operand that only fills up, and is minus infinity
+            shares = jax.numpy.where(filled == 1.0, 0.0, shares)
+            shares = shares / shares.sum(0)
+        return (tangents[0] * shares).sum(0)
 
-    f.defjvp(rule)
-    return f
-
-
-def _sum(a: Array) -> Array:
-    return a.sum(0)
+    return _ruled(jax, lambda a, *filled: value(a), slope)
 
 
-def _largest(a: Array) -> Array:
-    return a.max(0)
-
-
-def _smallest(a: Array) -> Array:
-    return a.min(0)
+def _made(names: Sequence[str], texts: Sequence[str], x: Term) -> Callable[..., Array]:
+    return function(namespace(), names, texts, x, _refused)
 
 
 def _taken(index: Array, a: Array) -> Array:
@@ -235,8 +271,10 @@ class _Values:
 
         it = self.it
         lanes = self.blocks.lanes or x.shape[1]
-        inputs = [str(op.what) for _, op in self.blocks.inputs()]
-        parts = dict(zip(inputs, functional.split(self.blocks, u, x)))
+        parts = {
+            name: (x if varies else u)[rows.start : rows.stop]
+            for name, varies, rows in self.blocks.places()
+        }
         arrays = {
             first: parts[op.what]
             if op.kind == "input"

@@ -1,7 +1,6 @@
-"""To ONNX: what a program computes as a model in 64 bits.
+"""To ONNX: what a program computes as a model in 64 bits, kind by kind.
 
-The source for arrays that can't be changed runs once on tensors that write down what is done
-with them. What ONNX or its runtime lacks in 64 bits is composed of what they have.
+An operation that ONNX or its runtime lacks in 64 bits is composed of those that they have.
 """
 
 from __future__ import annotations
@@ -12,98 +11,42 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.core.table import TWO_PER_ROOT_PI
+from autograd.core.primitive import TABLE
+from autograd.core.table import TWO_PER_ROOT_PI, cos, exp, expm1, hypot, log, log1p, sin, sqrt
 from autograd.files import write_atomically
-from autograd.program.ir.arrays import Array, np
-from autograd.program.targets import functional
-from autograd.program.targets.source import Functional, compiled
+from autograd.program.ir.arrays import np
+from autograd.program.ir.block import Blocks, Op
+from autograd.rules.expression import EACH, SYMBOLS, Expression, Term, operand, where
+from autograd.rules.reader import formula, value
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
 
 __all__ = ["write"]
 
-Shape = tuple[int, ...]
 SAMPLES = 2**31 - 1  # stands for their number in shapes; a prime, so that products keep it
 # fmt: off
-BINARY = {
-    "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "power": "Pow",
-    "maximum": "Max", "minimum": "Min", "bitwise_and": "And", "bitwise_or": "Or",
-    "less": "Less", "less_equal": "LessOrEqual", "equal": "Equal",
-    "greater": "Greater", "greater_equal": "GreaterOrEqual",
-}
-UNARY = {"negative": "Neg", "absolute": "Abs"} | {name: name.capitalize() for name in [
+WORDS = {
+    "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "pow": "Pow", "maximum": "Max",
+    "minimum": "Min", "lt": "Less", "le": "LessOrEqual", "gt": "Greater",
+    "ge": "GreaterOrEqual", "eq": "Equal", "neg": "Neg", "abs": "Abs",
+} | {op: op.capitalize() for op in [
     "exp", "log", "sqrt", "sin", "cos", "tanh", "floor", "ceil", "sign", "reciprocal", "round",
 ]}
 # fmt: on
-LOGICAL = frozenset(["And", "Or", "Less", "LessOrEqual", "Equal", "Greater", "GreaterOrEqual"])
+LOGICAL = frozenset(["lt", "le", "gt", "ge", "eq"])
+REDUCED = {"largest": "ReduceMax", "smallest": "ReduceMin"}
+REDUCED |= {"maximum": "ReduceMax", "minimum": "ReduceMin", "sum": "ReduceSum"}
 
 
-class Tensor(np.lib.mixins.NDArrayOperatorsMixin):
-    """A result of a graph under construction, to which NumPy's functions append."""
+class Tensor(NamedTuple):
+    """A result of a graph under construction."""
 
-    dtype = np.dtype(float)  # of its numbers
-
-    def __init__(self, graph: Graph, name: str, shape: Shape, logical: bool = False) -> None:
-        self.graph, self.name, self.shape, self.logical = graph, name, shape, logical
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *xs: Any) -> Any:
-        return self.graph.call(ufunc.__name__, *xs)
-
-    def __array_function__(self, f: Any, types: Any, args: Any, options: Any) -> Any:
-        return self.graph.call(f.__name__, *args, **options)
-
-    def astype(self, kind: Any) -> Any:
-        """Of what is true or false, 1 or 0."""
-        return self.graph.numbers(self)
-
-    @property
-    def T(self) -> Any:  # noqa: N802
-        return self.graph.node("Transpose", [self], self.shape[::-1], perm=[1, 0])
-
-    def reshape(self, *sizes: int) -> Any:
-        """One size may be -1."""
-        rest = math.prod(self.shape) // math.prod([n for n in sizes if n != -1])
-        shape = tuple([rest if n == -1 else n for n in sizes])
-        target = [-1 if n >= SAMPLES else n for n in shape]
-        return self.graph.node("Reshape", [self, np.array(target, int)], shape)
-
-    def _reduced(self, op: str, axis: int | tuple[int, ...], keepdims: bool) -> Any:
-        axes = axis if isinstance(axis, tuple) else (axis,)
-        sizes = [n if i not in axes else 1 for i, n in enumerate(self.shape)]
-        if not keepdims:
-            sizes = [n for i, n in enumerate(self.shape) if i not in axes]
-        return self.graph.node(
-            op, [self.graph.numbers(self), np.array(axes)], tuple(sizes), keepdims=int(keepdims)
-        )
-
-    def sum(self, axis: Any, keepdims: bool = False) -> Any:
-        return self._reduced("ReduceSum", axis, keepdims)
-
-    def max(self, axis: Any) -> Any:
-        return self._reduced("ReduceMax", axis, False)
-
-    def min(self, axis: Any) -> Any:
-        return self._reduced("ReduceMin", axis, False)
-
-    def __getitem__(self, key: Any) -> Any:
-        keys = key if isinstance(key, tuple) else (key,)
-        found = self
-        for axis, each in enumerate(keys):
-            rows = _rows(each, found.shape[axis])
-            shape = (*found.shape[:axis], len(rows), *found.shape[axis + 1 :])
-            if isinstance(each, slice) and len(rows):
-                parts = [np.array([n]) for n in (rows[0], rows[-1] + 1, axis, each.step or 1)]
-                found = self.graph.node("Slice", [found, *parts], shape)
-            else:
-                found = self.graph.node("Gather", [found, rows], shape, axis=axis)
-        return found
-
-
-def _rows(key: Any, size: int) -> Array:
-    return np.array(range(*key.indices(size)) if isinstance(key, slice) else key, int)
+    name: str
+    shape: tuple[int, ...]
+    logical: bool = False
 
 
 class Graph:
@@ -115,47 +58,34 @@ class Graph:
         self.constants: dict[Any, Any] = {}
         self.samples: Any = None  # has as many columns as there are samples
 
-    def call(self, name: str, *xs: Any, **options: Any) -> Any:
-        """A function of NumPy."""
-        if name in UNARY:
-            return self.node(UNARY[name], xs, xs[0].shape)
-        if name in BINARY:
-            return self.broadcast(BINARY[name], *xs)
-        if name in COMPOSED:
-            return COMPOSED[name](*xs)
-        return getattr(self, name)(*xs, **options)
-
     def node(
-        self, op: str, operands: Sequence[Any], shape: Shape, logical: bool = False, **more: Any
-    ) -> Any:
+        self, op: str, operands: Sequence[Any], shape: Any, logical: bool = False, **more: Any
+    ) -> Tensor:
         names = [self.tensor(each).name for each in operands]
         name = f"{op}_{len(self.nodes)}"
         self.nodes.append(self.onnx.helper.make_node(op, names, [name], **more))
-        return Tensor(self, name, shape, logical)
+        return Tensor(name, tuple(shape), logical)
 
-    def tensor(self, x: Any) -> Any:
+    def tensor(self, x: Any) -> Tensor:
         """A number or an array as a constant."""
         if isinstance(x, Tensor):
             return x
         array = np.asarray(x)
-        array = array.astype({"i": np.int64, "b": bool}.get(array.dtype.kind, float))
+        array = array.astype(np.int64 if array.dtype.kind == "i" else float)
         key = array.dtype.kind, array.shape, array.tobytes()
         if key not in self.constants:
             name = f"constant_{len(self.constants)}"
             self.constants[key] = self.onnx.numpy_helper.from_array(array, name)
-        return Tensor(self, self.constants[key].name, array.shape, array.dtype.kind == "b")
+        return Tensor(self.constants[key].name, array.shape)
 
-    def numbers(self, x: Any) -> Any:
-        """With 1 and 0 for true and false."""
-        x = self.tensor(np.asarray(x, float) if isinstance(x, np.ndarray | int) else x)
-        if not x.logical:
-            return x
-        return self.node("Cast", [x], x.shape, to=self.onnx.TensorProto.DOUBLE)
+    def number(self, x: Any) -> Tensor:
+        """A tensor with 1 and 0 for true and false."""
+        tensor = self.tensor(x)
+        return self.cast(tensor, "DOUBLE") if tensor.logical else tensor
 
-    def broadcast(self, op: str, a: Any, b: Any) -> Any:
-        """An operation of two tensors, each of whose sizes may be 1."""
-        both = [self.tensor(x) if op in ("And", "Or") else self.numbers(x) for x in (a, b)]
-        return self.node(op, both, np.broadcast_shapes(*[x.shape for x in both]), op in LOGICAL)
+    def cast(self, x: Tensor, kind: str) -> Tensor:
+        to = getattr(self.onnx.TensorProto, kind)
+        return self.node("Cast", [x], x.shape, kind == "BOOL", to=to)
 
     def needed(self, output: str) -> tuple[list[Any], list[Any]]:
         """The nodes and constants that an output depends on."""
@@ -166,130 +96,223 @@ class Graph:
                 nodes.append(node)
         return nodes[::-1], [x for x in self.constants.values() if x.name in names]
 
-    # ------------------------------------------------------------------ NumPy's functions
+    # ------------------------------------------------------------------ shapes
 
-    def broadcast_to(self, x: Any, shape: Shape) -> Any:
-        sizes: list[Any] = [np.array([n]) for n in shape]
-        if SAMPLES in shape:
+    def reshape(self, x: Tensor, *sizes: int) -> Tensor:
+        """One size may be -1."""
+        rest = math.prod(x.shape) // math.prod([n for n in sizes if n != -1])
+        shape = [rest if n == -1 else n for n in sizes]
+        target = np.array([-1 if n >= SAMPLES else n for n in shape], int)
+        return self.node("Reshape", [x, target], shape)
+
+    def transposed(self, x: Tensor) -> Tensor:
+        return self.node("Transpose", [x], x.shape[::-1], perm=[1, 0])
+
+    def rows(self, x: Tensor, rows: Any) -> Tensor:
+        shape = len(rows), *x.shape[1:]
+        if type(rows) is range and rows:
+            parts = [[n] for n in (rows[0], rows[-1] + 1, 0, rows.step)]
+            return self.node("Slice", [x, *parts], shape)
+        return self.node("Gather", [x, np.asarray(rows, int)], shape, axis=0)
+
+    def spread(self, x: Tensor, lanes: int) -> Tensor:
+        """Rows with so many lanes."""
+        if x.shape[1] == lanes:
+            return x
+        count = self.tensor([lanes])
+        if lanes == SAMPLES:
             whole = self.node("Shape", [self.samples], (2,))
-            sizes[shape.index(SAMPLES)] = self.node("Gather", [whole, np.array([1])], (1,))
-        target = self.node("Concat", sizes, (len(shape),), axis=0)
-        return self.node("Expand", [self.numbers(x), target], shape)
+            count = self.node("Gather", [whole, [1]], (1,))
+        target = self.node("Concat", [[x.shape[0]], count], (2,), axis=0)
+        return self.node("Expand", [self.number(x), target], (x.shape[0], lanes))
 
-    def concatenate(self, parts: Sequence[Any], axis: int = 0) -> Any:
-        tensors = [self.numbers(part) for part in parts]
-        shape = list(tensors[0].shape)
-        shape[axis] = sum([part.shape[axis] for part in tensors])
-        return self.node("Concat", tensors, tuple(shape), axis=axis)
+    def stacked(self, parts: Sequence[Tensor]) -> Tensor:
+        lanes = max([part.shape[1] for part in parts])
+        wide = [self.number(self.spread(part, lanes)) for part in parts]
+        return self.node("Concat", wide, (sum([x.shape[0] for x in wide]), lanes), axis=0)
 
-    def matmul(self, a: Any, b: Any) -> Any:
-        return self.node("MatMul", [a, b], (a.shape[0], b.shape[1]))
+    def reduced(self, op: str, x: Tensor, axis: int, keepdims: bool = False) -> Tensor:
+        shape = [1 if i == axis else n for i, n in enumerate(x.shape)]
+        if not keepdims:
+            del shape[axis]
+        return self.node(op, [self.number(x), [axis]], shape, keepdims=int(keepdims))
 
-    def not_equal(self, a: Any, b: Any) -> Any:
-        return self.node("Not", [equal := a == b], equal.shape, logical=True)
+    # ------------------------------------------------------------------ formulas
 
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
-        if not isinstance(condition, Tensor):
-            return a if condition else b
-        chosen = condition if condition.logical else condition != 0.0
-        operands = [chosen, self.numbers(a), self.numbers(b)]
-        return self.node("Where", operands, np.broadcast_shapes(*[x.shape for x in operands]))
+    def formula(self, x: Term, operands: Sequence[Any], each: Tensor | None = None) -> Tensor:
+        """An expression of tensors; `each` has those of an operation of any number of them."""
+        known: dict[bytes, Tensor] = {}
 
-    def remainder(self, x: Any, y: Any) -> Any:
-        """With the sign of y; ONNX's is that of x, and exact."""
-        both = self.tensor(x), self.tensor(y)
-        rest = self.node(
-            "Mod", both, np.broadcast_shapes(*[each.shape for each in both]), fmod=1
-        )
-        return np.where(rest * y < 0.0, rest + y, rest)
+        def made(x: Term) -> Tensor:
+            if type(x) is not Expression:
+                return self.tensor(float(x))
+            if x.op == "operand":
+                return self.tensor(operands[x.args[0]])
+            if x.op == "each":
+                assert each is not None
+                return each
+            if x.key() not in known:
+                known[x.key()] = self.applied(x, made)
+            return known[x.key()]
 
-    def arctan(self, x: Any) -> Any:
-        """The one in 32 bits, and what is left: sin(atan(x) - y) is known exactly."""
-        turned = abs(x) > 1.0
-        z = np.where(turned, 1.0 / np.where(turned, x, 1.0), x)
-        single, double = self.onnx.TensorProto.FLOAT, self.onnx.TensorProto.DOUBLE
-        rough = self.node("Atan", [self.node("Cast", [z], z.shape, to=single)], z.shape)
-        y = self.node("Cast", [rough], z.shape, to=double)
-        y = y + (z * np.cos(y) - np.sin(y)) / np.sqrt(1.0 + z * z)
-        return np.where(turned, np.sign(x) * (0.5 * math.pi) - y, y)
+        return made(x)
+
+    def applied(self, x: Expression, made: Callable[[Term], Tensor]) -> Tensor:
+        op = SYMBOLS.get(x.op, x.op)
+        if op in REDUCED and any(type(a) is Expression and a.many for a in x.args):
+            return self.reduced(REDUCED[op], made(x.args[0]), 0)
+        if op in COMPOSED:
+            return made(COMPOSED[op](*x.args))
+        if op not in WORDS and op not in ("ne", "where", "refuse", "atan32", "rest"):
+            try:
+                return made(value(op, x.args))
+            except TypeError:
+                raise NotImplementedError(
+                    f"{op}: its rule hands the operand to what takes floats only, or branches "
+                    "too often, so that no other library can compute it; write it with this "
+                    "library's functions"
+                ) from None
+        args = [made(a) for a in x.args]
+        if op == "ne":
+            equal = self.operation("Equal", args, True)
+            return self.node("Not", [equal], equal.shape, True)
+        if op in ("where", "refuse"):
+            condition, *others = args if op == "where" else (args[1], math.nan, args[0])
+            condition = self.tensor(condition)
+            if not condition.logical:
+                condition = self.cast(condition, "BOOL")
+            return self.operation("Where", [condition, *map(self.number, others)])
+        if op == "atan32":
+            narrow = self.node("Atan", [self.cast(args[0], "FLOAT")], args[0].shape)
+            return self.cast(narrow, "DOUBLE")
+        if op == "rest":  # with the sign of x, and exact
+            return self.operation("Mod", args, fmod=1)
+        return self.operation(WORDS[op], [*map(self.number, args)], op in LOGICAL)
+
+    def operation(
+        self, op: str, args: Sequence[Tensor], logical: bool = False, **more: Any
+    ) -> Tensor:
+        shape = np.broadcast_shapes(*[x.shape for x in args])
+        return self.node(op, args, shape, logical, **more)
 
 
-# ---------------------------------------------------------------- composed functions
+# ---------------------------------------------------------------- composed operations
 
 
 def _cbrt(x: Any) -> Any:
     size = abs(x)
-    root = np.where(size == 0.0, 1.0, size ** (1.0 / 3.0))
-    return np.sign(x) * (root - (root - size / (root * root)) / 3.0)
+    root = where(size == 0.0, 1.0, size ** (1.0 / 3.0))
+    return TABLE["sign"](x) * (root - (root - size / (root * root)) / 3.0)
 
 
 def _expm1(x: Any) -> Any:
     """(Kahan 1984)."""
-    power = np.exp(x)
-    plain = (power == np.inf) | (power < 1e-17)
-    exact = (power - 1.0) * x / np.log(np.where(plain | (power == 1.0), 2.0, power))
-    return np.where(power == 1.0, x, np.where(plain, power - 1.0, exact))
+    power = exp(x)
+    plain = where(power == math.inf, 1.0, power < 1e-17)
+    safe = where(plain, 2.0, where(power == 1.0, 2.0, power))
+    exact = (power - 1.0) * x / log(safe)
+    return where(power == 1.0, x, where(plain, power - 1.0, exact))
 
 
 def _log1p(x: Any) -> Any:
     """(Kahan 1984)."""
     y = 1.0 + x
-    small = y == 1.0
-    exact = np.log(y) * x / np.where(small, 1.0, y - 1.0)
-    return np.where(small, x, np.where(y == np.inf, y, exact))
+    exact = log(y) * x / where(y == 1.0, 1.0, y - 1.0)
+    return where(y == 1.0, x, where(y == math.inf, y, exact))
 
 
 def _sinh(x: Any) -> Any:
-    less = np.expm1(abs(x))
-    return np.sign(x) * 0.5 * (less + less / (less + 1.0))
+    less = expm1(abs(x))
+    return TABLE["sign"](x) * 0.5 * (less + less / (less + 1.0))
 
 
 def _cosh(x: Any) -> Any:
-    power = np.exp(abs(x))
+    power = exp(abs(x))
     return 0.5 * power + 0.5 / power
 
 
-def _arcsinh(x: Any) -> Any:
+def _asinh(x: Any) -> Any:
     size = abs(x)
-    small = np.log1p(size + size * (size / (1.0 + np.hypot(1.0, size))))
-    large = np.log(np.maximum(size, 1.0)) + math.log(2.0)
-    return np.sign(x) * np.where(size > 1e100, large, small)
+    small = log1p(size + size * (size / (1.0 + hypot(1.0, size))))
+    large = log(TABLE["maximum"](size, 1.0)) + math.log(2.0)
+    return TABLE["sign"](x) * where(size > 1e100, large, small)
 
 
-def _arccosh(x: Any) -> Any:
+def _acosh(x: Any) -> Any:
     more = x - 1.0
-    return np.log1p(more + np.sqrt(more) * np.sqrt(more + 2.0))
+    return log1p(more + sqrt(more) * sqrt(more + 2.0))
 
 
-def _arctan2(y: Any, x: Any) -> Any:
-    half = np.where(y < 0.0, -math.pi, math.pi)
-    upright = np.where(y == 0.0, 0.0, 0.5 * half)
-    slope = np.where(x == 0.0, upright, np.arctan(y / np.where(x == 0.0, 1.0, x)))
-    return np.where(x < 0.0, slope + half, slope)
+def _atan(x: Any) -> Any:
+    """The one in 32 bits, and what is left: sin(atan(x) - y) is known exactly."""
+    turned = abs(x) > 1.0
+    z = where(turned, 1.0 / where(turned, x, 1.0), x)
+    y = Expression("atan32", z)
+    y = y + (z * cos(y) - sin(y)) / sqrt(1.0 + z * z)
+    return where(turned, TABLE["sign"](x) * (0.5 * math.pi) - y, y)
 
 
-def _hypot(a: Any, b: Any) -> Any:
-    a, b = abs(a), abs(b)
-    top = np.maximum(a, b)
-    scale = np.where((top == 0.0) | (top == np.inf), 1.0, top)
-    a, b = a / scale, b / scale
-    return np.sqrt(a * a + b * b) * scale
+def _atan2(y: Any, x: Any) -> Any:
+    half = where(y < 0.0, -math.pi, math.pi)
+    upright = where(y == 0.0, 0.0, 0.5 * half)
+    slope = where(x == 0.0, upright, TABLE["atan"](y / where(x == 0.0, 1.0, x)))
+    return where(x < 0.0, slope + half, slope)
+
+
+def _hypot(*xs: Any) -> Any:
+    """Also of many, which one expression stands for."""
+    sizes = [abs(x) for x in xs]
+    top = TABLE["maximum"](*sizes) if len(xs) > 1 else Expression("largest", *sizes)
+    scale = where(top == 0.0, 1.0, where(top == math.inf, 1.0, top))
+    return sqrt(Expression("sum", *[x / scale * (x / scale) for x in sizes])) * scale
+
+
+def _mod(x: Any, y: Any) -> Any:
+    rest = Expression("rest", x, y)
+    return where(rest * y < 0.0, rest + y, rest)
+
+
+def _erf(x: Any) -> Any:
+    near = x * _polynomial(ERF_SERIES, TABLE["minimum"](x * x, 1.0))
+    return where(abs(x) < 1.0, near, TABLE["sign"](x) * (1.0 - _tail(abs(x))))
+
+
+def _erfc(x: Any) -> Any:
+    tail = _tail(abs(x))
+    return where(abs(x) < 0.5, 1.0 - _erf(x), where(x < 0.0, 2.0 - tail, tail))
+
+
+def _tail(x: Any) -> Any:
+    """erfc(x) for x ≥ 0.4, by `erfc_series`."""
+    x = TABLE["minimum"](x, 30.0)
+    series = _polynomial(erfc_series(), (x - MIDDLE) / (x + MIDDLE))
+    return exp(-(x * x)) * series / (1.0 + 2.0 * x)
+
+
+def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
+    total: Any = coefficients[-1]
+    for each in coefficients[-2::-1]:
+        total = total * x + each
+    return total
 
 
 COMPOSED: dict[str, Callable[..., Any]] = {
+    "identity": lambda x: x,
+    "relu": lambda x: where(x <= 0.0, 0.0, x),
     "square": lambda x: x * x,
     "exp2": lambda x: 2.0**x,
-    "log2": lambda x: np.log(x) / math.log(2.0),
-    "log10": lambda x: np.log(x) / math.log(10.0),
-    "trunc": lambda x: np.sign(x) * np.floor(abs(x)),
-    "floor_divide": lambda x, y: np.round((x - x % y) / y),
-    "tan": lambda x: np.sin(x) / np.cos(x),
-    "arcsin": lambda x: np.arctan(x / np.sqrt((1.0 - x) * (1.0 + x))),
-    "arccos": lambda x: 2.0 * np.arctan(np.sqrt((1.0 - x) / (1.0 + x))),
-    "arctanh": lambda x: np.sign(x) * 0.5 * np.log1p(2.0 * abs(x) / (1.0 - abs(x))),
+    "log2": lambda x: log(x) / math.log(2.0),
+    "log10": lambda x: log(x) / math.log(10.0),
+    "trunc": lambda x: TABLE["sign"](x) * Expression("floor", abs(x)),
+    "floordiv": lambda x, y: Expression("round", (x - x % y) / y),
+    "copysign": lambda x, y: where(y < 0.0, -abs(x), abs(x)),
+    "tan": lambda x: sin(x) / cos(x),
+    "asin": lambda x: TABLE["atan"](x / sqrt((1.0 - x) * (1.0 + x))),
+    "acos": lambda x: 2.0 * TABLE["atan"](sqrt((1.0 - x) / (1.0 + x))),
+    "atanh": lambda x: TABLE["sign"](x) * 0.5 * log1p(2.0 * abs(x) / (1.0 - abs(x))),
 }
-_COMPOSED = _cbrt, _expm1, _log1p, _sinh, _cosh, _arcsinh, _arccosh, _arctan2, _hypot
-COMPOSED |= {f.__name__[1:]: f for f in _COMPOSED}
+_COMPOSED = _cbrt, _expm1, _log1p, _sinh, _cosh, _asinh, _acosh, _atan, _atan2, _hypot
+COMPOSED |= {f.__name__[1:]: f for f in (*_COMPOSED, _mod, _erf, _erfc)}
 
 MIDDLE = 3.75  # of the tail of erfc: there its variable is 0
 # erf(x) / x as a polynomial in x², for |x| < 1.
@@ -319,28 +342,75 @@ def erfc_series() -> list[float]:
     return [float(x) for x in found]
 
 
-def _erf(x: Any) -> Any:
-    near = x * _polynomial(ERF_SERIES, np.minimum(x * x, 1.0))
-    return np.where(abs(x) < 1.0, near, np.sign(x) * (1.0 - _tail(abs(x))))
+# ---------------------------------------------------------------- blocks
 
 
-def _erfc(x: Any) -> Any:
-    tail = _tail(abs(x))
-    return np.where(abs(x) < 0.5, 1.0 - _erf(x), np.where(x < 0.0, 2.0 - tail, tail))
+class _Blocks:
+    """The values of blocks as tensors: an array has a row a row and a column a lane."""
 
+    def __init__(self, graph: Graph, blocks: Blocks, inputs: dict[str, Tensor]) -> None:
+        self.graph, self.ops, self.inputs = graph, blocks.ops, inputs
+        self.tensors: list[Any] = []
+        users = blocks.users()
+        for v, op in enumerate(blocks.ops):
+            xs = [self.tensors[a] for a in op.operands]
+            self.tensors.append(getattr(self, op.kind)(op, xs) if users[v] else None)
 
-def _tail(x: Any) -> Any:
-    """erfc(x) for x ≥ 0.4, by `erfc_series`."""
-    x = np.minimum(x, 30.0)
-    series = _polynomial(erfc_series(), (x - MIDDLE) / (x + MIDDLE))
-    return np.exp(-(x * x)) * series / (1.0 + 2.0 * x)
+    def input(self, op: Op, xs: list[Tensor]) -> Tensor:
+        return self.inputs[op.what]
 
+    def const(self, op: Op, xs: list[Tensor]) -> Tensor:
+        return self.graph.tensor(np.array(op.what, float).reshape(-1, 1))
 
-def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
-    total: Any = coefficients[-1]
-    for each in coefficients[-2::-1]:
-        total = total * x + each
-    return total
+    def pick(self, op: Op, xs: list[Tensor]) -> Tensor:
+        return self.graph.rows(self.graph.stacked(xs) if len(xs) > 1 else xs[0], op.what)
+
+    def map(self, op: Op, xs: list[Tensor]) -> Tensor:
+        graph = self.graph
+        tiled = [
+            x if x.shape[0] in (1, op.rows) else graph.stacked([x] * (op.rows // x.shape[0]))
+            for x in xs
+        ]
+        return graph.number(graph.formula(op.what, tiled))
+
+    def matmul(self, op: Op, xs: list[Tensor]) -> Tensor:
+        graph, (w, x, *bias) = self.graph, xs
+        weights = graph.reshape(w, op.rows, op.width)
+        product = graph.node("MatMul", [weights, x], (op.rows, x.shape[1]))
+        return graph.operation("Add", [product, *bias]) if bias else product
+
+    def reduce(self, op: Op, xs: list[Tensor]) -> Tensor:
+        graph, skipped = self.graph, op.what in ("dot", "take")
+        cubes = [graph.reshape(x, op.width, op.rows, -1) for x in xs[skipped:]]
+        if op.what == "dot":
+            product = graph.operation("Mul", cubes)
+            return graph.operation("Add", [xs[0], graph.reduced("ReduceSum", product, 0)])
+        if op.what == "take":
+            return self.taken(op.width, xs[0], *cubes)
+        if op.what == "hypot":
+            return graph.formula(_hypot(EACH), [], *cubes)
+        if op.what == "logsumexp":
+            return graph.formula(formula("logsumexp"), [], *cubes)
+        return graph.reduced(REDUCED[op.what], cubes[0], 0)
+
+    def taken(self, count: int, index: Tensor, a: Tensor) -> Tensor:
+        i: Any = operand(0)
+        places, each = operand(1), operand(2)
+        place: Any = Expression("trunc", i)
+        chosen = where(place < 0.0, place + float(count), place) == places
+        numbers = np.arange(float(count)).reshape(count, 1, 1)
+        cells = self.graph.formula(where(chosen, each, 0.0), [index, numbers, a])
+        outside = where(i < -float(count), 1.0, where(i >= float(count), 1.0, i != i))
+        total = self.graph.reduced("ReduceSum", cells, 0)
+        return self.graph.formula(where(outside, math.nan, places), [index, total])
+
+    def sum_lanes(self, op: Op, xs: list[Tensor]) -> Tensor:
+        return self.graph.reduced("ReduceSum", xs[0], 1, keepdims=True)
+
+    def to_lanes(self, op: Op, xs: list[Tensor]) -> Tensor:
+        return self.graph.reshape(xs[0], op.rows, -1)
+
+    from_lanes = to_lanes
 
 
 # ---------------------------------------------------------------- the model
@@ -385,34 +455,33 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], Tensor]:
     trace, it = program.trace, program.blocks
     assert trace is not None
     inputs: list[Tensor] = []
-    sides: dict[int | None, list[Any]] = {None: [], 0: []}
+    sides: dict[bool, list[Any]] = {False: [], True: []}
     start = 0
     for size, axis in zip(trace.counts, trace.axes):
         label = trace.inputs[start][0] if size else f"empty{len(inputs)}"
         start += size
         name = label.removesuffix("0") if size > 1 else label
-        tensor = Tensor(graph, name, (size,) if axis is None else (SAMPLES, size))
+        tensor = Tensor(name, (size,) if axis is None else (SAMPLES, size))
         inputs.append(tensor)
-        sides[axis].append(tensor.reshape(-1, 1) if axis is None else tensor.T)
-    closed = np.array([[value.data] for value in trace.closed]).reshape(-1, 1)
-    u = graph.concatenate([*sides[None], closed])
-    x: Any = np.zeros((0, 1))
-    if sides[0]:
-        graph.samples = x = graph.concatenate(sides[0])
-    space = functional.functions(np, lambda op, f: f, _erf, _erfc)
-    source = Functional(it)
-    source.indices = [x if x.dtype.kind == "i" else graph.tensor(x) for x in source.indices]
-    found = compiled(source, space)(*functional.split(it, u, x))
-    out: Any = graph.tensor(found["out"])
-    if "checks" in found:
-        follows = (found["checks"] == program.answers) * 1.0
-        out = np.where(follows.min(0).reshape(1, -1) == 1.0, out, math.nan)
-    if sides[0]:
-        out = graph.broadcast_to(out, (program.tape.outputs, SAMPLES))
+        column = graph.reshape(tensor, -1, 1) if axis is None else graph.transposed(tensor)
+        sides[axis is not None].append(column)
+    closed = np.array([value.data for value in trace.closed]).reshape(-1, 1)
+    u = graph.stacked([*sides[False], graph.tensor(closed)])
+    x: Any = graph.tensor(np.zeros((0, 1)))
+    if sides[True]:
+        graph.samples = x = graph.stacked(sides[True])
+    parts = {name: graph.rows(x if lanes else u, rows) for name, lanes, rows in it.places()}
+    found = _Blocks(graph, it, parts).tensors
+    out = found[it.results["out"]]
+    if "checks" in it.results:
+        follows = Expression("eq", operand(0), operand(1))
+        each = graph.formula(follows, [found[it.results["checks"]], program.answers])
+        every = graph.reduced("ReduceMin", each, 0, keepdims=True)
+        out = graph.formula(where(operand(0), operand(1), math.nan), [every, out])
+    if sides[True]:
+        out = graph.spread(out, SAMPLES)
         if trace.reduce is not None:
-            count = (
-                (x[0:1] * 0.0 + 1.0).sum(1, keepdims=True) if trace.reduce == "mean" else 1.0
-            )
-            out = out.sum(1, keepdims=True) / count
-    shape = () if out.shape[1] == 1 else (SAMPLES,)
-    return inputs, out.reshape(*shape) if trace.single else out.T
+            out = graph.reduced(f"Reduce{trace.reduce.capitalize()}", out, 1, keepdims=True)
+    if trace.single:
+        return inputs, graph.reshape(out, *(() if out.shape[1] == 1 else (SAMPLES,)))
+    return inputs, graph.transposed(out)

@@ -15,10 +15,9 @@ from typing import Any
 from autograd.core.primitive import TABLE
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Scalars, operand
-from autograd.program.ir.rules import FLAT
 from autograd.program.passes.vjp import term_of
 from autograd.program.targets.instructions import WORDS, Instructions
-from autograd.rules.expression import Expression
+from autograd.rules.expression import FLAT, Expression
 
 __all__ = ["ScalarCode"]
 

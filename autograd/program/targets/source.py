@@ -1,4 +1,4 @@
-"""Source: blocks as readable NumPy, or for arrays that cannot be changed, as JAX's.
+"""Source: blocks as readable NumPy.
 
 An array has a row a row and a column a lane; what is uniform has one column, so that both mix
 by broadcasting. A value is written once and never changed, so a name may stand for an array,
@@ -8,20 +8,19 @@ for a view of it or for some rows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 
 from autograd.core.primitive import RESERVED
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import FREE, Blocks, Op, Rows, matrix
-from autograd.program.ir.rules import FLAT, fits_formulas, value
-from autograd.rules.arrays import INFIX, NAMES, shown
-from autograd.rules.expression import COMPARISONS, OPPOSITE, Expression, name, where
+from autograd.rules.arrays import lines
+from autograd.rules.expression import COMPARISONS, FLAT, Expression
 
-__all__ = ["FUNCTIONAL", "Functional", "Source", "compiled"]
+__all__ = ["Source", "compiled"]
 
 SHORT = 12  # a longer list of rows is not written into the source
 TERMS = 50  # of a sum in one line, which Python's own compiler takes apart by recursion
-WIDE = {
+OF_MANY = {
     "sum": "{a}.sum(0)",
     "dot": "{a} + ({b} * {c}).sum(0)",
     "maximum": "{a}.max(0)",
@@ -30,19 +29,37 @@ WIDE = {
     "logsumexp": "logsumexp({a})",
     "take": "take({a}, {b})",
 }
-FUNCTIONAL = NAMES
 
 
 def compiled(source: Source, space: dict[str, Any]) -> Callable[..., dict[str, Array]]:
     """The function of the inputs (and the seed) that gives the results by name.
 
     Args:
-        source: what it is written as.
-        space: what this calls.
+        source: its text.
+        space: what the text may name.
     """
     space = {**space, "indices": source.indices}
     exec(compile("\n".join(source.lines), "<program>", "exec"), space)
     return space[source.called]  # type: ignore[no-any-return]
+
+
+class View(NamedTuple):
+    """A matrix within the rows of a value, which are written as lines of `width` numbers.
+
+    Attributes:
+        base: the value.
+        start, height: the first row of the value, and how many lines there are.
+        column, columns: the first number of each line, and how many follow.
+        turned: whether the matrix is transposed.
+    """
+
+    base: int
+    start: int
+    height: int
+    width: int
+    column: int
+    columns: int
+    turned: bool = False
 
 
 class Source:
@@ -51,26 +68,20 @@ class Source:
     Attributes:
         called: its name.
         lines: its text.
-        indices: the constants and the lists of rows that it refers to.
+        indices: the constants and the lists of rows that the text refers to.
     """
 
-    calls: ClassVar = {op: called for op, called in NAMES.items() if op != "relu"}
-
-    def __init__(self, blocks: Blocks) -> None:
+    def __init__(self, blocks: Blocks, target: str = "numpy") -> None:
+        self.target = target  # or "jax", whose arrays are indexed by arrays
         self.it, self.ops, self.users = blocks, blocks.ops, blocks.users()
         self.names: dict[int, str] = {}
         self.adjoints: set[str] = set()  # the names of values whose adjoint has a name
         self.numbers: dict[str, int] = {}  # the last of names that are numbered
-        self.views: dict[str, str] = {}  # the names of matrices, by their text
-        self.biases: dict[str, str] = {}  # those of biases
+        self.matrices: dict[View, str] = {}
+        self.biases: dict[Any, str] = {}  # by their value, and rows of that
         self.outers: dict[int, str] = {}  # products that go right into the rows of a gradient
         self.indices: list[Array] = []
         self.code: list[str] = []
-        self.slopes = {
-            (op.what, op.operands[0], op.rows // op.width, op.width): v
-            for v, op in enumerate(self.ops)
-            if op.kind == "partials" and self.users[v]
-        }
         checks = blocks.results.get("checks", -1)
         self.guards = {checks, *(self.ops[checks].operands if checks >= 0 else ())}
         self.seed = blocks.seed()
@@ -85,28 +96,23 @@ class Source:
         for v in self.it.results.values():
             if v < seed:
                 self.text(v)
-        lines, self.code = [f"    {line}" for line in self.code], []
+        forward, self.code = [f"    {line}" for line in self.code], []
         for v, op in enumerate(self.ops[seed:], seed):
             self.write(v, op)
         results = [f'"{name}": {self.text(v)}' for name, v in self.it.results.items()]
-        lines += self.reverse() if self.code else []
+        reverse = [f"        {line}" for line in self.code]
         return [
             f"def {self.called}({', '.join(inputs)}):",
-            *lines,
+            *forward,
+            *(['    with np.errstate(all="ignore"):', *reverse] if reverse else []),
             f"    return {{{', '.join(results)}}}",
-        ]
-
-    def reverse(self) -> list[str]:
-        return [
-            '    with np.errstate(all="ignore"):',
-            *[f"        {line}" for line in self.code],
         ]
 
     def write(self, v: int, op: Op) -> None:
         """Write what computes a value, if something needs it; a pick when it is read."""
         if op.kind == "input":
             self.names[v] = op.what
-        elif self.users[v] and op.kind not in FREE and v not in self.names:
+        elif self.users[v] and op.kind not in FREE:
             getattr(self, op.kind)(v, op)
 
     # ------------------------------------------------------------------ names and rows
@@ -118,9 +124,12 @@ class Source:
             self.adjoints.add(of)
             self.names[v] = f"d_{of}"
         else:
-            self.numbers[kind] = number = self.numbers.get(kind, 0) + 1
-            self.names[v] = f"{kind}{number}"
+            self.names[v] = self.numbered(kind)
         return self.names[v]
+
+    def numbered(self, kind: str) -> str:
+        self.numbers[kind] = number = self.numbers.get(kind, 0) + 1
+        return f"{kind}{number}"
 
     def say(self, v: int, kind: str, text: str) -> None:
         self.code.append(f"{self.named(v, kind)} = {text}")
@@ -134,12 +143,10 @@ class Source:
                 self.names[v] = f"indices[{len(self.indices) - 1}]"
             elif len(op.operands) > 1:
                 self.stacked(v, op)
+            elif type(op.what) is range:
+                self.names[v] = f"{self.text(op.operands[0])}[{self.listed(op.what)}]"
             else:
-                text = f"{self.text(next(iter(op.operands)))}[{self.listed(op.what)}]"
-                if type(op.what) is range:
-                    self.names[v] = text
-                else:
-                    self.say(v, "rows", text)
+                self.say(v, "rows", f"{self.text(op.operands[0])}[{self.listed(op.what)}]")
         return self.names[v]
 
     def stacked(self, v: int, op: Op) -> None:
@@ -161,7 +168,8 @@ class Source:
         if type(rows) is range:
             return f"{rows.start}:{rows[-1] + 1}" + (f":{rows.step}" if rows.step > 1 else "")
         if len(rows) <= SHORT:
-            return str(np.asarray(rows).tolist())
+            text = str(np.asarray(rows).tolist())
+            return text if self.target == "numpy" else f"np.array({text})"
         self.indices.append(np.asarray(rows))
         return f"indices[{len(self.indices) - 1}]"
 
@@ -172,70 +180,70 @@ class Source:
             f"np.tile({self.text(v)}, ({rows // had}, 1))" if 1 < had < rows else self.text(v)
         )
 
+    def place(self, v: int) -> tuple[int, Rows]:
+        """The value that a pick is of, and its rows there; of others, all rows."""
+        op = self.ops[v]
+        if op.kind == "pick" and len(op.operands) == 1:
+            return op.operands[0], op.what
+        return v, range(op.rows)
+
     # ------------------------------------------------------------------ matrices
 
-    def view(self, v: int, m: int, k: int) -> str:
-        """A value as an m by k matrix: a view where its rows go by even steps."""
-        op = self.ops[v]
-        base, rows = v, range(op.rows)
-        if op.kind == "pick" and len(op.operands) == 1:
-            base, rows = op.operands[0], op.what
-        return self.cut(base, rows, m, k) or f"{self.text(v)}.reshape({m}, {k})"
+    def view(self, v: int, m: int, k: int) -> View:
+        """A value as an m by k matrix: in the value that it is picked from, where that goes."""
+        return self.part(*self.place(v), m, k) or _vector(View(v, 0, m, k, 0, k))
 
-    def cut(self, base: int, rows: Rows, m: int, k: int) -> str | None:
-        """These rows of a value as a view; None if there is none."""
+    def part(self, base: int, rows: Rows, m: int, k: int) -> View | None:
+        """These rows of a value as an m by k matrix; None if they are no view."""
         found = matrix(rows, m, k)
-        if found is None:
+        if found is None or 1 not in found[1:]:
             return None
         start, down, across = found
-        text = None
-        if across == 1 and (place := self.placed(base, start, m, k, down)):
-            text = self.column_slice(base, *place, m, k, down)
-        elif down == 1 and (place := self.placed(base, start, k, m, across)):
-            text = f"{self.column_slice(base, *place, k, m, across)}.T"
-        return text
-
-    def placed(
-        self, base: int, start: int, m: int, k: int, down: int
-    ) -> tuple[int, int] | None:
-        """Where m rows of `down` numbers begin, and the first column of k that start there."""
-        begin = min(start, self.ops[base].rows - m * down)  # so that it ends where that does
+        turned = across != 1
+        count, width, columns = (k, across, m) if turned else (m, down, k)
+        begin = min(start, self.ops[base].rows - count * width)  # it ends where the value does
         column = start - begin
-        return (begin, column) if begin >= 0 and column + k <= down else None
+        if begin < 0 or width < column + columns:
+            return None
+        return _vector(View(base, begin, count, width, column, columns, turned))
 
-    def column_slice(
-        self, base: int, begin: int, column: int, m: int, k: int, down: int
-    ) -> str:
-        text = self.text(base)
-        if m * down != self.ops[base].rows:
-            text += f"[{begin}:{begin + m * down}]"
-        some = "" if down == k else f"[:, {column or ''}:{column + k}]"
-        return f"{text}.reshape({m}, {down}){some}"
+    def shown(self, view: View) -> str:
+        text = self.text(view.base)
+        end = view.start + view.height * view.width
+        if end - view.start != self.ops[view.base].rows:
+            text += f"[{view.start}:{end}]"
+        text += f".reshape({view.height}, {view.width})"
+        if view.columns != view.width:
+            text += f"[:, {view.column or ''}:{view.column + view.columns}]"
+        return text + ".T" * view.turned
 
     def matmul(self, v: int, op: Op) -> None:
         w, x, *bias = op.operands
-        text, out = self.weights(w, op.rows, op.width), self.named(v, "h")
-        added = ""
-        if bias:
-            read = self.text(bias[0])
-            if read not in self.biases and not read.isidentifier():
-                self.biases[read] = f"b{text[1:]}"
-                self.code.append(f"b{text[1:]} = {read}")
-            added = f" + {self.biases.get(read, read)}"
+        view = self.view(w, op.rows, op.width)
+        weights = self.matrix(view)
+        if not weights:
+            self.matrices[view] = weights = self.numbered("W")
+            self.code.append(f"{weights} = {self.shown(view)}")
+        out, turned = self.named(v, "h"), ".T" * (view not in self.matrices)
+        added = "".join([f" + {self.bias(b, weights)}" for b in bias])
         sign = "@" if op.width > 1 or v < self.seed else "*"  # which may give -0.0
-        self.code.append(f"{out} = {text} {sign} {self.text(x)}{added}")
+        self.code.append(f"{out} = {weights}{turned} {sign} {self.text(x)}{added}")
 
-    def weights(self, w: int, m: int, k: int) -> str:
-        """The name of a matrix, with ".T" if it is another one turned."""
-        text = self.view(w, m, k)
-        if text not in self.views:
-            self.numbers["W"] = number = self.numbers.get("W", 0) + 1
-            self.code.append(f"W{number} = {text}")
-            turned = text.removesuffix(".T") if text.endswith(".T") else f"{text}.T"
-            if 1 in (m, k):
-                turned = self.view(w, k, m)
-            self.views |= {turned: f"W{number}.T", text: f"W{number}"}
-        return self.views[text]
+    def matrix(self, view: View) -> str:
+        """The name of a matrix, or of its transpose; empty if neither has one."""
+        other = view._replace(turned=not view.turned)
+        return self.matrices.get(view) or self.matrices.get(other, "")
+
+    def bias(self, b: int, weights: str) -> str:
+        """The name of what is added to a product."""
+        base, rows = self.place(b)
+        text = self.text(b)
+        if text.isidentifier() or type(rows) is not range:
+            return text
+        if (base, rows) not in self.biases:
+            self.biases[base, rows] = f"b{weights[1:]}"
+            self.code.append(f"b{weights[1:]} = {text}")
+        return self.biases[base, rows]
 
     def outer_sum(self, v: int, op: Op) -> None:
         d, x = op.operands
@@ -247,31 +255,33 @@ class Source:
 
     def map(self, v: int, op: Op) -> None:
         texts = [self.tiled(a, op.rows) for a in op.operands]
-        op_name = op.what.op
-        ours = op_name in self.calls or op_name in RESERVED or op_name in FLAT
-        kind = op_name if ours else f"{op_name.rpartition('.')[2]}_"
-        guard = op_name in COMPARISONS and v in self.guards
-        text = self.shown(op.what, texts)
-        if type(self.filled(op.what, texts)) is not Expression:  # it is the same for all
+        name = op.what.op
+        *steps, (_, text) = lines(op.what, texts, Expression)
+        self.code += [f"{to} = {step}" for to, step in steps]
+        if op.what.args and not op.operands:  # it is the same for all
             text = f"np.full(({op.rows}, 1), {text})"
+        kind = name if name in RESERVED or name in FLAT else f"{name.rpartition('.')[2]}_"
+        guard = name in COMPARISONS and v in self.guards
         self.say(v, kind, text + ("  # a guard" if guard else ""))
 
     def reduce(self, v: int, op: Op) -> None:
-        n = op.rows
-        if n == 1 and op.what == "sum":
+        if op.rows == 1 and op.what == "sum":
             self.say(v, "sum", f"{self.text(op.operands[0])}.sum(0, keepdims=True)")
             return
-        cubes = [f"{self.text(a)}.reshape({op.width}, {n}, -1)" for a in op.operands]
+        cubes = [self.cube(a, op.width, op.rows) for a in op.operands]
         if op.what in ("dot", "take"):
             cubes[0] = self.text(op.operands[0])
-        text = WIDE[op.what].format(**dict(zip("abc", cubes)))
-        if op.what not in ("logsumexp", "take"):
-            self.say(v, op.what, text)
-            return
-        slopes = self.slopes.get((op.what, op.operands[0], n, op.width), -1)
-        out = self.named(v, op.what)
-        other = self.named(slopes, "p") if slopes >= 0 and slopes not in self.names else "_"
-        self.code.append(f"{out}, {other} = {text}")
+        self.say(v, op.what, OF_MANY[op.what].format(**dict(zip("abc", cubes))))
+
+    def cube(self, v: int, width: int, rows: int) -> str:
+        return f"{self.text(v)}.reshape({width}, {rows}, -1)"
+
+    def partials(self, v: int, op: Op) -> None:
+        [a] = op.operands
+        if op.what == "take":
+            self.say(v, "p", f"taken({self.text(a)}, {op.width})")
+        else:
+            self.say(v, "p", f"softmax({self.cube(a, op.width, op.rows // op.width)})")
 
     def sum_lanes(self, v: int, op: Op) -> None:
         text = f"{self.text(op.operands[0])}.sum(1, keepdims=True)"
@@ -307,7 +317,8 @@ class Source:
             else:
                 self.say(v, "d", text)
         self.fresh = np.full(op.rows, not whole)
-        self.add(v, parts)
+        for a, rows in parts:
+            self.add(v, a, rows)
 
     def zeros(self, op: Op) -> str:
         lanes: Any = 1
@@ -318,27 +329,25 @@ class Source:
             lanes = self.it.lanes or inputs[0]
         return f"np.zeros(({op.rows}, {lanes}))"
 
-    def add(self, v: int, parts: list[tuple[int, Rows]]) -> None:
-        """Add values to rows of an array."""
-        for a, rows in parts:
-            text, mine = self.names[v], np.asarray(rows)
-            sign = "=" if self.fresh[mine].all() else "+="
-            self.fresh[mine] = False
-            if len({*mine.tolist()}) < len(mine):
-                term = self.term(a, len(rows))
-                self.code.append(f"np.add.at({text}, {self.listed(rows)}, {term})")
-            elif self.whole(a, rows) and (to := self.cut(v, rows, *self.shape(a))):
-                matrix_name = f"d_{self.views.get(to.removeprefix('d_'), 'W')}".removesuffix(
-                    ".T"
-                )
-                self.code.append(f"{matrix_name} = {to}")
-                some = "[:] =" if sign == "=" else " +="
-                self.code.append(f"{matrix_name}{some} {self.outers[a]}")
-            else:
-                term = self.term(a, len(rows))
-                target = f"{text}[{self.listed(rows)}]"
-                bias = self.biases.get(target.removeprefix("d_"))
-                self.code.append(f"{target} {sign} {term}" + (f"  # d_{bias}" if bias else ""))
+    def add(self, v: int, a: int, rows: Rows) -> None:
+        """Add a value to rows of an array."""
+        text, mine, made = self.names[v], np.asarray(rows), self.ops[a]
+        of = self.it.adjoint_of.get(v, -1)
+        sign = "=" if self.fresh[mine].all() else "+="
+        self.fresh[mine] = False
+        whole = a in self.outers and a not in self.names and made.rows == len(rows)
+        view = self.part(v, rows, made.rows // made.width, made.width) if whole else None
+        if len({*mine.tolist()}) < len(mine):
+            term = self.term(a, len(rows))
+            self.code.append(f"np.add.at({text}, {self.listed(rows)}, {term})")
+        elif view is not None:
+            name = f"d_{self.matrix(view._replace(base=of)) or 'W'}"
+            self.code.append(f"{name} = {self.shown(view)}")
+            self.code.append(f"{name}{'[:] =' if sign == '=' else ' +='} {self.outers[a]}")
+        else:
+            bias = self.biases.get((of, rows)) if type(rows) is range else None
+            target = f"{text}[{self.listed(rows)}] {sign} {self.term(a, len(rows))}"
+            self.code.append(target + (f"  # d_{bias}" if bias else ""))
 
     def term(self, a: int, rows: int) -> str:
         """A value that is added to so many rows."""
@@ -348,146 +357,10 @@ class Source:
         text = f"({self.outers[a]}).reshape({had}, 1)"
         return text if had == rows else f"np.tile({text}, ({rows // had}, 1))"
 
-    def whole(self, a: int, rows: Rows) -> bool:
-        """Whether it is a product that is written into these rows at once."""
-        return a in self.outers and a not in self.names and self.ops[a].rows == len(rows)
 
-    def shape(self, v: int) -> tuple[int, int]:
-        """That of a matrix of sums."""
-        op = self.ops[v]
-        return op.rows // op.width, op.width
-
-    # ------------------------------------------------------------------ formulas
-
-    @classmethod
-    def shown(cls, x: Any, texts: Any) -> str:
-        """A formula with its operands' texts."""
-
-        def call(op: str, args: list[str]) -> str:
-            if op in cls.calls:
-                return cls.calls[op] if not args else f"{cls.calls[op]}({', '.join(args)})"
-            return shown(cls.expanded(op, [name(a) for a in args]), call)
-
-        return shown(cls.filled(x, texts), call)
-
-    @classmethod
-    def filled(cls, x: Any, texts: Any) -> Any:
-        """An expression with texts for operands, in what the target has."""
-        if type(x) is not Expression:
-            return x
-        if x.op == "operand":
-            return name(texts[x.args[0]])
-        if x.op == "each_partial":
-            op, slot, *operands = x.args
-            return cls.each_partial(op, slot, [_text(cls.filled(a, texts)) for a in operands])
-        args = [cls.filled(a, texts) for a in x.args]
-        if x.op in COMPARISONS:
-            return name(f"({_text(args[0])} {COMPARISONS[x.op]} {_text(args[1])}) * 1.0")
-        return cls.expanded(x.op, args)
-
-    @classmethod
-    def expanded(cls, op: str, args: list[Any]) -> Any:
-        """An operation on expressions by what the target has, or by its rule for floats."""
-        if op in cls.calls or op in INFIX:
-            return Expression(op, *args)
-        if op == "relu":
-            return Expression("maximum", args[0], 0.0)
-        try:
-            found = value(op, args)
-        except TypeError:
-            found = None
-        if found is None or not fits_formulas(found):
-            return cls.each(op, [_text(a) for a in args])
-        return found
-
-    @classmethod
-    def each(cls, op: str, args: list[str]) -> Expression:
-        """An operation number by number."""
-        return name(f"each({', '.join([repr(op), *args])})")
-
-    @classmethod
-    def each_partial(cls, op: str, slot: int, args: list[str]) -> Expression:
-        return name(f"each_partial({', '.join([repr(op), repr(slot), *args])})")
-
-
-class Functional(Source):
-    """Written for arrays that can't be changed, as JAX's."""
-
-    calls = FUNCTIONAL
-
-    def reverse(self) -> list[str]:
-        return [f"    {line}" for line in self.code]
-
-    def text(self, v: int) -> str:
-        """Constants have the type of the inputs."""
-        anew, text = v not in self.names and self.ops[v].kind == "const", super().text(v)
-        inputs = [op.what for op in self.ops if op.kind == "input"]
-        if anew and inputs:
-            self.names[v] = text = f"{text}.astype({inputs[0]}.dtype)"
-        return text
-
-    def zeros(self, op: Op) -> str:
-        return f"{super().zeros(op)[:-1]}, {self.text(self.seed)}.dtype)"
-
-    def add(self, v: int, parts: list[tuple[int, Rows]]) -> None:
-        """A product goes to its rows with what lies between them, and with its biases."""
-        text, left = self.names[v], dict(enumerate(parts))
-        while left:
-            a, rows = left.pop(min(left))
-            found = self.padded(v, a, rows, left) if self.whole(a, rows) else None
-            to, term = found or (self.listed(rows), self.term(a, len(rows)))
-            self.code.append(f"{text} = {text}.at[{to}].add({term})")
-
-    def padded(
-        self, v: int, a: int, rows: Rows, left: dict[int, tuple[int, Rows]]
-    ) -> tuple[str, str] | None:
-        """The rows from the first to the last of a product, and it with 0 in between.
-
-        Args:
-            left: further parts, of which the biases are taken where they are in between.
-        """
-        (m, k), term = self.shape(a), f"({self.outers[a]})"
-        start, down, across = matrix(rows, m, k) or (0, 0, 0)
-        if across > 1 and down == 1:
-            term, m, k, down, across = f"{term}.T", k, m, across, 1
-        found = self.placed(v, start, m, k, down) if across == 1 else None
-        if found is None:
-            return None
-        begin, column = found
-        beside = range(start + k, start + k + (m - 1) * down + 1, down)
-        bias = [i for i, (_, other) in left.items() if type(other) is range and other == beside]
-        if bias and down == k + 1 and not column:
-            term = f"np.concatenate([{term}, {self.tiled(left.pop(bias[0])[0], m)}], 1)"
-        elif down != k:
-            term = f"np.pad({term}, ((0, 0), ({column}, {down - k - column})))"
-        return f"{begin}:{begin + m * down}", f"{term}.reshape(-1, 1)"
-
-    def listed(self, rows: Rows) -> str:
-        text = super().listed(rows)
-        return f"np.array({text})" if text.startswith("[") else text
-
-    @classmethod
-    def filled(cls, x: Any, texts: Any) -> Any:
-        if type(x) is Expression and x.op == "mul":
-            factor, chosen = x.args
-            if type(chosen) is Expression and chosen.op in OPPOSITE:
-                x = where(chosen, factor, 0.0)  # 0, even where the factor is infinite
-        return super().filled(x, texts)
-
-    @classmethod
-    def each(cls, op: str, args: list[str]) -> Expression:
-        raise NotImplementedError(
-            f"{op}: its rule hands the operand to what takes floats only, or branches too "
-            "often, so that no other library can compute it; write it with this library's "
-            "functions"
-        )
-
-    @classmethod
-    def each_partial(cls, op: str, slot: int, args: list[str]) -> Expression:
-        return cls.each(op, args)
-
-
-def _text(x: Any) -> str:
-    if type(x) is Expression:
-        return str(x.args[0])
-    return repr(x).replace("inf", "np.inf").replace("nan", "np.nan")
+def _vector(view: View) -> View:
+    """The view; a column is written as a row that is turned, so that both have one name."""
+    if view.width == 1 and view.height > 1:
+        length = view.height
+        return view._replace(height=1, width=length, columns=length, turned=not view.turned)
+    return view

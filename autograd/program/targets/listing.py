@@ -1,0 +1,100 @@
+"""Listing: a tape node by node, forward and back, in a language with braces.
+
+An adjoint is a number in the array `d`. What a node gives to its operands are products of the
+chain rule, in the order in which eager adds them up.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from autograd.core.primitive import TABLE
+from autograd.program.ir.rules import facing_zero
+from autograd.program.ir.tape import LEAVES, Tape
+from autograd.rules.expression import FLAT
+
+__all__ = ["Listing"]
+
+
+class Listing(ABC):
+    """The statements.
+
+    Attributes:
+        declared: how a name is given to a number.
+        outputs: the nodes that are results.
+    """
+
+    declared = "const"
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.outputs = [node for node, _ in tape.roots[: tape.outputs]]
+        live = set(self.outputs)
+        for i in range(len(tape) - 1, -1, -1):
+            if i in live:
+                live.update(tape.args[i])
+        self.order = sorted(live)
+
+    @abstractmethod
+    def number(self, x: float) -> str:
+        """A constant."""
+
+    @abstractmethod
+    def computed(self, i: int, op: str, args: list[str]) -> list[str]:
+        """Statements that give a node its name."""
+
+    @abstractmethod
+    def before(self, i: int, op: str, args: list[str]) -> list[str]:
+        """Statements that a node's partials need."""
+
+    @abstractmethod
+    def slope(self, i: int, slot: int, op: str, args: list[str]) -> str:
+        """A partial of a node."""
+
+    def forward(self) -> list[str]:
+        lines: list[str] = []
+        for i in self.order:
+            op = self.tape.ops[i]
+            if op not in LEAVES:
+                lines += self.computed(i, op, self.names(i))
+            elif op != "const":
+                side, place = "u" if op == "input" else "x", int(self.tape.values[i])
+                lines.append(f"{self.declared} v{i} = {side}[{place}];")
+        return lines
+
+    def reverse(self) -> list[str]:
+        lines = [f"d[{i}] += seed[{k}];" for k, i in enumerate(self.outputs)]
+        for i in reversed(self.order):
+            lines += self.shares(i)
+        return lines
+
+    def shares(self, i: int) -> list[str]:
+        """What a node's adjoint gives to its operands, or to the gradient."""
+        tape, op = self.tape, self.tape.ops[i]
+        if op in LEAVES:
+            into = {"input": "d_u", "lane": "d_x"}.get(op)
+            return [f"{into}[{int(tape.values[i])}] += d[{i}];"] if into else []
+        if op in FLAT:
+            return []
+        args, facing = self.names(i), facing_zero(tape, i)
+        lines = self.before(i, op, args)
+        for slot, a in enumerate(tape.args[i]):
+            if tape.ops[a] != "const":
+                strong = f"{int(TABLE[op].strong_zero)}, {int(a in facing)}"
+                slope = self.slope(i, slot, op, args)
+                lines.append(f"d[{a}] += product(d[{i}], {slope}, {strong});")
+        return lines
+
+    def names(self, i: int) -> list[str]:
+        """How the operands of a node are written."""
+        return [*map(self.text, self.tape.args[i])]
+
+    def text(self, i: int) -> str:
+        tape = self.tape
+        return self.number(tape.values[i]) if tape.ops[i] == "const" else f"v{i}"
+
+    def known(self, i: int) -> list[float | None] | None:
+        """The operands that are numbers, so that rules can be shorter."""
+        tape = self.tape
+        numbers = [tape.values[a] if tape.ops[a] == "const" else None for a in tape.args[i]]
+        return numbers if any(x is not None for x in numbers) else None
