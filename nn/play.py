@@ -9,7 +9,6 @@ from typing import Any
 from autograd import Value, no_grad
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
-from autograd.show.drawing.svg import thickness
 from autograd.show.pages.document import (
     asset,
     document,
@@ -26,9 +25,8 @@ from nn.boundary import Boundary
 from nn.checks import instance, not_negative, shortened
 from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.module import Module
-from nn.pages.contours import clipped
 from nn.pages.plane import Plane
-from nn.pages.toys import TOYS, shuffled, toy, uniforms
+from nn.pages.toys import TOYS
 from nn.pages.training_page import palette
 from nn.training.batches import batch_of, is_finite
 
@@ -185,7 +183,7 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
     summary = f"A network of {names}, {samples}, {loss}"
     operations = [TABLE[name] for name in {data["operation"]: 0} | dict.fromkeys(NAMES)]
     scripts = [
-        rules(operations, [toy, shuffled, uniforms, clipped, thickness]),
+        rules(operations, asset("toys.js", "nn.pages")),
         asset("numbers.js"),
         operations_script(),
     ]

@@ -1,4 +1,4 @@
-"""JavaScript: the table of primitives by its rules, and the layout of pictures."""
+"""JavaScript: the table of primitives by its rules."""
 
 from autograd.javascript.words import PRODUCT, JavaScript, UntranslatableError, module
 

@@ -46,19 +46,11 @@ function floordiv(x, y) {
   return quotient - floor > 0.5 ? floor + 1 : floor;
 }
 
-const truth = (x) => (Array.isArray(x) ? x.length > 0 : x !== 0 && x !== false);
 const listed = (xs) => (xs.length === 1 && Array.isArray(xs[0]) ? xs[0] : xs);
 const max = (...xs) => listed(xs).reduce((best, x) => (x > best ? x : best));
 const min = (...xs) => listed(xs).reduce((best, x) => (x < best ? x : best));
-const map = (f, ...lists) => zip(...lists).map((xs) => f(...xs));
-const zip = (...lists) => lists[0].map((_, i) => lists.map((list) => list[i]));
-const enumerate = (xs) => xs.map((x, i) => [i, x]);
-const any = (xs) => Number(xs.some(truth));
-const all = (xs) => Number(xs.every(truth));
 const range = (a, b) => Array.from({ length: Math.max(0, b === undefined ? a : b - a) }, (_, i) => (b === undefined ? i : a + i));
-const repeat = (xs, n) => range(n).flatMap(() => xs);
 const sum = (xs) => xs.reduce((total, x) => total + x, 0);
-const reversed = (xs) => xs.toReversed();
 const before = (x, y) => {
   if (!Array.isArray(x)) return x - y;
   const k = x.findIndex((each, i) => i === y.length || each !== y[i]);
@@ -68,35 +60,8 @@ const sorted = (xs, key = (x) => x) => {
   const pairs = xs.map((x) => [key(x), x]);
   return pairs.sort(([a], [b]) => before(a, b)).map(([, x]) => x);
 };
-const len = (xs) => xs.length;
-const tuple = (xs) => [...xs];
-const list = tuple;
-const float = (x) => Number(typeof x === "string" ? x.replace("inf", "Infinity") : x);
 const int = Math.trunc;
 const abs = Math.abs;
-const primal = (x) => x;
-
-const operator = {
-  neg: (x) => -x,
-  add: (x, y) => x + y,
-  sub: (x, y) => x - y,
-  mul: (x, y) => x * y,
-  truediv: divide,
-  pow: power,
-  mod,
-  floordiv,
-  abs,
-};
-
-const lists = {
-  append: (xs, x) => xs.push(x),
-  count: (xs, wanted) => xs.filter((x) => x === wanted).length,
-  index: (xs, x) => xs.indexOf(x),
-  insert: (xs, i, x) => xs.splice(i, 0, x),
-  pop: (xs, i) => xs.splice(i, 1),
-  remove: (xs, x) => xs.splice(xs.indexOf(x), 1),
-  set: (xs, i, x) => xs.splice(i, 1, x),
-};
 
 // ------------------------------------------------------------ numbers
 

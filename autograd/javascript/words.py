@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any
 
 from autograd.core.primitive import TABLE, Primitive
-from autograd.javascript.translate import PYTHON, UntranslatableError, translated
 from autograd.rules.braces import Braces, Language
 from autograd.rules.expression import COMPARISONS, Expression
 from autograd.rules.reader import formula, partials
 
-__all__ = ["PRODUCT", "UntranslatableError", "module"]
+__all__ = ["PRODUCT", "JavaScript", "UntranslatableError", "module"]
 
+PYTHON = (files("autograd.javascript") / "python.js").read_text("utf-8")
 PRODUCT = (files("autograd.javascript") / "product.js").read_text("utf-8")
 [MATH] = re.findall(r"^const math = {$(.*?)^};", PYTHON, re.MULTILINE | re.DOTALL)
 # Values of operations that no rule tells, and partials that depend on where operands stand.
@@ -32,6 +32,10 @@ PARTIALS = {
     "dot": "(out, bias, ...xs) => [1, ...xs.slice(xs.length / 2), "
     "...xs.slice(0, xs.length / 2)]",
 }
+
+
+class UntranslatableError(TypeError):
+    """The rule of an operation has no JavaScript; the message says why."""
 
 
 class JavaScript(Language):
@@ -79,11 +83,8 @@ class JavaScript(Language):
         return [f"const {to} = {called}({listed});"]
 
 
-def module(
-    primitives: Iterable[Primitive], functions: Iterable[Callable[..., Any]] = ()
-) -> str:
-    """A script that defines `table`: by name, the value and partials of these operations; and
-    these functions, which know numbers, lists, and dicts with the keys that are written down.
+def module(primitives: Iterable[Primitive]) -> str:
+    """A script that defines `table`: by name, the value and partials of these operations.
 
     `table[name].value(...operands)` is the number; it throws a PythonError where Python raises.
     `table[name].partials` has a function `(out, ...operands)` an operand; of a variadic
@@ -91,7 +92,7 @@ def module(
     too. Nothing in the script ends its element in a page.
 
     Raises:
-        UntranslatableError: a rule cannot be read, since it counts, loops or catches errors.
+        UntranslatableError: a rule is for floats only, or catches errors.
     """
     entries: dict[str, str] = {}
     wanted = list(primitives)
@@ -102,7 +103,7 @@ def module(
             entries[entry.name] = _entry(entry, language)
             wanted += [TABLE[op] for op in language.called]
     lines = ",\n".join(entries.values())
-    return "\n".join([PYTHON, *translated(functions), f"const table = {{\n{lines}\n}};\n"])
+    return "\n".join([PYTHON, f"const table = {{\n{lines}\n}};\n"])
 
 
 def _entry(entry: Primitive, language: JavaScript) -> str:

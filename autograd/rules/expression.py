@@ -49,6 +49,10 @@ REFUSED = object()  # in place of a result, where a rule raises
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
+class Digits(str):
+    """The text of a number that is not known: for messages only."""
+
+
 class Expression:
     """An operation on expressions and floats; a name has the operation "name"."""
 
@@ -85,6 +89,9 @@ class Expression:
         if key not in decided.ways:
             raise Undecided(condition)
         return decided.ways[key]
+
+    def __str__(self) -> str:
+        return Digits()
 
     def __neg__(self) -> Expression:
         return Expression("neg", self)

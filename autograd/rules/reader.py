@@ -30,6 +30,7 @@ from autograd.rules.expression import (
     INDEX,
     REDUCE,
     SYMBOLS,
+    Digits,
     Expression,
     Term,
     Undecided,
@@ -212,6 +213,8 @@ def _mathematics(name: str) -> Any:
 
 
 def _float(x: Any = 0.0) -> Any:
+    if isinstance(x, Digits):
+        raise TypeError("the rule reads the digits of a number")
     if type(x) is not Expression:
         return float(x)
     return Expression(SYMBOLS[x.op], *x.args) if x.op in SYMBOLS else x  # 1 or 0

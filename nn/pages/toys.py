@@ -1,6 +1,6 @@
 """Toy data for the page that trains: two classes of points in the plane.
 
-It knows numbers and lists only: the page runs it as JavaScript, so both have the same numbers.
+The page has the same functions as `toys.js`, so both have the same numbers.
 """
 
 from __future__ import annotations

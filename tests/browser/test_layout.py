@@ -4,8 +4,8 @@ import json
 import random
 from typing import Any
 
-from autograd.javascript import module
 from autograd.show.drawing.layered import arrow, item, lay_out
+from autograd.show.pages.document import asset, rules
 from tests.chromium import Opener
 
 LAID_OUT = """
@@ -43,7 +43,7 @@ def test_random_graphs_have_the_same_layout(open_page: Opener) -> None:
     rng = random.Random(1)
     graphs = [graph(rng) for _ in range(60)]
     page = open_page("<!doctype html>")
-    script = f"{module([], [lay_out, item, arrow])}\n{LAID_OUT}"
+    script = f"{rules([], asset('layout.js'))}\n{LAID_OUT}"
     found = json.loads(page.evaluate(f"(graphs) => {{ {script} }}", graphs))
     for each, layout in zip(graphs, found):
         text = json.dumps(laid_out(*each)).replace("Infinity", "null")

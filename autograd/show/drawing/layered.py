@@ -7,7 +7,7 @@
 5. Route: curves in the gaps only. An arrow ends in a straight piece as long as the numbers in
    its gap, so that a number stands on its arrow, and on no other.
 
-Pages run it as JavaScript, so it keeps to the Python that `autograd.javascript` translates.
+Pages that lay out anew have the same functions as `layout.js`, to the bit.
 Lengths are given along the arrows (x) and across them (y), so one layout serves all directions.
 """
 

@@ -8,7 +8,7 @@ import html
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from string import Template
 from typing import Any
@@ -143,16 +143,18 @@ def operations_script() -> str:
     return f"{PRODUCT}\n{asset('operations.js')}"
 
 
-def rules(operations: Iterable[Primitive], functions: Sequence[Callable[..., Any]] = ()) -> str:
-    """A script that defines `primitives`, by name, beside `PythonError`, `math`, and functions
-    of the library.
+def rules(operations: Iterable[Primitive], *scripts: str) -> str:
+    """A script that defines `primitives`, by name, beside `PythonError`, `math`, and the
+    functions of other scripts.
 
     >>> from autograd import sin
     >>> rules([sin]).startswith("const { primitives, PythonError, math } = (() => {")
     True
     """
-    names = ", ".join(["PythonError", "math", *[function.__name__ for function in functions]])
-    script = f"{module(operations, functions)}\nreturn {{ primitives: table, {names} }};"
+    functions = re.findall(r"^function (\w+)", "\n".join(scripts), re.MULTILINE)
+    names = ", ".join(["PythonError", "math", *functions])
+    script = "\n".join([module(operations), *scripts])
+    script += f"\nreturn {{ primitives: table, {names} }};"
     return f"const {{ primitives, {names} }} = (() => {{\n{script}\n}})();"
 
 

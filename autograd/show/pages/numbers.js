@@ -97,3 +97,8 @@ function parseNumber(text) {
   const [over, under] = [found[1], found[2] ?? "1"].map(read);
   return over / under;
 }
+
+// The width of an arrow, as in autograd/show/drawing/svg.py.
+function thickness(amount, most) {
+  return 0.8 + (3.4 * Math.abs(amount)) / most;
+}

@@ -8,7 +8,6 @@ from string import Template
 from typing import Any
 
 from autograd.core.primitive import TABLE, Primitive
-from autograd.show.drawing.layered import arrow, item, lay_out
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
 from autograd.show.formulas import FORMS, arithmetic, locals_text
@@ -73,7 +72,7 @@ def play_page(
         **operations_data(operations),
     }
     scripts = [
-        rules(operations, [lay_out, item, arrow]),
+        rules(operations, asset("layout.js")),
         operations_script(),
         *map(asset, FORMULA_SCRIPTS),
     ]

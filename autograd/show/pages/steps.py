@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.core.primitive import Primitive
 from autograd.javascript import UntranslatableError
 from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.fitting import ARROWS, PAGE, legend
-from autograd.show.drawing.layered import arrow, item, lay_out
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
-from autograd.show.drawing.svg import finer, thickness
+from autograd.show.drawing.svg import finer
 from autograd.show.events import Event, events
 from autograd.show.formulas import BLANKS, arithmetic, locals_text
 from autograd.show.pages.document import (
@@ -129,14 +128,14 @@ def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
 def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str]:
     """The scripts that compute the graph anew and open its boxes, and the panel, or why not."""
     inside = [*map(asset, ("draw.js", "arrows.js", "inside.js"))] if groups else []
-    layout: list[Callable[..., Any]] = [lay_out, item, arrow, thickness] if groups else []
+    layout = [asset("layout.js")] if groups else []
     try:
-        script = rules(_operations(graph), layout)
+        script = rules(_operations(graph), *layout)
         scripts = map(asset, ("live.js", "curve.js", "landscape.js"))
         return [script, *scripts, *inside], asset("live.html") + asset("card.html")
     except UntranslatableError as error:
         return [
-            rules([], layout),
+            rules([], *layout),
             *inside,
         ], f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
 

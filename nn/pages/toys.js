@@ -1,0 +1,78 @@
+// Toy data, an order of samples, and where a surface crosses 0: the functions, and the numbers,
+// of toys.py and contours.py, which say what each of them does.
+
+const [FACTOR, MODULUS] = [48271, 2147483647];
+const PART = 0.8;
+const TURN = 2 * Math.PI;
+
+function uniforms(seed, count) {
+  let state = seed * 65537;
+  const found = [];
+  while (found.length < count) {
+    state = mod(FACTOR * state, MODULUS);
+    found.push(state / MODULUS);
+  }
+  return found;
+}
+
+function toy(name, count, noise, seed, sides) {
+  let left, right, bottom, top, side, at, u, v, far, angle, x, y, radius, sign;
+  [left, right, bottom, top] = sides;
+  const chances = uniforms(seed, 4 * count);
+  const found = [];
+  for (const k of range(count)) {
+    [u, v] = [chances[4 * k], chances[(4 * k) + 1]];
+    side = mod(k, 2);
+    if (name === "circles") {
+      [radius, angle] = [side ? (0.7 + (0.25 * u)) : (0.45 * math.sqrt(u)), TURN * v];
+      [x, y] = [radius * math.cos(angle), radius * math.sin(angle)];
+    } else {
+      if (name === "moons") {
+        sign = 1 - (2 * side);
+        [x, y] = [(0.65 * sign) * (math.cos((TURN / 2) * u) - 0.5), sign * (math.sin((TURN / 2) * u) - 0.25)];
+      } else {
+        if (name === "spiral") {
+          [radius, angle] = [0.1 + (0.85 * u), ((1.75 * TURN) * u) + ((TURN / 2) * side)];
+          [x, y] = [radius * math.cos(angle), radius * math.sin(angle)];
+        } else {
+          [x, y] = [(2 * u) - 1, (2 * v) - 1];
+          side = (x * y) > 0 ? 1 : 0;
+        }
+      }
+    }
+    [far, angle] = [noise * math.sqrt((-2) * math.log(chances[(4 * k) + 2])), TURN * chances[(4 * k) + 3]];
+    [x, y] = [x + (far * math.cos(angle)), y + (far * math.sin(angle))];
+    at = ((left + right) + ((PART * (right - left)) * x)) / 2;
+    found.push([at, ((bottom + top) + ((PART * (top - bottom)) * y)) / 2, side]);
+  }
+  return found;
+}
+
+function shuffled(count, seed) {
+  const chances = uniforms(seed, count);
+  return sorted(range(count), (k) => chances[k]);
+}
+
+function clipped(corners) {
+  let x, y, value, to_x, to_y, to_value, fall, t, crossing;
+  const polygon = [];
+  let crossings = [];
+  [x, y, value] = corners.at(-1);
+  for ([to_x, to_y, to_value] of corners) {
+    if (value > 0 !== to_value > 0) {
+      fall = value - to_value;
+      t = math.isfinite(fall) ? (value / fall) : 0.5;
+      crossing = [x + (t * (to_x - x)), y + (t * (to_y - y))];
+      polygon.push(crossing);
+      crossings.push(crossing);
+    }
+    if (to_value > 0) {
+      polygon.push([to_x, to_y]);
+    }
+    [x, y, value] = [to_x, to_y, to_value];
+  }
+  if (!(value > 0)) {
+    crossings = [...crossings.slice(1), ...crossings.slice(0, 1)];
+  }
+  return [polygon, range(Math.floor(crossings.length / 2)).map((k) => crossings.slice(2 * k, (2 * k) + 2))];
+}
