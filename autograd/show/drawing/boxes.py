@@ -5,76 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from autograd.core.chain import products
 from autograd.show.drawing.keys import TALLEST, layers_of, relative
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.quotient import EVERY_NODE, Quotient
+from autograd.show.drawing.records import Box, Edge, Rows
 from autograd.show.formulas import Notation, arithmetic
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import counted, format_number
 
-__all__ = ["Box", "Edge", "Picture", "operation_text", "picture"]
+__all__ = ["Picture", "operation_text", "picture"]
 
 MOST_OPERANDS = 3  # that a call is written with
 MOST_NAMES = 8  # of leaves that are left out
 LONGEST_OPERAND = 6.0  # of a name, in units of the font's size
 DOUBLED = re.compile(r"([^/]+)/(\1 · \d+)$")  # a part of a scope, in the frame of that
-Rows = tuple[tuple[str, str], ...]
-Kind = Literal["leaf", "operation", "group", "formula", "more"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Box:
-    """A rectangle of the picture.
-
-    Attributes:
-        id: unique in the picture, and the same whenever the graph is the same.
-        kind: "leaf", "operation", "group" (several nodes), "formula" (several nodes that are
-            written as one), or "more" (nodes left out).
-        title, op: its two texts; `op` is empty for a leaf.
-        node: whose data and grad it shows; None if there is no single one.
-        hint: what a tooltip says.
-        rows: its numbers, each with a caption.
-        modules: the paths of the modules or scopes around it, outermost first.
-        members: the nodes of a group or a formula, in the order of the graph.
-        formula: what made the node, or what is alike, as text; times: how often it is there.
-    """
-
-    id: str
-    kind: Kind
-    title: str
-    op: str
-    node: Node | None
-    hint: str
-    rows: Rows = ()
-    modules: tuple[str, ...] = ()
-    members: tuple[Node, ...] = ()
-    formula: str = ""
-    times: int = 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Edge:
-    """An arrow from an input to the output.
-
-    Attributes:
-        local: the derivative that it carries; of the output of a group too it is exact.
-        text: the number that is written on it.
-        weight: of a network, the parameter that multiplies what comes along it.
-        amount: the number that its look shows, if it has a weight.
-    """
-
-    id: str
-    tail: Box
-    head: Box
-    local: str
-    hint: str
-    text: str
-    weight: Node | None = None
-    amount: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +71,8 @@ class _Painter:
             unit = self.unit[node]
             self.nodes.setdefault(unit, []).append(node)
             links = [Link(self.unit[x], node, k) for k, x in enumerate(node.inputs)]
-            outer = [link for link in links if link.tail != unit]
+            rounds = self.quotient.rounds
+            outer = [a for a in links if a.tail != unit or (a.node, a.input) in rounds]
             self.links.setdefault(unit, []).extend(outer)
             read.update([link.input for link in outer])
         self.outlets: dict[Unit, list[Node]] = {}  # what others read of a box
@@ -137,6 +86,8 @@ class _Painter:
     def picture(self) -> Picture:
         kept = self.nearest()
         boxes = {unit: self.box(unit) for unit in kept}
+        for unit, box in boxes.items():
+            box.step = self.quotient.steps.get(self.nodes[unit][-1], -1)
         edges = [edge for unit in kept for edge in self.arrows(unit, boxes)]
         edges += self.plain_numbers(boxes)
         hidden = [node for node in self.graph if self.unit[node] not in boxes]
@@ -184,9 +135,12 @@ class _Painter:
         if told:
             size = counted(len(nodes), "node")
             hint, members = f"{told.name} = {told.text}: {size}", tuple(nodes)
+            paths = {self.quotient.frame_of.get(node, "") for node in nodes if node.op}
+            path = paths.pop() if len(paths) == 1 else ""
+            around = tuple(layers_of(path)) if path else ()
             text, times = told.text, told.times
             return Box(
-                id, "formula", told.name, size, shown, hint, rows, (), members, text, times
+                id, "formula", told.name, size, shown, hint, rows, around, members, text, times
             )
         framed = nodes[0] in self.quotient.frame_of
         modules = tuple(layers_of(unit.partition(" … ")[0])[:-1]) if framed else ()
@@ -230,40 +184,43 @@ class _Painter:
     # ------------------------------------------------------------ arrows
 
     def arrows(self, unit: Unit, boxes: dict[Unit, Box]) -> Iterator[Edge]:
-        """One a slot; into and out of a box of several nodes, one a box."""
+        """One a slot; of a box of several nodes one a box, and one more if it goes round."""
         head, slopes = boxes[unit], self.slopes(unit)
-        links: dict[Unit, list[Link]] = {}
+        links: dict[tuple[Unit, bool], list[Link]] = {}
         for link in self.links[unit]:
             if link.tail in boxes and not head.members and boxes[link.tail].node is not None:
                 x, partial = link.input, link.node.partials[link.slot]
                 id, local = f"e{link.node.index}-{link.slot}", self.number_text(partial)
                 hint = f"∂{link.node.name}/∂{x.name} = {partial!r}"
-                yield Edge(id, boxes[link.tail], head, local, hint, local)
+                yield Edge(boxes[link.tail], head, id, local, hint, local)
             elif link.tail in boxes:
-                links.setdefault(link.tail, []).append(link)
-        for other, few in links.items():
+                again = (link.node, link.input) in self.quotient.rounds
+                links.setdefault((link.tail, again), []).append(link)
+        for (other, again), few in links.items():
             tail, x = boxes[other], few[0].input
-            weights = (
-                {self.weight(few[0]), self.weight(few[-1])} if head.kind == "group" else {None}
-            )
-            weight = weights.pop() if len(weights) == 1 else None
+            ends = {self.weight(few[0]), self.weight(few[-1])}
+            weight = ends.pop() if head.kind == "group" and len(ends) == 1 else None
             local = f"×{len(few):,}" if len(few) > 1 and weight is None else ""
             hint = f"{tail.title} → {head.title}: {counted(len(few), 'edge')}"
             slope = slopes.get(x) if tail.node is not None else None
             if slope is not None and head.node is not None:
-                local, hint = (
-                    self.number_text(slope),
-                    f"∂{head.node.name}/∂{x.name} = {slope!r}",
-                )
-            edge = Edge(f"e-{tail.id}-{head.id}", tail, head, local, hint, local)
-            yield self.weighted(edge, weight, slope) if weight else edge
+                local = self.number_text(slope)
+                hint = f"∂{head.node.name}/∂{x.name} = {slope!r}"
+            id = f"e-{tail.id}-{head.id}"
+            edge = Edge(tail, head, id, local, hint, local)
+            if again:
+                edge.id, edge.goes_round = f"{id}-round", True
+                edge.hint = f"{hint}, each to the next step"
+            elif weight:
+                self.show_weight(edge, weight, slope)
+            yield edge
 
-    def weighted(self, edge: Edge, w: Node, slope: float | None) -> Edge:
-        """An arrow of a network: it shows the one thing that the options ask for."""
+    def show_weight(self, edge: Edge, w: Node, slope: float | None) -> None:
+        """Let an arrow of a network show the one thing that the options ask for."""
         amount = {"weight": w.data, "gradient": w.grad, "local": slope}[self.options.arrows]
-        text = "" if amount is None else self.number_text(amount)
-        hint = f"{edge.hint}, weight {w.data!r}, its gradient {w.grad!r}"
-        return replace(edge, hint=hint, text=text, weight=w, amount=amount)
+        edge.text = "" if amount is None else self.number_text(amount)
+        edge.hint = f"{edge.hint}, weight {w.data!r}, its gradient {w.grad!r}"
+        edge.weight, edge.amount = w, amount
 
     def slopes(self, unit: Unit) -> dict[Node, float]:
         """The derivatives of the only output of a box of several nodes to what goes into it."""
@@ -321,9 +278,10 @@ class _Painter:
             slope = w.data * slopes[node] if node in slopes else None
             local = "" if slope is None else self.number_text(slope)
             hint = f"{tail.title} → {head.title}"
-            edge = Edge(f"e-{id}-{head.id}", tail, head, local, hint, local)
-            one = not id.endswith("--1") and len({w for _, w in pairs}) == 1
-            yield self.weighted(edge, w, slope) if one else edge
+            edge = Edge(tail, head, f"e-{id}-{head.id}", local, hint, local)
+            if not id.endswith("--1") and len({w for _, w in pairs}) == 1:
+                self.show_weight(edge, w, slope)
+            yield edge
 
     # ------------------------------------------------------------ what is left out
 
@@ -345,7 +303,7 @@ class _Painter:
             head = boxes[unit]
             hint = f"{counted(len(hidden), 'input')} of {head.title} not drawn"
             tail = Box(f"more-{head.id}", "more", "…", "", None, hint)
-            yield Edge(f"e-more-{head.id}", tail, head, "", hint, "")
+            yield Edge(tail, head, f"e-more-{head.id}", hint=hint)
 
 
 def operation_text(node: Node, options: Options) -> str:

@@ -1,60 +1,23 @@
-"""Cards: the boxes of a picture with their lines of text, and so their sizes."""
+"""Cards: the lines of text in the boxes of a picture, and so their sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
-from autograd.show.drawing.boxes import Box
+from autograd.show.drawing.records import SMALL, TEXT, TITLE, Box, Part
 from autograd.show.text import clipped, width
 
-__all__ = ["Card", "Part", "card"]
+__all__ = ["BESIDE", "INDENT", "PAD", "ROW", "WIDEST_NAME", "write"]
 
-TITLE, TEXT, SMALL = 13, 12, 11  # sizes of the fonts, in pixels
 ROW, PAD, BESIDE = 18, 8, 10
-BOLD = 1.08  # how much wider names are than their letters
 WIDEST_NAME = 170.0  # of a name; what is longer is cut, and whole in the tooltip
 WIDEST_FORMULA = 250.0  # of a line
 INDENT = 12.0  # of the lines of a formula after its first
 MOST_LINES = 4  # of a formula
-SIZES = {"name": TITLE * BOLD, "op": TITLE, "caption": SMALL, "what": SMALL}
 
 
-class Part(NamedTuple):
-    """A text in a line: its classes, and whether it stands at the left, right after the one
-    before it, or at the right.
-    """
-
-    text: str
-    classes: str
-    side: str = "left"
-
-    @property
-    def width(self) -> float:
-        """How wide it is at most."""
-        return width(self.text, SIZES.get(self.classes.split()[0], TEXT))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Card:
-    """A box with its texts and its size.
-
-    Attributes:
-        lines: from above.
-        name: what a chip calls it.
-        compact: whether data and grad share a line, without captions.
-    """
-
-    box: Box
-    lines: tuple[tuple[Part, ...], ...]
-    name: str
-    compact: bool
-    size: tuple[float, float]
-
-
-def card(box: Box, compact: bool, beside: bool = False, reserve: str = "") -> Card:
-    """The card of a box.
+def write(box: Box, compact: bool, beside: bool = False, reserve: str = "") -> None:
+    """Set the texts of a box, and its size.
 
     Args:
         compact: what made it is written beside its name, and its numbers share a line.
@@ -62,15 +25,17 @@ def card(box: Box, compact: bool, beside: bool = False, reserve: str = "") -> Ca
         reserve: the widest text that will stand in a cell.
     """
     single = not any(" … " in number for _, number in box.rows)
-    compact = compact and single and len(box.rows) < 3
+    box.compact = compact and single and len(box.rows) < 3
     auto = box.node is not None and not box.node.label and box.kind != "group"
     most = WIDEST_NAME * (2 if box.kind == "group" else 1)
     name = Part(clipped(box.title, TITLE, most), "name auto" if auto else "name")
+    box.name = name.text
     if box.kind == "more":
-        size = name.width + 2 * PAD, float(ROW + PAD)
-        return Card(box, ((name._replace(side="middle"),),), name.text, False, size)
-    head, *lines = _head(box, name, compact)
-    if compact and box.rows:
+        box.compact, box.lines = False, ((name._replace(side="middle"),),)
+        box.width, box.height = name.width + 2 * PAD, float(ROW + PAD)
+        return
+    head, *lines = _head(box, name)
+    if box.compact and box.rows:
         sides = ("after", "after") if beside and box.kind == "leaf" else ("left", "right")
         cells = [Part(n, caption, side) for (caption, n), side in zip(box.rows, sides)]
         if sides[0] == "after":
@@ -82,9 +47,8 @@ def card(box: Box, compact: bool, beside: bool = False, reserve: str = "") -> Ca
     wide = max([_width(line) for line in [head, *lines]])
     if box.rows and reserve:
         wide = max(wide, width(box.rows[-1][0], SMALL) + BESIDE + width(reserve, TEXT))
-    size = wide + 2 * PAD, float((1 + len(lines)) * ROW + PAD)
-    every = tuple([tuple(line) for line in [head, *lines]])
-    return Card(box, every, name.text, compact, size)
+    box.width, box.height = wide + 2 * PAD, float((1 + len(lines)) * ROW + PAD)
+    box.lines = tuple([tuple(line) for line in [head, *lines]])
 
 
 def _width(line: Sequence[Part]) -> float:
@@ -92,10 +56,10 @@ def _width(line: Sequence[Part]) -> float:
     return indent + sum([part.width for part in line]) + BESIDE * (len(line) - 1)
 
 
-def _head(box: Box, name: Part, compact: bool) -> list[list[Part]]:
+def _head(box: Box, name: Part) -> list[list[Part]]:
     """The lines of what the box is."""
-    if box.kind == "formula" or (compact and box.formula and box.kind != "group"):
-        often = [Part(f"{box.times:,} times", "caption", "right")] * (box.times > 1)
+    if box.kind == "formula" or (box.compact and box.formula and box.kind != "group"):
+        often = [Part(f"× {box.times:,}", "caption", "right")] * (box.times > 1)
         taken = _width([name, *often]) + BESIDE
         first, *rest = _wrapped(f"= {box.formula}", WIDEST_FORMULA - taken)
         lines = [[Part(f" {text}", "made")] for text in rest]

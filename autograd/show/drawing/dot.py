@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autograd.show.drawing.boxes import Box, Picture
+from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.keys import layers_of, relative
 from autograd.show.drawing.options import Options
+from autograd.show.drawing.records import Box
 from autograd.show.drawing.style import DARK, LIGHT
 from autograd.show.text import FONTS, clipped, escape, printable
 

@@ -7,16 +7,19 @@ is drawn. What fits in none is cut down to what is nearest to the result.
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from autograd.show.drawing.boxes import Picture, picture
-from autograd.show.drawing.cards import PAD, ROW, TEXT, Card, card
-from autograd.show.drawing.keys import by_likeness, by_module, by_scope, with_formulas
-from autograd.show.drawing.layout import AXES, Layout, Position, lay_out, port_room
+from autograd.show.drawing.cards import PAD, ROW, write
+from autograd.show.drawing.keys import by_likeness, by_module, by_scope, by_step, with_formulas
+from autograd.show.drawing.layout import AXES, Layout, lay_out, port_room
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.quotient import Quotient
+from autograd.show.drawing.records import TEXT, Box, Position
+from autograd.show.drawing.repetition import repetitions
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import width
 
@@ -40,7 +43,8 @@ MOST, MOST_TALL = 80, 200  # boxes that are worth a try; of a picture that is hi
 MOST_FULL = 100  # boxes, with more of which no picture is tried in which nothing is drawn once
 MOST_UNFOLDED = 500  # the same for a page that scrolls
 MOST_CUT, FEWEST = 48, 12  # boxes of a picture that leaves some out
-ANY = 10_000  # rows
+ANY, ROWS = 10_000, 9  # rows: no end of them; of a page with formulas
+MANY = 8  # steps, from which on they are drawn once
 FULL = ((False, 1), (True, 1), (False, 2), (True, 3))  # compact cards, and rows
 FORMULA_WIDTHS = (150.0, 200.0, 260.0, 340.0, 420.0)  # pixels
 COMPACT = "In a box the left number is the data, the right one the gradient."
@@ -54,10 +58,9 @@ ARROWS = {
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What is drawn, its cards, and where everything is."""
+    """What is drawn, and where everything is."""
 
     picture: Picture
-    cards: list[Card]
     layout: Layout
     note: list[str]
 
@@ -137,7 +140,16 @@ def quotient_for(graph: Snapshot, options: Options) -> Quotient:
 
 def repeats(graph: Snapshot) -> Quotient:
     """All that is alike, or goes on and on, drawn once."""
-    return with_formulas(graph, Quotient(), FORMULA_WIDTHS[-1], by_likeness(graph, Quotient()))
+    return _folded(graph, by_step(graph, repetitions(graph)), FORMULA_WIDTHS[-1])
+
+
+def _folded(graph: Snapshot, steps: Quotient, most: float) -> Quotient:
+    """Steps drawn once, what is alike beside them too, with formulas of such a width."""
+    alike = by_likeness(graph, steps)
+    sizes = Counter(alike.values())
+    few = {x for x, key in alike.items() if x.op is None and sizes[key] < MANY}
+    alike = {x: key for x, key in alike.items() if x not in few} | {**steps.box_of}
+    return with_formulas(graph, replace(steps, box_of={}), most, alike)
 
 
 def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
@@ -145,20 +157,30 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
     names = quotient_for(graph, Options())
     if len({*names.box_of.values()}) < 2:
         names = Quotient(frame_of=names.frame_of)
+    repeated = [] if graph.modules or graph.scopes else repetitions(graph)
+    columns = [column for each in repeated for column in each.columns]
+    step_of = {x: k for column in columns for k, x in enumerate(column)}
+    names = replace(names, steps=step_of)
+    many = [each for each in repeated if each.times >= MANY]
     if names.count(graph) <= (MOST_UNFOLDED if scrolls else MOST_FULL):
         for compact, rows in [(False, ANY)] if scrolls else FULL:
             yield Choice(names, compact, rows)
+    for most in FORMULA_WIDTHS if many else ():
+        yield Choice(_folded(graph, by_step(graph, many), most), True, ROWS)
+    if names.count(graph) <= (MOST_UNFOLDED if scrolls else MOST_FULL):
         for most in FORMULA_WIDTHS:
-            yield Choice(with_formulas(graph, names, most), True, ANY if scrolls else 9)
+            yield Choice(with_formulas(graph, names, most), True, ANY if scrolls else ROWS)
     if graph.scopes and not graph.modules:
         names = by_scope(graph)
         for compact, rows in FULL:
             yield Choice(names, compact, 3 * rows)
+    if repeated:
+        yield Choice(repeats(graph), True, ROWS)
     for level in range(3 if graph.modules else 1):
         if level > 0:  # fewer neurons have a box of their own, then none
             names = by_module(graph, layers=level == 2, tallest=6)
         alike = by_likeness(graph, names)
-        yield Choice(with_formulas(graph, names, FORMULA_WIDTHS[-1], alike), True, 9)
+        yield Choice(with_formulas(graph, names, FORMULA_WIDTHS[-1], alike), True, ROWS)
 
 
 def _nearest(options: Options, coarsest: Choice, attempt: _Attempt) -> Drawing:
@@ -182,54 +204,49 @@ class _Attempt:
     def __call__(self, options: Options, choice: Choice) -> Drawing | None:
         """The drawing; None if it needs more rows or more room."""
         drawn = picture(self.graph, options, choice.quotient)
-        cards = self.cards(drawn, options, choice.compact)
+        self.write(drawn, options, choice.compact)
         notes = [drawn.note] if drawn.note else []
         if (
             options.values
             and options.gradients
-            and any(c.compact and c.box.rows for c in cards)
+            and any(box.compact and box.rows for box in drawn.boxes)
         ):
             notes.append(COMPACT)
         if not self.scrolls and any(edge.weight for edge in drawn.edges):
             notes.append(legend(options.arrows))
         wide, high = self.page[0] - 2 * PAPER_MARGIN, self.page[1] - 2 * PAPER_MARGIN
-        room = sum([(c.size[0] + 36) * (c.size[1] + 8) for c in cards])
+        room = sum([(box.width + 36) * (box.height + 8) for box in drawn.boxes])
         if choice.rows < ANY and room > wide * high:
             return None
-        layout = lay_out(
-            drawn, cards, options.rankdir, (wide, high - (len(notes) + 1) * ROW), choice.rows
-        )
+        page = wide, high - (len(notes) + 1) * ROW
+        layout = lay_out(drawn, options.rankdir, page, choice.rows)
         if layout is None:
             return None
         notes += [CHIPS] if layout.names else []
         lines = textwrap.wrap(" ".join(notes), int(max(layout.size[0], 320.0) / CHARACTER))
-        return Drawing(drawn, cards, layout, lines)
+        return Drawing(drawn, layout, lines)
 
-    def cards(self, drawn: Picture, options: Options, compact: bool) -> list[Card]:
-        """The cards, as high as the numbers of their arrows need, of a layer equally wide."""
+    def write(self, drawn: Picture, options: Options, compact: bool) -> None:
+        """The texts of boxes, as high as the numbers of their arrows need; layers are even."""
         along = AXES[options.rankdir][0]
         beside = len([box for box in drawn.boxes if box.kind == "leaf"]) > 8
         room = port_room(drawn, options.rankdir)
-        cards: list[Card] = []
-        widest: dict[object, float] = {}
+        layers: dict[object, list[Box]] = {}
         for box in drawn.boxes:
-            wide = self.reserve.get(box.node.index, "") if box.node else ""
-            made = card(box, compact, beside, wide)
-            w, h = made.size
-            size = (w, max(h, room[box])) if along == 0 else (max(w, room[box]), h)
-            cards.append(replace(made, size=size))
-            layer = (box.modules or box) if box.kind == "group" else box
-            widest[layer] = max(widest.get(layer, 0.0), size[0])
-        return [
-            replace(
-                c,
-                size=(
-                    widest[(c.box.modules or c.box) if c.box.kind == "group" else c.box],
-                    c.size[1],
-                ),
+            write(
+                box, compact, beside, self.reserve.get(box.node.index, "") if box.node else ""
             )
-            for c in cards
-        ]
+            if along == 0:
+                box.height = max(box.height, room[box])
+            else:
+                box.width = max(box.width, room[box])
+            layers.setdefault(box.modules or box if box.kind == "group" else box, []).append(
+                box
+            )
+        for layer in layers.values():
+            widest = max([box.width for box in layer])
+            for box in layer:
+                box.width = widest
 
 
 def legend(arrows: str) -> str:

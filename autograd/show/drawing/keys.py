@@ -9,27 +9,34 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from typing import Any
 
 from autograd.core.primitive import TABLE, Primitive
 from autograd.show.drawing.quotient import Formula, Quotient, of_several, without_circles
+from autograd.show.drawing.repetition import Repetition, letters
 from autograd.show.formulas import PRODUCT, SUM, TEXT, Symbol, written
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import width
 
-__all__ = ["by_likeness", "by_module", "by_scope", "layers_of", "relative", "with_formulas"]
+__all__ = [
+    "by_likeness",
+    "by_module",
+    "by_scope",
+    "by_step",
+    "layers_of",
+    "relative",
+    "with_formulas",
+]
 
 TALLEST = 12  # neurons or inputs in a column; of more, those in the middle share a box
 MOST_PARTS = 12  # of a scope that is left and entered again
 BUNDLE = 8  # so many leaves that go into one layer share a box
-PERIOD = 6  # operations of the longest pattern that is found to repeat
-INDEX = "0123456789.[]_,₀₁₂₃₄₅₆₇₈₉⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹"  # at the end of a leaf's name
+EARLIER = "ₜ₋₁"  # after the name of what a step before has made
 FONT = 12  # the size in which formulas are written, in pixels
 TERM = 150.0  # pixels of a term of a sum that may become longer
 FEW = 8  # formulas that are tried one by one to be written in another
-DEEPEST = 5  # operations that are written of what goes on
 
 Keys = dict[Node, str]
 
@@ -151,49 +158,27 @@ def _shorten_columns(graph: Snapshot, keys: Keys, tallest: int) -> dict[str, str
 # ---------------------------------------------------------------- structure
 
 
+def by_step(graph: Snapshot, repeated: Sequence[Repetition]) -> Quotient:
+    """Each result of a step shares a box with its like of all steps, and so do their leaves."""
+    keys, frames = Keys(), Keys()
+    for number, each in enumerate(repeated):
+        columns = [column for column in each.columns if column[0] not in each.sums]
+        for k, column in enumerate([*columns, *each.leaves]):
+            for node in column:
+                keys.setdefault(node, f"step {number} {k}")
+        path = f"one step × {each.times:,}{' ' * number}"
+        frames |= {node: path for column in columns for node in column}
+    rounds = frozenset([link for each in repeated for link in each.rounds])
+    told = ("What is done again and again is drawn once",)
+    return Quotient(of_several(keys), frames, told=told, rounds=rounds)
+
+
 def by_likeness(graph: Snapshot, before: Quotient) -> Keys:
     """What is alike: leaves by the letters of their name, results by their operation and by
     what their operands are alike to. Numbers among the operands may differ.
-
-    What does to a result the same as made that one is alike too, so that a loop is one box:
-    `t = tanh(t * a + b)`.
     """
     kind: dict[Node, int] = {}
     known: dict[Hashable, int] = {}
-    looped: dict[int, int] = {}  # by kind of a loop, the kind for all of them
-
-    def same(x: Node | float, y: Node | float) -> bool:
-        if isinstance(x, Node) and isinstance(y, Node):
-            return kind[x] == kind[y]
-        return not isinstance(x, Node) and not isinstance(y, Node)
-
-    def repeats(node: Node, slot: int, x: Node, between: list[Node]) -> bool:
-        """Whether x is the same operation on operands alike but for the one in this slot, made
-        by the operations that lead from it to the node.
-        """
-        others = enumerate(zip(node.operands, x.operands))
-        if x.op is not node.op or not all(k == slot or same(a, b) for k, (a, b) in others):
-            return False
-        below: Node | None = x
-        for y in between:
-            below = _first_result(below)
-            if below is not None and below.op is not y.op:
-                return False
-        return True
-
-    def repeated(node: Node) -> Node | None:
-        """The result, a few operations before, whose operation this one repeats."""
-        for slot, x in enumerate(node.operands[:2]):
-            between: list[Node] = []
-            at = x if isinstance(x, Node) and x.op else None
-            while at is not None and len(between) < PERIOD:
-                if repeats(node, slot, at, between):
-                    looped.update({kind[y]: kind[at] for y in [at, *between]})
-                    return at
-                between.append(at)
-                at = _first_result(at)
-        return None
-
     uses: dict[Node, set[Hashable]] = defaultdict(set)
     for node in graph.nodes:
         for slot, x in enumerate(node.inputs):
@@ -203,26 +188,15 @@ def by_likeness(graph: Snapshot, before: Quotient) -> Keys:
         if node in before.box_of:
             key = before.box_of[node]
         elif node.op is None:
-            key = (node.label or "").rstrip(INDEX) or frozenset(uses[node])
+            key = letters(node) or frozenset(uses[node])
         elif node not in graph.roots and not node.label:
-            first = None if node.op is TABLE["add"] else repeated(node)  # sums are formulas
             kinds = [kind[x] if isinstance(x, Node) else -1 for x in node.operands]
             kinds = _each_once(node.op, kinds)
             symmetric = node.op.variadic and node.op.name != "dot"
             key = (node.op, tuple(sorted(kinds) if symmetric else kinds))
-            if first is not None:
-                known[key] = kind[first]
         kind[node] = known.setdefault(key, len(known))
-    alike = {node: f"alike {looped.get(k, k)}" for node, k in kind.items()}
-    alike = of_several({x: key for x, key in alike.items() if x not in before.box_of})
-    if not looped:
-        return alike
-    found = without_circles(graph, {**before.box_of, **alike})
-    return of_several({x: key for x, (key, _) in found.items() if x in alike})
-
-
-def _first_result(node: Node | None) -> Node | None:
-    return next((x for x in node.inputs if x.op is not None), None) if node else None
+    alike = {node: f"alike {k}" for node, k in kind.items() if node not in before.box_of}
+    return of_several(alike)
 
 
 def _each_once(op: Primitive, operands: Sequence[Any]) -> list[Any]:
@@ -248,7 +222,7 @@ class Part:
             no operation.
         named: whether it has a name of its own, or is a root: it is written in no formula.
         terms: of a sum, by text, and how often.
-        loop: what its nodes do again and again, each to the result of the one before.
+        read: the parts that its nodes read, of the same step.
     """
 
     name: str
@@ -256,8 +230,8 @@ class Part:
     op: Primitive | None
     operands: list[Part | Symbol | float]
     named: bool
-    loop: Formula | None = None
     terms: dict[str, tuple[Symbol, int]] = field(default_factory=dict)
+    read: dict[Part, None] = field(default_factory=dict)
 
     @property
     def inputs(self) -> list[Part]:
@@ -314,7 +288,7 @@ def with_formulas(
     parts = _parts(graph, before, keys)
     readers: dict[Part, list[Part]] = defaultdict(list)
     for part in parts:
-        for x in part.inputs:
+        for x in part.read:
             readers[x].append(part)
     inside = {part: [part] for part in parts}
     texts: dict[Part, Symbol] = {}
@@ -345,14 +319,12 @@ def with_formulas(
             box_of |= dict.fromkeys(nodes, unit)
         if part in texts:
             formulas[unit] = Formula(part.name, texts[part].text, len(part.nodes))
-        elif part.loop and isinstance(unit, str):
-            formulas[unit] = part.loop
         elif nodes[0] not in before.box_of and isinstance(unit, str):
             titles[unit] = part.name
-    told = [*before.told] if before.box_of else []
+    told = [*before.told] if before.box_of or before.rounds else []
     told += ["What is alike is drawn once"] if alike else []
     told += ["What one formula alone uses is written in it"] if len(inside) < len(parts) else []
-    return Quotient(box_of, before.frame_of, formulas, titles, tuple(told))
+    return replace(before, box_of=box_of, formulas=formulas, titles=titles, told=tuple(told))
 
 
 def _parts(graph: Snapshot, before: Quotient, keys: Keys) -> list[Part]:
@@ -361,49 +333,36 @@ def _parts(graph: Snapshot, before: Quotient, keys: Keys) -> list[Part]:
     for node in graph.nodes:
         members[keys.get(node, node)].append(node)
     parts: dict[Node | str, Part] = {}
+    carried = {x for _, x in before.rounds}
     for key, nodes in members.items():
         first, closed = nodes[0], nodes[0] in before.box_of
         name = ".".join(str(key).split(".")[-2:]) if closed else first.short
         if len(nodes) > 1 and not closed and first.op is None:
-            name = (first.label or "").rstrip(INDEX) or name
-        inner = any(keys.get(x) == key for node in nodes for x in node.inputs)
-        named = closed or any(node in graph.roots for node in nodes) or bool(first.label)
-        parts[key] = Part(name, nodes, None if closed or inner else first.op, [], named)
-        if inner and not closed:
-            parts[key].name, parts[key].loop = nodes[-1].short, _loop(nodes, keys)
+            name = letters(first) or name
+        named = (
+            closed
+            or bool(first.label)
+            or any(node in graph.roots or node in carried for node in nodes)
+        )
+        parts[key] = Part(name, nodes, None if closed else first.op, [], named)
+    for node, state in before.rounds:  # it is called after the leaf that it begins with
+        start = parts[keys[node]].nodes[0].operands[node.operands.index(state)]
+        if isinstance(start, Node) and start.op is None and start.label:
+            parts[keys[state]].name = letters(start) or start.label
     for part in parts.values():
-        if part.op is None:
-            read = [parts[keys.get(x, x)] for node in part.nodes for x in node.inputs]
-            part.operands = [x for x in dict.fromkeys(read) if x is not part]
-            continue
+        for node in part.nodes:
+            now = [x for x in node.inputs if (node, x) not in before.rounds]
+            part.read |= dict.fromkeys([parts[keys.get(x, x)] for x in now])
+        part.read.pop(part, None)
+        last = part.nodes[-1]
         operands: list[Part | Symbol | float] = []
-        for slot, x in enumerate(part.nodes[0].operands):
+        for slot, x in enumerate(last.operands if part.op else ()):
             others = [node.operands[slot] for node in part.nodes if slot < len(node.operands)]
-            if isinstance(x, Node):
-                operands.append(parts[keys.get(x, x)])
-            else:
-                operands.append(x if others.count(x) == len(others) else Symbol(x, "…", TEXT))
-        part.operands = _each_once(part.op, operands)
-    return [*TopologicalSorter({part: part.inputs for part in parts.values()}).static_order()]
-
-
-def _loop(nodes: Sequence[Node], keys: Keys) -> Formula:
-    """What goes on and on: the formula of its last result, "…" for the one before that."""
-    last = nodes[-1]
-
-    def written_out(node: Node, depth: int) -> Symbol:
-        assert node.op is not None
-        operands: list[Symbol | float] = []
-        for slot, x in enumerate(node.operands):
             if not isinstance(x, Node):
-                own = {y.operands[slot] for y in nodes if y.op is node.op}
-                operands.append(x if len(own) == 1 else Symbol(x, "…", TEXT))
-            elif keys.get(x) == keys[last] and x.op is not last.op and x.op and depth < DEEPEST:
-                operands.append(written_out(x, depth + 1))
+                operands.append(x if others.count(x) == len(others) else Symbol(x, "…", TEXT))
+            elif (last, x) in before.rounds:
+                operands.append(Symbol(x.data, parts[keys[x]].name + EARLIER, TEXT))
             else:
-                goes_on = keys.get(x) == keys[last] or x in keys
-                operands.append(Symbol(x.data, "…" if goes_on else x.short, TEXT))
-        return written(node.op, operands, node.data, TEXT)
-
-    times = sum([node.op is last.op for node in nodes])
-    return Formula(last.short, written_out(last, 0).text, times)
+                operands.append(parts[keys.get(x, x)])
+        part.operands = _each_once(part.op, operands) if part.op else []
+    return [*TopologicalSorter({part: part.read for part in parts.values()}).static_order()]

@@ -1,21 +1,19 @@
-"""Where everything goes in pixels: cards of a known size, laid out in rows along the arrows."""
+"""Where everything goes in pixels: boxes of a known size, in rows along the arrows."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from autograd.show.drawing import layered
-from autograd.show.drawing.boxes import Box, Edge, Picture
-from autograd.show.drawing.cards import SMALL, Card
+from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.keys import layers_of
-from autograd.show.drawing.layered import Arrow, Item, Spot, arrow, item
+from autograd.show.drawing.records import SMALL, Box, Edge, Position, Sides
 from autograd.show.text import width
 
-__all__ = ["AXES", "Layout", "Position", "Sides", "lay_out", "port_room", "sides_of"]
+__all__ = ["AXES", "Layout", "lay_out", "port_room"]
 
 ARROW = 8.0  # the length of an arrowhead
 PORT = 14.0  # from number to number before a box
@@ -24,34 +22,28 @@ PADDING, HEADING = 8.0, 18.0  # of a frame, and its title
 WRITTEN = 24  # with more weighted arrows than this their numbers are in the tooltips alone
 DENSE = 4  # with more arrows than this a box, no number is written
 LEVEL = 0.05  # what differs less is at one height
+BULGE = 16.0  # of an arrow that turns round
 # The axis along which the arrows go, and which way.
 AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}
-
-Position = tuple[float, float]
-Sides = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Places in pixels, from the upper left corner.
+    """Places in pixels, from the upper left corner; those of boxes are in the boxes.
 
     Attributes:
         size: width and height of the whole.
-        boxes: the centre of each box, by its id.
         arrows: by id the points of Bézier curves, and the tip.
         numbers: by the id of an arrow the centre of its number, if there is room for it.
         frames: by the path of a module or scope.
-        names: where arrows begin in another row, a box and the centre of its name.
-        begins: by the id of an arrow that begins at a name, which of these.
+        names: the names where arrows begin in another row.
     """
 
     size: Position
-    boxes: dict[str, Position]
     arrows: dict[str, list[Position]]
     numbers: dict[str, Position]
     frames: dict[str, Sides]
-    names: list[tuple[Box, Position]]
-    begins: dict[str, int]
+    names: list[Box]
 
 
 def written(drawn: Picture) -> dict[Edge, str]:
@@ -72,95 +64,85 @@ def port_room(drawn: Picture, rankdir: str) -> dict[Box, float]:
     return {box: high + 4.0 if high else 0.0 for box, high in room.items()}
 
 
-def _number_room(edge: Edge, text: str, rankdir: str, depth: int) -> Spot:
+def _number_room(edge: Edge, text: str, rankdir: str, depth: int) -> Position:
     """Along and across; above the titles of the frames that its arrow enters."""
     if not text:
-        return [0.0, 0.0]
+        return 0.0, 0.0
     wide = width(text, SMALL) + 4.0
     entered = [path for path in edge.head.modules[:depth] if path not in edge.tail.modules]
     titles = 2 * HEADING * len(entered) if rankdir == "TB" else 0.0
-    return [wide, PORT] if AXES[rankdir][0] == 0 else [PORT + 2.0 + titles, wide + 4.0]
+    return (wide, PORT) if AXES[rankdir][0] == 0 else (PORT + 2.0 + titles, wide + 4.0)
 
 
-def lay_out(
-    drawn: Picture, cards: Sequence[Card], rankdir: str, page: Position, rows: int
-) -> Layout | None:
-    """The places of cards, arrows and frames; None if so many rows are too few.
+def lay_out(drawn: Picture, rankdir: str, page: Position, rows: int) -> Layout | None:
+    """Place boxes, arrows and frames; None if so many rows are too few.
 
     Frames are drawn as deep as none of them would be around what is not in it.
 
     Args:
         page: the width and the height that it should have.
     """
-    found = None
-    for depth in range(max([len(card.box.modules) for card in cards]), -1, -1):
-        found = _with_frames(drawn, cards, rankdir, page, rows, depth)
-        if found is None or _frames_are_clear(found, cards):
+    layout = None
+    for depth in range(max([len(box.modules) for box in drawn.boxes]), -1, -1):
+        layout = _with_frames(drawn, rankdir, page, rows, depth)
+        if layout is None or _frames_are_clear(layout, drawn.boxes):
             break
-    return found
+    return layout
 
 
 def _with_frames(
-    drawn: Picture, cards: Sequence[Card], rankdir: str, page: Position, rows: int, depth: int
+    drawn: Picture, rankdir: str, page: Position, rows: int, depth: int
 ) -> Layout | None:
     """The layout with frames of so many levels."""
     along, sign = AXES[rankdir]
     texts = written(drawn)
-    paths = dict.fromkeys([path for box in drawn.boxes for path in box.modules])
-    frame = {path: k for k, path in enumerate(paths)}
-    inside = [card.box for card in cards if card.box.kind == "group" and card.box.modules]
-    fixed = {box: k for k, box in enumerate(sorted(inside, key=_natural))}
-    items: dict[Box, Item] = {}
-    for card in cards:
-        name = (width(card.name, SMALL) + 8.0, NAME)
-        around = [frame[path] for path in card.box.modules[:depth]]
-        size, tag = [[pair[along], pair[1 - along]] for pair in (card.size, name)]
-        items[card.box] = item(size, tag, around, fixed.get(card.box, -1))
-    arrows: dict[Edge, Arrow] = {}
+    inside = [box for box in drawn.boxes if box.kind == "group" and box.modules]
+    for k, box in enumerate(sorted(inside, key=_natural)):
+        box.fixed = k
+    for box in drawn.boxes:
+        box.tag = _swapped(along, width(box.name, SMALL) + 8.0, NAME)
+        box.long, box.high = _swapped(along, box.width, box.height)
+        box.frames = box.modules[:depth]
     for edge in drawn.edges:
-        label = _number_room(edge, texts[edge], rankdir, depth)
-        arrows[edge] = arrow(items[edge.tail], items[edge.head], label)
-    long, high = layered.lay_out(
-        [*items.values()], [*arrows.values()], page[along] - 2 * PADDING * depth, rows
-    )
-    if math.isinf(long):
+        edge.label = _number_room(edge, texts[edge], rankdir, depth)
+    wide = page[along] - 2 * PADDING * depth
+    extent = layered.lay_out(drawn.boxes, drawn.edges, wide, rows)
+    if extent is None:
         return None
 
     def turned(x: float, y: float) -> Position:
-        x = x if sign > 0 else long - x
-        return (x, y) if along == 0 else (y, x)
+        return _swapped(along, x if sign > 0 else extent[0] - x, y)
 
-    boxes = {box.id: turned(each["x"], each["y"]) for box, each in items.items()}
-    frames = _frames(cards, boxes, depth)
-    whole = (0.0, 0.0, long, high) if along == 0 else (0.0, 0.0, high, long)
-    sides = [whole, *frames.values()]  # frames go beyond the first boxes
-    left, top = min([s[0] for s in sides]), min([s[1] for s in sides])
+    names = [*dict.fromkeys([e.way[0] for e in drawn.edges if e.way[0].kind == "name"])]
+    for box in [*drawn.boxes, *names]:
+        box.centre = turned(box.x, box.y)
+        box.width, box.height = _swapped(along, box.long, box.high)
+    frames = _frames(drawn.boxes, depth)
+    points = [turned(0.0, 0.0), turned(*extent)]  # frames go beyond the first boxes
+    points += [corner for s in frames.values() for corner in (s[:2], s[2:])]
+    for edge in drawn.edges:
+        if edge.goes_round:
+            points += [turned(x + away, y) for x, y in edge.line for away in (-BULGE, BULGE)]
+    left, top = [min([point[k] for point in points]) for k in (0, 1)]
+    right, bottom = [max([point[k] for point in points]) for k in (0, 1)]
 
     def moved(point: Position) -> Position:
         return point[0] - left, point[1] - top
 
-    names: list[tuple[Box, Position]] = []
-    begins: dict[str, int] = {}
-    known: dict[int, int] = {}  # by the identity of a name its number
-    for edge, each in arrows.items():
-        tail = each["way"][0]
-        if tail["of"]:
-            if id(tail) not in known:
-                known[id(tail)] = len(names)
-                names.append((edge.tail, moved(turned(tail["x"], tail["y"]))))
-            begins[edge.id] = known[id(tail)]
+    for box in [*drawn.boxes, *names]:
+        box.centre = moved(box.centre)
     return Layout(
-        moved((max([s[2] for s in sides]), max([s[3] for s in sides]))),
-        {name: moved(place) for name, place in boxes.items()},
-        {
-            e.id: [moved(turned(*p)) for p in _curves(each["line"])]
-            for e, each in arrows.items()
-        },
-        {e.id: moved(turned(*each["number"])) for e, each in arrows.items() if texts[e]},
-        {path: (*moved((a, b)), *moved((c, d))) for path, (a, b, c, d) in frames.items()},
+        (right - left, bottom - top),
+        {e.id: [moved(turned(*p)) for p in _curves(e.line)] for e in drawn.edges},
+        {e.id: moved(turned(*e.number)) for e in drawn.edges if texts[e]},
+        {path: (*moved(s[:2]), *moved(s[2:])) for path, s in frames.items()},
         names,
-        begins,
     )
+
+
+def _swapped(along: int, x: float, y: float) -> Position:
+    """Lengths along and across the arrows as width and height, and back."""
+    return (x, y) if along == 0 else (y, x)
 
 
 def _natural(box: Box) -> list[tuple[int, str]]:
@@ -169,49 +151,44 @@ def _natural(box: Box) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
 
 
-def _curves(points: Sequence[Spot]) -> list[Spot]:
+def _curves(points: Sequence[Position]) -> list[Position]:
     """Lines and curves in turn as Bézier curves, up to the arrowhead, and its tip."""
-    ends = [*points[:-1], [points[-1][0] - ARROW, points[-1][1]]]
-    found = ends[:1]
+    ends = [*points[:-1], (points[-1][0] - ARROW, points[-1][1])]
+    curves = ends[:1]
     for k, (x, y) in enumerate(ends[1:], 1):
-        level = abs(found[-1][1] - y) < LEVEL
-        if level and k + 1 < len(ends) and abs(ends[k + 1][1] - y) < LEVEL:
+        last = curves[-1]
+        level = abs(last[1] - y) < LEVEL
+        if level and k + 1 < len(ends) and abs(ends[k + 1][1] - y) < LEVEL and x > last[0]:
             continue  # the line goes on
-        middle = (found[-1][0] + x) / 2
-        found += [[middle, found[-1][1]], [middle, y], [x, y]]
-    return [*found, points[-1]]
+        if last[0] == x and not level:  # it turns round: forth at its first turn, then back
+            away = x + (BULGE if k == 2 else -BULGE)
+            curves += [(away, last[1]), (away, y), (x, y)]
+        else:
+            middle = (last[0] + x) / 2
+            curves += [(middle, last[1]), (middle, y), (x, y)]
+    return [*curves, points[-1]]
 
 
-def _frames(cards: Sequence[Card], boxes: dict[str, Position], depth: int) -> dict[str, Sides]:
+def _frames(boxes: Sequence[Box], depth: int) -> dict[str, Sides]:
     """The sides of the frames around the boxes of each module, so many levels of them."""
     frames: dict[str, Sides] = {}
-    for card in cards:
-        left, top, right, bottom = sides_of(boxes[card.box.id], card.size)
-        paths = card.box.modules[:depth]
-        for k, path in enumerate(reversed(paths), 1):
+    for box in boxes:
+        left, top, right, bottom = box.sides
+        for k, path in enumerate(reversed(box.modules[:depth]), 1):
             head = PADDING * (k - 1) + HEADING * k
             own = left - PADDING * k, top - head, right + PADDING * k, bottom + PADDING * k
             a, b, c, d = frames.get(path, own)
             frames[path] = min(a, own[0]), min(b, own[1]), max(c, own[2]), max(d, own[3])
-    return {
-        path: frames[path] for path in sorted(frames, key=lambda path: len(layers_of(path)))
-    }
+    return {path: frames[path] for path in sorted(frames, key=lambda p: len(layers_of(p)))}
 
 
-def _frames_are_clear(layout: Layout, cards: Sequence[Card]) -> bool:
+def _frames_are_clear(layout: Layout, boxes: Sequence[Box]) -> bool:
     """Whether no frame is around what is not in it."""
     pairs = combinations(layout.frames.items(), 2)
     around = [(s, t) for (a, s), (b, t) in pairs if a not in layers_of(b)]
     for path, sides in layout.frames.items():
-        others = [card for card in cards if path not in card.box.modules]
-        around += [(sides, sides_of(layout.boxes[c.box.id], c.size)) for c in others]
+        around += [(sides, box.sides) for box in boxes if path not in box.modules]
     return not any(
         min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
         for a, b in around
     )
-
-
-def sides_of(centre: Position, size: Position) -> Sides:
-    """The rectangle of this size around a point."""
-    (x, y), (w, h) = centre, size
-    return x - w / 2, y - h / 2, x + w / 2, y + h / 2

@@ -36,6 +36,9 @@ class Quotient:
         formulas: by the name of a box, or a node that has its own, what is written in it.
         titles: by the name of a box a title that its name does not say.
         told: what was put together, as sentences without a full stop.
+        rounds: a node and what it reads of the step before, where steps share their boxes:
+            this arrow goes round.
+        steps: by node in which step it is, where each step has boxes of its own.
     """
 
     box_of: Mapping[Node, str] = field(default_factory=dict)
@@ -43,6 +46,8 @@ class Quotient:
     formulas: Mapping[Node | str, Formula] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+    rounds: frozenset[tuple[Node, Node]] = frozenset()
+    steps: Mapping[Node, int] = field(default_factory=dict)
 
     def count(self, graph: Snapshot) -> int:
         """How many boxes there are."""

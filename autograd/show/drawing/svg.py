@@ -11,12 +11,13 @@ import hashlib
 import math
 from collections.abc import Mapping
 
-from autograd.show.drawing.boxes import Box, Edge, Picture
-from autograd.show.drawing.cards import BESIDE, INDENT, PAD, ROW, SMALL, WIDEST_NAME, Card
+from autograd.show.drawing.boxes import Picture
+from autograd.show.drawing.cards import BESIDE, INDENT, PAD, ROW, WIDEST_NAME
 from autograd.show.drawing.fitting import PAPER_MARGIN, Drawing, fit
 from autograd.show.drawing.keys import layers_of, relative
-from autograd.show.drawing.layout import Layout, Position, Sides
+from autograd.show.drawing.layout import Layout
 from autograd.show.drawing.options import Options
+from autograd.show.drawing.records import SMALL, Box, Edge, Position, Sides
 from autograd.show.drawing.style import style_sheet
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import clipped, escape, format_number
@@ -61,37 +62,30 @@ def svg(
     heaviest = drawn.heaviest * finer(drawn)
     body += "".join([_edge(edge, layout, heaviest) for edge in drawn.edges])
     body += "".join([_label(edge, layout) for edge in drawn.edges])
-    names = {card.box: card.name for card in drawing.cards}
-    body += "".join([_chip(k, box, names[box], at) for k, (box, at) in enumerate(layout.names)])
-    body += "".join(
-        [
-            _node(card, layout.boxes[card.box.id], card.box in drawn.roots)
-            for card in drawing.cards
-        ]
-    )
+    body += "".join([_chip(number, name) for number, name in enumerate(layout.names)])
+    body += "".join([_node(box, box in drawn.roots) for box in drawn.boxes])
     return _document(graph, options, drawing, body, prefix, static)
 
 
 # ---------------------------------------------------------------- elements
 
 
-def _node(card: Card, centre: Position, root: bool) -> str:
-    box, (w, h) = card.box, card.size
-    left, top = centre[0] - w / 2, centre[1] - h / 2
-    classes = f"node {box.kind}" + " root" * root + " compact" * card.compact
+def _node(box: Box, root: bool) -> str:
+    (left, top, _, _), w, h = box.sides, box.width, box.height
+    classes = f"node {box.kind}" + " root" * root + " compact" * box.compact
     parts = [
         f'<g id="@-{box.id}" class="{classes}"><title>{escape(box.hint[:TOOLTIP])}</title>',
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{w:.1f}" height="{h:.1f}" '
         f'rx="{9 if box.kind == "leaf" else 3}"/>',
     ]
-    line = top + ROW - 3 + (h - len(card.lines) * ROW - PAD) / 2
-    for line_parts in card.lines:
+    line = top + ROW - 3 + (h - len(box.lines) * ROW - PAD) / 2
+    for line_parts in box.lines:
         at = left + PAD
         for part in line_parts:
             if part.side == "right":
                 parts.append(_text(left + w - PAD, line, part.classes, part.text, "end"))
             elif part.side == "middle":
-                parts.append(_text(centre[0], line, part.classes, part.text, "middle"))
+                parts.append(_text(left + w / 2, line, part.classes, part.text, "middle"))
             else:
                 indent = INDENT if part.text[:1] == " " else 0.0
                 parts.append(_text(at + indent, line, part.classes, part.text.strip()))
@@ -100,8 +94,9 @@ def _node(card: Card, centre: Position, root: bool) -> str:
     return "".join([*parts, "</g>\n"])
 
 
-def _chip(number: int, box: Box, name: str, centre: Position) -> str:
-    text = _text(centre[0], centre[1] + SMALL * 0.35, "chip", name, "middle")
+def _chip(number: int, name: Box) -> str:
+    box = name.of or name
+    text = _text(name.centre[0], name.centre[1] + SMALL * 0.35, "chip", box.name, "middle")
     tip = f"<title>{escape(box.hint[:TOOLTIP])}</title>"
     return f'<g id="@-c{number}" data-box="@-{box.id}">{tip}{text}</g>\n'
 
@@ -114,7 +109,8 @@ def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
     if edge.amount is not None:
         kind = "edge down" if edge.amount < 0.0 else "edge up"
         thick = f' stroke-width="{thickness(edge.amount, heaviest):.2f}"'
-    chip = f' data-chip="@-c{layout.begins[edge.id]}"' if edge.id in layout.begins else ""
+    name = edge.way[0]
+    chip = f' data-chip="@-c{layout.names.index(name)}"' if name.kind == "name" else ""
     return (
         f'<g id="@-{edge.id}" class="{kind}"{chip}><title>{escape(edge.hint[:TOOLTIP])}</title>'
         f'<path d="{path}"{thick}/><polygon points="{_arrow(points[-2], tip)}"/></g>\n'

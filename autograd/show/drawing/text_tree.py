@@ -6,9 +6,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from autograd.show.drawing.boxes import Box, operation_text, picture
+from autograd.show.drawing.boxes import operation_text, picture
 from autograd.show.drawing.fitting import repeats
 from autograd.show.drawing.options import Options
+from autograd.show.drawing.records import Box
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import Parts, counted, format_number, rich_text
 

@@ -37,25 +37,23 @@ function drawGraph(svg, nodes) {
   for (const box of boxes) box.height = Math.max(box.height, PORT * box.inputs.length + 4);
   const arrows = boxes.flatMap(({ inputs }, head) => inputs.map((tail, slot) => ({ tail, head, slot })));
   for (const arrow of arrows) arrow.text = formatNumber(nodes[arrow.head].partials[arrow.slot]);
-  const items = boxes.map(({ title, width, height }) => item([width, height], [widthOf(title, 11) + 12, 18], [], -1));
-  const ways = arrows.map(({ tail, head, text }) => arrow(items[tail], items[head], [widthOf(text, 11) + 8, PORT]));
-  const size = lay_out(items, ways, LENGTH, nodes.length);
-  const names = [...new Set(ways.map(({ way }) => way[0]))].filter(({ of }) => of.length > 0);
-  const [width, height] = size;
+  for (const box of boxes) box.tag = widthOf(box.title, 11) + 12;
+  for (const arrow of arrows) Object.assign(arrow, { wide: widthOf(arrow.text, 11) + 8, high: PORT });
+  const { width, height, names } = layOut(boxes, arrows, LENGTH);
   const root = nodes.at(-1);
   svg.replaceChildren(
     shape("title", {}, `Computation graph of ${root.name}`),
-    ...arrows.map((each, k) => arrowLine(each, ways[k].line, ways[k].number)),
-    ...arrows.map((each, k) => arrowNumber(each, ways[k].number)),
-    ...names.map(({ of: [named], x, y }) => chip(boxes[items.indexOf(named)], [x, y])),
-    ...boxes.map((box, i) => card(box, [items[i].x, items[i].y], i === nodes.length - 1)),
+    ...arrows.map(arrowLine),
+    ...arrows.map(arrowNumber),
+    ...names.map(chip),
+    ...boxes.map((box) => card(box, box.node === root)),
   );
   svg.setAttribute("viewBox", `-8 -8 ${Math.ceil(width + 16)} ${Math.ceil(height + 16)}`);
   svg.style.setProperty("--w", `${Math.ceil(width + 16)}px`);
   svg.style.setProperty("--h", `${Math.ceil(height + 16)}px`);
 }
 
-function card({ node, title, op, rows, width, height }, [x, y], isRoot) {
+function card({ node, title, op, rows, width, height, x, y }, isRoot) {
   const [left, right] = [x - width / 2, x + width / 2 - PAD];
   let line = y - (3 * ROW + PAD) / 2 + ROW - 3;
   const kind = node.op === null ? "leaf" : "operation";
@@ -73,7 +71,7 @@ function card({ node, title, op, rows, width, height }, [x, y], isRoot) {
 }
 
 // Lines and curves in turn; the last line makes room for the arrow's number.
-function arrowLine({ head, slot, text }, points, [middle]) {
+function arrowLine({ head, slot, text, line: points, number: [middle] }) {
   const half = widthOf(text, 11) / 2 + 2;
   const [tipX, tipY] = points.at(-1);
   const path = points.slice(0, -1).map(([x, y], k) => {
@@ -94,11 +92,11 @@ function arrowLine({ head, slot, text }, points, [middle]) {
   );
 }
 
-function arrowNumber({ head, slot, text }, [x, y]) {
+function arrowNumber({ head, slot, text, number: [x, y] }) {
   const made = shape("text", { class: "local", x, y: y + 4, "text-anchor": "middle" }, text);
   return shape("g", { "data-node": head, "data-slot": slot }, made);
 }
 
 // The name of a box, where an arrow begins in another row.
-const chip = ({ node, title }, [x, y]) =>
+const chip = ({ of: { node, title }, x, y }) =>
   shape("g", { "data-node": node.index }, shape("text", { class: "chip", x, y: y + 4, "text-anchor": "middle" }, title));

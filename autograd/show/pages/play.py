@@ -30,6 +30,7 @@ FORMULA_SCRIPTS = (
     "numbers.js",
     "formula.js",
     "record.js",
+    "layout.js",
     "draw.js",
     "play.js",
     "zoom.js",
@@ -72,7 +73,7 @@ def play_page(
         **operations_data(operations),
     }
     scripts = [
-        rules(operations, asset("layout.js")),
+        rules(operations),
         operations_script(),
         *map(asset, FORMULA_SCRIPTS),
     ]

@@ -127,15 +127,15 @@ def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
 
 def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str]:
     """The scripts that compute the graph anew and open its boxes, and the panel, or why not."""
-    inside = [*map(asset, ("draw.js", "arrows.js", "inside.js"))] if groups else []
-    layout = [asset("layout.js")] if groups else []
+    names = ("layout.js", "draw.js", "arrows.js", "inside.js") if groups else ()
+    inside = [asset(name) for name in names]
     try:
-        script = rules(_operations(graph), *layout)
+        script = rules(_operations(graph))
         scripts = map(asset, ("live.js", "curve.js", "landscape.js"))
         return [script, *scripts, *inside], asset("live.html") + asset("card.html")
     except UntranslatableError as error:
         return [
-            rules([], *layout),
+            rules([]),
             *inside,
         ], f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
 

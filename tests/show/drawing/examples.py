@@ -178,19 +178,19 @@ PICTURES: dict[
     str, tuple[Callable[[], Graph], str]
 ] = {  # and the digests of those that were looked at
     "small": (lambda: small().graph(), "967ac863b5567017"),
-    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "6f822a5d0305bcc1"),
+    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "3b76667bc707fa58"),
     "odd numbers": (
         lambda: odd_numbers().graph(gradients=False, theme="light"),
         "a2424f87e0b481fa",
     ),
-    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "0dd4af2ec27f8222"),
+    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "05daf50f11640914"),
     "neurons": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
         "45dada55d143ad63",
     ),
     "layers": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
-        "8c5c2a678c99d66c",
+        "31395d08205aade9",
     ),
     "cut": (lambda: chain(10).graph(max_nodes=6), "97b213ba11aa6b6b"),
 }

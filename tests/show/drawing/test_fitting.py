@@ -11,7 +11,7 @@ import pytest
 import autograd
 from autograd import Graph, Value
 from autograd.show.drawing import fitting
-from autograd.show.drawing.cards import card
+from autograd.show.drawing.cards import write
 from autograd.show.drawing.options import Options
 from autograd.show.text import width
 from tests.show.drawing.examples import (
@@ -148,6 +148,6 @@ def test_a_formula_says_what_is_in_it_and_how_to_see_it() -> None:
 def test_a_formula_of_many_long_names_ends_after_four_lines() -> None:
     xs = [Value(1.0, label="a name that goes on and on " + c) for c in "abcdef"]
     box = fitting.fit(autograd.fsum(xs).graph(), Options()).picture.boxes[-1]
-    lines = card(box, compact=True).lines
-    assert len(lines) == 5
-    assert lines[3][0].text.endswith(" …")
+    write(box, compact=True)
+    assert len(box.lines) == 5
+    assert box.lines[3][0].text.endswith(" …")

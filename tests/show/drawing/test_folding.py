@@ -9,7 +9,8 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from autograd.show.drawing.fitting import PAGE, repeats
+from autograd.show.drawing.fitting import PAGE, fit, repeats
+from autograd.show.drawing.options import Options
 from tests.show.drawing.examples import chain
 from tests.show.drawing.test_svg import check_arrows_clear, check_boxes_apart, of_class, texts
 
@@ -82,11 +83,11 @@ def samples() -> Value:
 @pytest.mark.parametrize(
     ("root", "found"),
     [
-        (growth, {"987 × … * 1.001", "1 × v988 * 1.001"}),
+        (growth, {"988 × xₜ₋₁ * 1.001"}),
         (squares, {"60 × (w * … + b - …)²", "1 × (Σ v6) / 60.0"}),
         (one_leaf, {"1 × Σ w * …"}),
-        (lambda: loop(100), {"100 × tanh(… * a + b)", "1 × v303 * 1.0"}),
-        (maxima, {"1 × (Σ maximum(x, exp(x))) * 1.0"}),
+        (lambda: loop(100), {"100 × tanh(xₜ₋₁ * a + b)", "1 × x * 1.0"}),
+        (maxima, {"1 × (Σ (maximum(x, exp(x)) + maximum(exp(x), x))) * 1.0"}),
         (lambda: squares(1), {"1 × (w * 0.0 + b - 0.0)² / 1.0"}),
     ],
 )
@@ -154,3 +155,51 @@ def test_an_arrow_to_another_row_begins_at_a_name() -> None:
         assert len(list(of_class(svg, "edge"))) == graph.stats.edges
         names = {name for node in of_class(svg, "node") for name in texts(node, "name")}
         assert names > {*texts(svg, "chip")} > set()
+
+
+def lotka(steps: int) -> Value:
+    """Two numbers that make each other: steps of Euler's method."""
+    a, b, c, d = [Value(x, label=name) for x, name in zip((1.1, 0.4, 0.1, 0.4), "abcd")]
+    x, y = Value(10.0, label="x0"), Value(5.0, label="y0")
+    for _ in range(steps):
+        dx, dy = a * x - b * x * y, c * x * y - d * y
+        x, y = x + 0.05 * dx, y + 0.05 * dy
+    return (x - 5.0) ** 2 + (y - 4.0) ** 2
+
+
+def decay(steps: int) -> Value:
+    k, y = Value(0.5, label="k"), Value(1.0, label="y0")
+    for _ in range(steps):
+        y = y + 0.1 * (-k * y)
+    return (y - 0.1) ** 2
+
+
+@pytest.mark.parametrize("make", [lotka, decay])
+def test_steps_are_drawn_as_one_step_whose_state_goes_round(
+    make: Callable[[int], Value],
+) -> None:
+    root = make(50)
+    drawn = fit(root.graph(), Options()).picture
+    assert {box.title for box in drawn.boxes if box.kind == "leaf"} == {
+        node.label for node in root.graph() if node.label
+    }  # nothing is left out
+    states = {edge.tail for edge in drawn.edges if edge.goes_round}
+    assert {box.title for box in states} == ({"x", "y"} if make is lotka else {"y"})
+    assert all(
+        box.times == 50 for box in drawn.boxes if box.kind == "formula" and box.times > 1
+    )
+    svg = ET.fromstring(root.graph().svg())
+    check_boxes_apart(svg)
+    assert len(list(of_class(svg, "edge"))) == len(drawn.edges)
+
+
+def test_a_loss_over_ten_samples_has_each_leaf_once() -> None:
+    w, b = Value(0.5, label="w"), Value(0.1, label="b")
+    xs = [Value(float(i), label=f"x{i}") for i in range(10)]
+    ys = [Value(float(i % 3), label=f"y{i}") for i in range(10)]
+    loss = autograd.sum([(w * x + b - y) ** 2 for x, y in zip(xs, ys)]) / 10.0
+    drawn = fit(loss.graph(), Options()).picture
+    assert [box.title for box in drawn.boxes if box.title in "wbxy"] == ["w", "x", "b", "y"]
+    arrows = [(edge.tail.title, edge.head.title) for edge in drawn.edges]
+    assert len({*arrows}) == len(arrows)
+    assert "Σ (w * x + b - y)²" in [box.formula for box in drawn.boxes]
