@@ -11,7 +11,16 @@ from functools import cache
 from typing import Any
 
 from autograd.core.primitive import RESERVED, TABLE
-from autograd.rules.expression import COMPARISONS, REDUCE, Expression, Term, Text, name, operand
+from autograd.rules.expression import (
+    COMPARISONS,
+    REDUCE,
+    Expression,
+    Term,
+    Text,
+    name,
+    operand,
+    rebuilt,
+)
 from autograd.rules.reader import value
 
 __all__ = ["NAMES", "SIGNS", "composed", "definition", "library", "lines", "number"]
@@ -88,30 +97,22 @@ def definition(
 
 def _opened(x: Term, texts: Sequence[Text], opaque: Opaque) -> Term:
     """An expression of operations that have words, and of texts."""
-    known: dict[int, tuple[Any, Term]] = {}
 
-    def opened(x: Term) -> Term:
-        if type(x) is not Expression or x.op == "name":
-            return x
-        if x.op == "operand":
-            return name(texts[x.args[0]])
-        if id(x) not in known:
-            known[id(x)] = x, written(x)  # x is kept, and so is its id
-        return known[id(x)][1]
-
-    def written(x: Expression) -> Term:
-        if x.op == "each_partial":
-            return opaque(x.op, *map(repr, x.args[:2]), *map(opened, x.args[2:]))
-        args = [opened(a) for a in x.args]
+    def change(y: Expression, args: list[Term]) -> Term:
+        if y.op == "operand":
+            return name(texts[y.args[0]])
+        if y.op == "each_partial":
+            return opaque(y.op, *map(repr, args[:2]), *args[2:])
         many = any(type(a) is Expression and a.many for a in args)
-        if x.op in NAMES or x.op in SIGNS or many or not args or composed(x.op):
-            return Expression(x.op, *args)
+        if y.op in {"name", *NAMES, *SIGNS} or many or not args or composed(y.op):
+            return Expression(y.op, *args)
         try:
-            return opened(value(x.op, args))
+            found = value(y.op, args)
         except TypeError:
-            return opaque("each_value", repr(x.op), *args)
+            return opaque("each_value", repr(y.op), *args)
+        return _opened(found, texts, opaque)
 
-    return opened(x)
+    return rebuilt(x, change)
 
 
 def _steps(x: Term) -> list[tuple[Text, Term]]:

@@ -7,9 +7,8 @@ two numbers is larger it is run both ways, and the formula chooses (`where`).
 from __future__ import annotations
 
 import math
-import operator
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial, reduce
 from hashlib import blake2b
 from typing import Any
@@ -32,6 +31,8 @@ __all__ = [
     "merged",
     "name",
     "operand",
+    "operands_of",
+    "rebuilt",
     "shared",
     "where",
 ]
@@ -142,6 +143,7 @@ def operand(k: int) -> Expression:
     return Expression("operand", k)
 
 
+TRUNC: Callable[..., Any] = partial(Expression, "trunc")
 EACH, INDEX, COUNT = Expression("each"), Expression("index"), Expression("count")
 PAIRS = {"sum": "add", "maximum": "maximum", "minimum": "minimum", "hypot": "hypot"}
 
@@ -165,15 +167,16 @@ def applied(op: str, xs: Sequence[Term]) -> Term:
     return reduce(partial(Expression, PAIRS[op]), xs)
 
 
-def _taken(index: Term, *xs: Term) -> Term:
+def _taken(index: Any, *xs: Term) -> Term:
     """The operand that an index, cut to a whole number, names."""
     if type(index) is not Expression:
         return xs[int(index)]
-    n, place = float(len(xs)), Expression("trunc", index)
-    place, found = where(place < 0.0, place + n, place), xs[0]
+    n, cut = float(len(xs)), TRUNC(index)
+    place, found = where(cut < 0.0, cut + n, cut), xs[0]
     for k, x in enumerate(xs):
         found = where(Expression("==", place, float(k)), x, found)
-    outside = where(index < -n, 1.0, where(index >= n, 1.0, index != index))
+    i: Any = index
+    outside = where(i < -n, 1.0, where(i >= n, 1.0, i != i))
     return Expression("refuse", found, outside)
 
 
@@ -204,52 +207,55 @@ def negated(comparison: Expression) -> Expression:
     return Expression(OPPOSITE[comparison.op], *comparison.args)
 
 
-def merged(x: Term) -> Term:
-    """A formula for many numbers at once: equal ways are one, and it is NaN where it raises."""
-    known: dict[int, Any] = {}
+def rebuilt(x: Term, change: Callable[[Expression, list[Term]], Term]) -> Term:
+    """x with each expression changed, given its changed operands; shared parts stay shared."""
+    known: dict[int, Term] = {}
 
-    def made(x: Term) -> Term:
-        if type(x) is not Expression or x.op == "raise":
-            return REFUSED if type(x) is Expression else x
+    def visit(x: Term) -> Term:
+        if type(x) is not Expression:
+            return x
         if id(x) not in known:
-            args = [made(a) if type(a) is Expression else a for a in x.args]
-            new = applied(x.op, args)
-            same = type(new) is Expression and new.op == x.op and _alike(new.args, x.args)
-            known[id(x)] = x if same else new
+            known[id(x)] = change(x, [visit(a) for a in x.args])
         return known[id(x)]
 
-    found = made(x)
+    return visit(x)
+
+
+def merged(x: Term) -> Term:
+    """A formula for many numbers at once: equal ways are one, and it is NaN where it raises."""
+    found = rebuilt(x, lambda y, args: REFUSED if y.op == "raise" else applied(y.op, args))
     return Expression("refuse", math.nan, 1.0) if found is REFUSED else shared(found, {})
 
 
-def _alike(xs: Sequence[Term], ys: Sequence[Term]) -> bool:
-    return all(map(operator.is_, xs, ys))
+def bound(x: Term, operands: Sequence[Term] | Mapping[int, Term]) -> Term:
+    """A formula with other terms for its operands."""
 
+    def change(y: Expression, args: list[Term]) -> Term:
+        return operands[y.args[0]] if y.op == "operand" else Expression(y.op, *args)
 
-def bound(x: Term, operands: Sequence[Term]) -> Term:
-    """A formula with other terms for its operands; what it shares stays shared."""
-    known: dict[int, Any] = {}
-
-    def made(x: Term) -> Term:
-        if type(x) is not Expression:
-            return x
-        if x.op == "operand":
-            return operands[x.args[0]]
-        if id(x) not in known:
-            known[id(x)] = Expression(x.op, *map(made, x.args))
-        return known[id(x)]
-
-    return made(x)
+    return rebuilt(x, change)
 
 
 def shared(x: Term, known: dict[bytes, Expression]) -> Term:
     """x, in which equal expressions, as several ways compute them, are one object."""
-    if type(x) is not Expression:
-        return x
-    if x.key() not in known:
-        args = [shared(a, known) for a in x.args]
-        known[x.key()] = x if _alike(args, x.args) else Expression(x.op, *args)
-    return known[x.key()]
+
+    def change(y: Expression, args: list[Term]) -> Term:
+        new = Expression(y.op, *args)
+        return known.setdefault(new.key(), new)
+
+    return rebuilt(x, change)
+
+
+def operands_of(x: Term) -> list[int]:
+    """The numbers of the operands in a formula, in order."""
+    found: set[int] = set()
+
+    def note(y: Expression, args: list[Term]) -> Term:
+        found.update(y.args if y.op == "operand" else ())
+        return y
+
+    rebuilt(x, note)
+    return sorted(found)
 
 
 class Undecided(BaseException):

@@ -16,7 +16,15 @@ from autograd.core.table import NORMAL
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op, Rows, operand, regular
 from autograd.program.ir.rules import with_trait
-from autograd.rules.expression import FLAT, OPPOSITE, Expression, negated, where
+from autograd.rules.expression import (
+    FLAT,
+    OPPOSITE,
+    Expression,
+    bound,
+    negated,
+    operands_of,
+    where,
+)
 from autograd.rules.reader import partial
 
 __all__ = ["slope_of", "term_of", "vjp"]
@@ -127,9 +135,9 @@ class _VJP:
             slots = [*formula.args]
             count = 1 + max([x.args[0] for x in slots if type(x) is Expression])
             term = term_of(formula.op, slot, operand(count), operand(count + 1), slots)
-            used = sorted(_used(term))
-            renamed = _renamed(term, {k: i for i, k in enumerate(used)}, {})
-            self.terms[key] = renamed, used
+            places = operands_of(term)
+            renamed = bound(term, {k: operand(i) for i, k in enumerate(places)})
+            self.terms[key] = renamed, places
             self.formulas.append(formula)
         return self.terms[key]
 
@@ -242,21 +250,3 @@ def _is_choice(x: Expression) -> bool:
     return x.args[0].op in OPPOSITE and all(
         type(a) is float and a in (0.0, 1.0) for a in x.args[1:]
     )
-
-
-def _used(x: Any) -> set[int]:
-    """The operands of a formula."""
-    if type(x) is not Expression:
-        return set()
-    return {x.args[0]} if x.op == "operand" else {k for a in x.args for k in _used(a)}
-
-
-def _renamed(x: Any, to: dict[int, int], known: dict[int, Any]) -> Any:
-    """A formula with other numbers for its operands; what it shares stays shared."""
-    if type(x) is not Expression:
-        return x
-    if x.op == "operand":
-        return operand(to[x.args[0]])
-    if id(x) not in known:
-        known[id(x)] = Expression(x.op, *[_renamed(a, to, known) for a in x.args])
-    return known[id(x)]

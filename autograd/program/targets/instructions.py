@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import operand
-from autograd.rules.expression import SYMBOLS, Expression
+from autograd.rules.expression import SYMBOLS, Expression, operands_of
 from autograd.rules.reader import value
 
 __all__ = [
@@ -185,7 +185,7 @@ class Instructions:
             xs: of each operand; those with fewer rows are read again and again.
         """
         n, lanes, top = len(target), self.phase % 2, [*self.top]
-        used = sorted(operands_of(formula))
+        used = operands_of(formula)
         full = [[*rows] * (n // len(rows)) if 1 < len(rows) < n else rows for rows in xs]
         mixed = [rows for rows in (full[k] for k in used) if len(rows) > 1]
         most = n if not lanes or _is_single(formula) else MOST
@@ -332,13 +332,6 @@ def positive(x: Any) -> tuple[Any, Any] | None:
     if type(choice) is Expression and choice.op == ">" and choice.args[1] == 0.0:
         return factor, choice.args[0]
     return None
-
-
-def operands_of(x: Any) -> set[int]:
-    """The operands in a formula."""
-    if type(x) is not Expression:
-        return set()
-    return {x.args[0]} if x.op == "operand" else {k for a in x.args for k in operands_of(a)}
 
 
 def _is_single(x: Any) -> bool:
