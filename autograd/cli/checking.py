@@ -17,6 +17,8 @@ from autograd.testing.recorded import Recording
 
 __all__ = ["check_formula", "check_function"]
 
+NO_JSON = ("kinks", "line", "remarks")  # of the fields of a report
+
 
 def check_function(argv: Sequence[str]) -> int:
     """Check a function that can be imported, and return the exit code: 1 unless it passes.
@@ -50,8 +52,9 @@ def check_function(argv: Sequence[str]) -> int:
             hint = "" if gradient else "; a function of floats needs --gradient"
             raise TypeError(f"{error}{hint}") from error
         if arguments.json:
-            fields = vars(report) | {"where": _named(report.where, names)}
-            print_json({k: x for k, x in fields.items() if k not in ("kinks", "line")})
+            texts = {"reason": report.reason, "where": _named(report.where, names)}
+            fields = vars(report) | texts
+            print_json({k: x for k, x in fields.items() if k not in NO_JSON})
         else:
             print(_named(str(report), names))
         return bool(report)
@@ -67,7 +70,7 @@ def check_formula(formula: Formula, point: Sequence[float], order: int) -> dict[
         `numeric` and their `difference`; `kinks` are lines of text.
     """
     report = gradcheck(formula, *point, order=order)
-    cases, _ = Recording(Problem(formula, tuple(point))).end_to_end_cases("auto")
+    cases, _ = Recording(Problem(formula, tuple(point))).end_to_end_cases()
     pairs = [(case.analytic + 0.0, case.decision.numeric + 0.0) for case in cases]
     return {
         "passed": bool(report),

@@ -7,24 +7,27 @@ import operator
 from dataclasses import replace
 from typing import Any, Literal, Unpack, get_args
 
-from autograd.testing.arrays import AGAIN, Precision, Tolerance, check_gradient
+from autograd.testing.arrays import Precision, check_gradient
+from autograd.testing.decide import FAIL, INCONCLUSIVE
 from autograd.testing.differences import CALLS
-from autograd.testing.problem import Function, PlainProblem, Problem, alone
+from autograd.testing.flat import AGAIN, Tolerance
+from autograd.testing.problem import Function, Problem, alone
 from autograd.testing.recorded import Recording, node_cases
-from autograd.testing.report import Report, added, raised, remark, summary, unsteady
+from autograd.testing.report import Report, added, raised, remark, summary
+from autograd.testing.verdicts import Fault, Hint, Remark
 
 __all__ = ["check_gradients", "gradcheck"]
 
-Oracle = Literal["auto", "differences", "mpmath", "complex"]
+Ask = Literal["auto", "differences", "mpmath", "complex"]
 HIGHEST = 20  # order; each takes several times as long as the one below
 
 
 class Options(Precision, total=False):
-    """What `gradcheck` takes beside a function and its arguments."""
+    """Options of `gradcheck` beside a function and its arguments."""
 
     order: int
     gradient: Function | None
-    oracle: Oracle
+    oracle: Ask
 
 
 def gradcheck(
@@ -32,12 +35,12 @@ def gradcheck(
     *xs: Any,
     order: int = 1,
     gradient: Function | None = None,
-    oracle: Oracle = "auto",
+    oracle: Ask = "auto",
     rtol: float = 0.0,
     atol: float = 0.0,
     dtype: str | None = None,
 ) -> Report:
-    """Compare the derivatives of f at xs with numerical ones, and say what was found.
+    """Compare the derivatives of f at xs with numerical ones.
 
     Args:
         f: a function of numbers or nested lists, tuples, dicts, dataclasses and arrays of
@@ -79,7 +82,7 @@ def gradcheck(
     >>> wrong.verdict, round(wrong.analytic, 4), round(wrong.numeric, 9)
     ('fail', 6.0003, 6.0)
     """
-    known = get_args(Oracle)
+    known = get_args(Ask)
     if oracle not in known:
         raise ValueError(f"oracle must be one of {', '.join(known)}, got {oracle!r:.80}")
     order = _order(order)
@@ -89,39 +92,36 @@ def gradcheck(
             raise TypeError(f"gradient must be a function, got {gradient!r:.80}")
         if order != 1 or oracle == "mpmath":
             raise ValueError("with `gradient`, order must be 1 and oracle must not be mpmath")
-        return check_gradient(PlainProblem(f, xs), gradient, tolerance, oracle)
+        return check_gradient(f, xs, gradient, tolerance, oracle)
     if tolerance != Tolerance() or oracle == "complex":
         wanted = 'rtol, atol, dtype and oracle="complex" are for derivatives by hand'
         raise ValueError(f"{wanted}: give `gradient`")
-    first = Recording(Problem(f, xs))
-    report = _check_recorded(first, oracle)
+    first = Recording(Problem(f, xs), oracle)
+    report = _check_recorded(first)
     for k in range(2, order + 1):
         if not report:
             break
-        above = _check_recorded(Recording(first.problem.above(k - 1)), oracle, k)
-        if above.verdict == "fail" and above.primitive is None:
+        above = _check_recorded(Recording(first.problem.above(k - 1), oracle), k)
+        if above.verdict is FAIL and above.primitive is None:
             above = replace(above, primitive=_culprit(first, k))
         report = added(report, above)
-    return report if report.verdict != "fail" else _hinted(report, first, oracle)
+    return report if report.verdict is not FAIL else _hinted(report, first)
 
 
 def _order(order: Any) -> int:
-    """The order as an int."""
-    try:
-        found = operator.index(order)
-    except TypeError:
-        found = None
-    if found is None or isinstance(order, bool):
+    """Return the order as an int."""
+    if isinstance(order, bool) or not hasattr(order, "__index__"):
         raise TypeError(f"order must be an integer, got {order!r:.80}")
-    if not 1 <= found <= HIGHEST:
+    number = operator.index(order)
+    if not 1 <= number <= HIGHEST:
         raise ValueError(f"order must be from 1 to {HIGHEST}, got {order!r:.20}")
-    return found
+    return number
 
 
 def check_gradients(
     f: Function, *xs: Any, allow_inconclusive: bool = False, **options: Unpack[Options]
 ) -> None:
-    """`gradcheck` for tests: raises unless the check passes; arguments as there.
+    """Raise unless `gradcheck` of the same arguments passes: for tests.
 
     Args:
         allow_inconclusive: whether it may pass where nothing can be told, as at numbers
@@ -138,50 +138,48 @@ def check_gradients(
     raised(report, allow_inconclusive)
 
 
-def _check_recorded(recording: Recording, oracle: Oracle, order: int = 1) -> Report:
-    problem = recording.problem
-    for y in recording.outputs:
+def _check_recorded(recording: Recording, order: int = 1) -> Report:
+    problem, outputs, claims = recording.problem, recording.flat.outputs, recording.claims
+
+    def fault(kind: Fault, *values: Any) -> Report:
+        return remark(problem.names, FAIL, kind, *values, order=order)
+
+    for y in outputs:
         if not math.isfinite(y):
             what = "f" if order == 1 else f"a derivative of order {order - 1}"
-            return remark(problem.names, "inconclusive", f"{what} is {y!r} there", order)
-    if str(recording.again) != str(recording.rows):  # NaN is like NaN
-        reason = "a second backward() does not add the same again"
-        return remark(problem.names, "fail", reason, order)
-    whole, evaluations = recording.end_to_end_cases(oracle)
-    cases = recording.forward_cases() + node_cases(recording.order, oracle) + whole
-    report = summary(cases, evaluations)
+            kind = Fault.NOT_FINITE
+            return remark(problem.names, INCONCLUSIVE, kind, what, y, order=order)
+    if str(recording.again) != str(claims):  # NaN is like NaN
+        return fault(Fault.FORGETS)
+    whole, evaluations = recording.end_to_end_cases()
+    nodes = node_cases(recording.order, recording.how)
+    report = summary(recording.forward_cases() + nodes + whole, evaluations)
     times = 1 if report else max(1, min(AGAIN, CALLS - 1 - evaluations))
     for _ in range(times):
         anew = Recording(problem)
-        if str(anew.outputs) != str(recording.outputs):  # NaN is like NaN
-            return unsteady(problem.names, "f", order)
-        if str(anew.rows) != str(recording.rows):
-            return unsteady(problem.names, "the derivative", order)
+        if str(anew.flat.outputs) != str(outputs):
+            return fault(Fault.RANDOM, "f")
+        if str(anew.claims) != str(claims):
+            return fault(Fault.RANDOM, "the derivative")
     return replace(report, order=order, evaluations=evaluations + 1 + times)
 
 
 def _culprit(recording: Recording, order: int) -> str | None:
-    """The primitive whose own derivative of that order is wrong, if one is."""
+    """Return the primitive whose derivative of that order is wrong, if one is."""
     for node in recording.order:
         f, xs = alone(node)
-        own = Recording(Problem(f, xs).above(order - 1))
-        if _check_recorded(own, "differences").verdict == "fail":
+        single = Recording(Problem(f, xs).above(order - 1), "differences")
+        if _check_recorded(single).verdict is FAIL:
             return None if node.op is None else node.op.name
     return None
 
 
-def _hinted(report: Report, recording: Recording, oracle: Oracle) -> Report:
-    """A failure for which no primitive is to blame, with where to look for the reason."""
+def _hinted(report: Report, recording: Recording) -> Report:
+    """Return a failure for which no primitive is to blame with a hint where to look."""
     is_told = report.primitive is not None or not report.derivatives
-    if is_told or math.isnan(report.analytic) or oracle == "mpmath":
+    if is_told or math.isnan(report.analytic) or recording.how == "mpmath":
         return report
     every = node_cases(recording.order, "differences")
     bent = [case.primitive for case in every if case.decision.corner]
-    if bent:
-        hint = (
-            f"{bent[0]} is at its kink, where subgradients that are right one by one "
-            "need not add up to one of f"
-        )
-    else:
-        hint = "every recorded partial is right, so look for .data and detach() in f"
-    return replace(report, reason=f"{report.reason}; {hint}")
+    hint = Remark(Hint.AT_A_KINK, (bent[0],)) if bent else Remark(Hint.HIDDEN_PART)
+    return replace(report, remarks=(*report.remarks, hint))

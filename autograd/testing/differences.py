@@ -1,47 +1,54 @@
-"""Slopes over falling steps, their limit at step 0, and the round-off in them.
+"""Slopes of a function over falling steps, and their limit at step 0.
 
 Two errors work against each other: what is left of the series falls with the step and shows
 in the differences between neighbours of the tableau; the round-off of f is divided by the
 step. The entry for which their sum is least is the estimate, and the sum its error.
 
-Sources: Richardson 1911; the tableau of Ridders, "Accurate computation of F'(x)
-and F'(x)F''(x)", 1982; the difference table of Hamming, in the form of Moré and Wild,
-"Estimating derivatives of noisy simulations", 2012.
+Sources: Richardson 1911; the tableau of Ridders, "Accurate computation of F'(x) and
+F'(x)F''(x)", 1982; Aitken 1926 for powers of the step that are not known.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-__all__ = ["CALLS", "TINIEST", "ULP", "Estimate", "Level", "Line", "Samples", "Side", "Tableau"]
-__all__ += ["FALL", "FINE", "ROUNDINGS", "SETTLED", "SURE", "THREE_DIGITS"]
-__all__ += ["aitken", "estimated_noise", "ladder", "sides"]
+__all__ = ["CALLS", "Estimate", "Level", "Line", "Samples", "Side", "Tableau", "ladder"]
+__all__ += ["sides"]
 
+ULP = 2.0**-52  # the gap between 1 and the next float: a rounding errs by half of it
+TINIEST = 5e-324  # the smallest float: no tolerance is 0
 CALLS = 40  # of f at most, in the check of an input
-ULP = 2.0**-52
-TINIEST = 5e-324
 LEVELS = 10  # of two calls each: half of a check's
+SIDE_LEVELS = 8  # for the limits of both sides: most were taken by the ladder
+START = 0.25  # of what may be the scale of f: the first step
+FALL = 16.0  # times: steps fall so until slopes settle
+SETTLED = 4.0  # times: steps fall so once they do, which leaves round-off low
+MOST = 256.0  # times: steps fall so at most, where slopes move apart again and again
+COLUMNS = 4  # beside the first of the tableau: round-off grows in each
 WELL = 1e-6  # a hundredth of one part in 10,000: with it no smaller error is wanted
-FALL, SETTLED, MOST = 16.0, 4.0, 256.0  # steps fall so until slopes settle, then, and at most
-FALLEN = 0.6  # of how far slopes were apart: what has not by four levels is a corner
-GROWN = 1.5  # times: of what has, larger steps jumped over something
-UNSTEADY = 0.3  # of a slope: while it changes by more it has not settled
-ROUNDINGS = 8.0  # round-offs that two slopes of two values each may have, twice over
-THREE_DIGITS = 1e-3
-STEADY = 0.06  # by which powers of one kind differ: √x has 0.5, a jump 1, log none
-ROUGHLY = 0.05  # of the slopes: a limit that is no better known is none
-QUIET = 0.03  # of the noise: by chance it never is as little in 6 points
 NOISY = 1e-9  # share of round-off from which on steps fall by 2, for three levels down to WELL
+TOGETHER = 3  # levels over which the slopes of smooth f come together by half or more
+FALLEN = 0.6  # of how far slopes were apart: if they have not fallen by so much, f has a corner
+GROWN = 1.5  # times how far slopes were apart: larger steps jumped over something
+UNSTEADY = 0.3  # of a slope: while it changes by more it has not settled
+CLEAR = 20.0  # times the noise a change has to be, for slopes that differ to be told apart
+ROUNDINGS = 8.0  # round-offs that two slopes of two values each may have, twice over
 SURE = 4.0  # times their errors two estimates may differ and still be one
-ODD = 283.0 / 256.0  # lest what f multiplies x by rounds the same at all the points
-# shares of x, where noise is looked for: some hundred ulp, half of the digits, a quarter
-SPACINGS = (ODD * 2.0**-44, ODD * 2.0**-26, ODD * 2.0**-12)
-FINE = 2.0**-20  # of the largest value: noise of six digits or less is the function's own
-WINDOW = range(-3, 4)  # seven points tell noise by third differences and up
+THREE_DIGITS = 1e-3  # of a slope: an estimate with fewer digits decides nothing
+BETTER = 0.1  # of the error: a rule for unknown powers must be so much better to be taken
+SLOWEST = 0.9  # by which differences fall from step to step: what falls less has no limit
+AGREEING = 3  # limits by Aitken's rule that have to agree, and powers of growth
+STEADY = 0.06  # by which powers of one kind differ: √x has 0.5, a jump 1, log none
+STEEPEST = 1.5  # power of slopes that grow as steps fall: a jump has 1
+JUMP = 0.99  # power of slopes beside a jump, but for round-off
+ON_COURSE = 1.4  # times what a power foretells for the smallest step, or a part of it
+DEEP = 2.0**-76  # of the smallest step: where x is 0, slopes must go on to grow to there
+ROUGHLY = 0.05  # of the slopes: a limit that is no better known is none
+FOUR_DIGITS = 16.0  # ulp of x: the smallest step that leaves a slope about four digits
+SMALLEST = 1e-280  # the smallest step at x = 0: slopes over less overflow
 
 
 class Estimate(NamedTuple):
@@ -53,22 +60,26 @@ class Estimate(NamedTuple):
 
 
 class Level(NamedTuple):
-    """The slopes over one step to the right and to the left, and the noise in either."""
+    """The slopes over one step.
+
+    Attributes:
+        right, left: the slope to each side.
+        noise: the round-off in either.
+        central: the slope over the step to both sides.
+        apart: how far right and left differ: where f is smooth it falls with the step.
+    """
 
     step: float
     right: float
     left: float
     noise: float
+    central: float
+    apart: float
 
     @property
-    def central(self) -> float:
-        """Over the step to both sides."""
-        return 0.5 * self.right + 0.5 * self.left
-
-    @property
-    def apart(self) -> float:
-        """How far the slopes are from each other: where f is smooth it falls with the step."""
-        return abs(self.right - self.left)
+    def steepest(self) -> float:
+        """The size of the steeper slope."""
+        return max(abs(self.right), abs(self.left))
 
     @property
     def is_apart(self) -> bool:
@@ -79,7 +90,7 @@ class Level(NamedTuple):
 class Samples:
     """The values of a function of one number, each computed once, and `budget` at most.
 
-    They are tuples, a float for each output; where f raises or is not finite it has none.
+    They are tuples, a float for each output; where f raises or is not finite there is None.
     """
 
     def __init__(
@@ -95,29 +106,32 @@ class Samples:
         return len(self.seen) >= self.budget
 
     def at(self, point: float) -> tuple[float, ...] | None:
-        """f(point), or None where there is no value or the budget is spent."""
-        if point not in self.seen and not self.is_spent and math.isfinite(point):
-            found = None
-            with suppress(Exception):
-                found = self.f(point)
-            finite = found is not None and all(map(math.isfinite, found))
-            self.seen[point] = found if finite else None
-        return self.seen.get(point)
+        """Return f(point), or None where there is no value or the budget is spent."""
+        seen = self.seen
+        if point not in seen and len(seen) < self.budget and math.isfinite(point):
+            seen[point] = None
+            try:
+                values = self.f(point)
+            except Exception:  # whatever f raises beside the point
+                return None
+            if all(map(math.isfinite, values)):
+                seen[point] = values
+        return seen.get(point)
 
 
 class Line:
     """One output of a function along one input: y at x, where the derivative is wanted.
 
     Args:
-        f: the function, or the samples that it shares with other outputs.
+        samples: the values of f, which other outputs share.
         noise: the round-off of f near x.
-        grain: that of a value, as a share of it; 0 if f only selects among numbers.
-        rounded: to the numbers that f can tell apart.
+        grain: the round-off of a value as a share of it; 0 if f only selects among numbers.
+        rounded: rounds to the numbers that f can tell apart.
     """
 
     def __init__(
         self,
-        f: Samples | Callable[[float], tuple[float, ...]],
+        samples: Samples,
         x: float,
         y: float,
         noise: float = 0.0,
@@ -125,10 +139,9 @@ class Line:
         output: int = 0,
         rounded: Callable[[float], float] = float,
     ) -> None:
-        self.samples = f if isinstance(f, Samples) else Samples(f)
-        self.x, self.y, self.noise, self.grain, self.output = x, y, noise, grain, output
-        self.rounded = rounded
-        self.steps: list[float] = []  # that `level` has taken
+        self.samples, self.x, self.y, self.noise = samples, x, y, noise
+        self.grain, self.output, self.rounded = grain, output, rounded
+        self.steps: list[float] = []  # each that `level` has taken
 
     @property
     def blur(self) -> float:
@@ -137,67 +150,79 @@ class Line:
 
     @property
     def least(self) -> float:
-        """The smallest step that the floats near x leave four digits."""
-        return 16.0 * math.ulp(self.x) if self.x else 1e-280
+        """The smallest step that the floats near x leave about four digits."""
+        return FOUR_DIGITS * math.ulp(self.x) if self.x else SMALLEST
 
     def at(self, point: float) -> float | None:
-        """f(point), None where it has no value."""
-        found = self.samples.at(point)
-        return None if found is None else found[self.output]
+        """Return f(point), or None where it has no value."""
+        values = self.samples.at(point)
+        return None if values is None else values[self.output]
 
     def values(self) -> list[float]:
-        """All that were seen."""
-        return [found[self.output] for found in self.samples.seen.values() if found is not None]
+        """Return all values that were computed."""
+        every = self.samples.seen.values()
+        return [values[self.output] for values in every if values is not None]
 
     def slope(self, step: float) -> tuple[float, float] | None:
-        """The difference over a signed step, and its noise; None if there is no value."""
-        point = self.rounded(self.x + step)
-        found = None if point == self.x else self.at(point)
-        if found is None:
+        """Return the slope over a signed step and its noise; None if there is no value."""
+        x, y = self.x, self.y
+        point = self.rounded(x + step)
+        values = None if point == x else self.samples.at(point)
+        if values is None:
             return None
-        noise = 2.0 * (self.noise + self.grain * max(abs(found), abs(self.y)) + TINIEST)
-        return (found - self.y) / (point - self.x), noise / abs(point - self.x)
+        value = values[self.output]
+        run = point - x
+        noise = 2.0 * (self.noise + self.grain * max(abs(value), abs(y)) + TINIEST)
+        return (value - y) / run, noise / abs(run)
 
     def level(self, step: float) -> Level | None:
-        """The slopes over a step to both sides; None if a side has no value."""
+        """Return the slopes over a step to both sides; None if a side has no value."""
         up = self.rounded(self.x + step) - self.x
         right = self.slope(up)
         left = None if right is None else self.slope(-up)
         if right is None or left is None:
             return None
         self.steps.append(step)
-        return Level(up, right[0], left[0], 0.5 * max(right[1], left[1]))
+        (a, noise_a), (b, noise_b) = right, left
+        central = 0.5 * a + 0.5 * b  # the sum may overflow
+        return Level(up, a, b, 0.5 * max(noise_a, noise_b), central, abs(a - b))
+
+    def closest(self, gap: float) -> Level | None:
+        """Return the level of the smallest step that tells slopes apart which differ by gap."""
+        return self.level(max(2.0 * CLEAR * self.blur / gap, self.least))
 
     def seen(self, side: float) -> list[tuple[float, float]]:
-        """Steps that were taken to a side, and the slopes over them, the smallest first."""
+        """Return the steps taken to a side and the slopes over them, the smallest first."""
         steps = sorted([(t - self.x) * side for t in self.samples.seen])
-        found = [(step, self.slope(side * step)) for step in steps if step > 0.0]
-        return [(step, pair[0]) for step, pair in found if pair is not None]
+        pairs = [(step, self.slope(side * step)) for step in steps if step > 0.0]
+        return [(step, pair[0]) for step, pair in pairs if pair is not None]
 
 
 class Tableau:
-    """Extrapolates values at falling steps to step 0, by Neville's rule in step**power."""
+    """Values at falling steps, extrapolated to step 0 by Neville's rule in step**power."""
 
     def __init__(self, power: int) -> None:
         self.power = power
-        self.found: list[tuple[float, float, float]] = []  # steps, values and their noise
+        self.entries: list[tuple[float, float, float]] = []  # steps, values and their noise
         self.row: list[tuple[float, float]] = []
         self.rows: list[Estimate] = []  # the best of each row
 
     def add(self, step: float, value: float, noise: float) -> None:
         """Add the value at the next step, smaller than those before."""
-        row, best = [(value, noise)], Estimate()
-        for (above, noise_above), (larger, *_) in zip(self.row[:4], reversed(self.found)):
+        row, best, blurred = [(value, noise)], Estimate(), noise
+        for (above, noise_above), (larger, *_) in zip(
+            self.row[:COLUMNS], reversed(self.entries)
+        ):
             ratio = (larger / step) ** self.power
-            before, noise = row[-1]
+            before = row[-1][0]
             entry = before + (before - above) / (ratio - 1.0)
-            blurred = (ratio * noise + noise_above) / (ratio - 1.0)
+            blurred = (ratio * blurred + noise_above) / (ratio - 1.0)
             error = max(abs(entry - before), abs(entry - above)) + blurred
             if error < best.error:
                 best = Estimate(entry, error, step)
             row.append((entry, blurred))
         self.row = row
-        self.found.append((step, value, row[0][1]))
+        self.entries.append((step, value, noise))
         self.rows.append(best)
 
     @property
@@ -213,214 +238,130 @@ class Tableau:
 
     @property
     def limit(self) -> Estimate:
-        """The best; of one that has no three digits, what `aitken` gives if that is better."""
+        """The best estimate, or that of `aitken` if the best has no three digits."""
         best = self.best
         if best.error <= THREE_DIGITS * abs(best.value):
             return best
-        slow = aitken(self.found)
-        return slow if slow.error < 0.1 * best.error else best
+        slow = aitken(self.entries)
+        return slow if slow.error < BETTER * best.error else best
 
 
-def aitken(found: Sequence[tuple[float, float, float]]) -> Estimate:
-    """The limit of what falls like any power of the step, as x·√x; the last three agree.
+def aitken(entries: Sequence[tuple[float, float, float]]) -> Estimate:
+    """Return the limit of values that fall like any power of the step, as those of x·√x.
 
-    Only steps that fall by one ratio are used.
+    Only steps that fall by one ratio are used. The last limits have to agree.
     """
     limits = list[float]()
-    for (s, a, _), (t, b, _), (u, c, _) in zip(found, found[1:], found[2:]):
+    for (s, a, _), (t, b, _), (u, c, _) in zip(entries, entries[1:], entries[2:]):
         share = (c - b) / (b - a) if b != a else math.nan
-        if abs(s * u - t * t) <= 1e-3 * t * t and abs(share) < 0.9:
+        if abs(s * u - t * t) <= THREE_DIGITS * t * t and abs(share) < SLOWEST:
             limits.append(c + (c - b) * share / (1.0 - share))
         else:
             limits = []
-    if len(limits) < 3:
+    last = limits[-AGREEING:]
+    if len(last) < AGREEING:
         return Estimate()
-    error = max(limits[-3:]) - min(limits[-3:]) + 4.0 * found[-1][2] / (1.0 - share) ** 2
-    return Estimate(limits[-1], error, found[-1][0])
+    error = max(last) - min(last) + SURE * entries[-1][2] / (1.0 - share) ** 2
+    return Estimate(last[-1], error, entries[-1][0])
 
 
 def ladder(line: Line, start: float) -> tuple[Estimate, list[Level]]:
-    """The derivative from central differences over steps that fall from `start`.
+    """Return the limit of central slopes over steps that fall from `start`, and the levels.
 
-    Steps fall by 4 where differences settle, and by 16 where they do not (yet). Where the
+    Steps fall by SETTLED where slopes settle, and by FALL where they do not (yet). Where the
     slopes of both sides move apart while the step falls, f has features that the larger steps
     jumped over, and these are forgotten.
     """
     table, levels = Tableau(2), list[Level]()
-    step, factor = start, 1.0
+    step, factor, last = start, 1.0, None
     for _ in range(LEVELS):
-        if not line.least / 4.0 <= step < math.inf:
+        if not line.least / SETTLED <= step < math.inf:
             break
         level = line.level(step)
         if level is None:
             step /= FALL
             continue
-        if table.found and level.step >= table.found[-1][0]:
-            break  # in float32 smaller ones are rounded to it
-        jumped = bool(levels) and level.apart > GROWN * levels[-1].apart + SURE * level.noise
+        if last and level.step >= last.step:
+            break  # in float32 smaller steps are rounded to it
+        jumped = last and level.apart > GROWN * last.apart + SURE * level.noise
         if jumped:
             table, levels = Tableau(2), []
         table.add(level.step, level.central, level.noise)
         levels.append(level)
-        best = table.best
-        enough = WELL * max(abs(best.value), min(THREE_DIGITS * levels[0].apart, level.apart))
+        best, first = table.best, levels[0]
+        enough = WELL * max(abs(best.value), min(THREE_DIGITS * first.apart, level.apart))
         if best.error <= enough or level.noise > best.error:
             break
-        if len(levels) > 3 and level.is_apart and level.apart > FALLEN * levels[0].apart:
+        if len(levels) > TOGETHER and level.is_apart and level.apart > FALLEN * first.apart:
             break
-        change = abs(level.central - levels[-2].central) if len(levels) > 1 else 0.0
+        change = abs(level.central - last.central) if last and not jumped else 0.0
         if jumped:
             factor = min(FALL * factor, MOST)
         elif change > UNSTEADY * abs(level.central):
             factor = FALL
         else:
             factor = 2.0 if level.noise > NOISY * abs(level.central) else SETTLED
-        step /= factor
+        step, last = step / factor, level
     return table.limit, levels
 
 
 class Side(NamedTuple):
-    """The limit of the slopes to one side, perhaps infinite; whether it is that of a jump;
-    and the largest slope that was seen."""
+    """The limit of the slopes to one side, perhaps infinite.
+
+    Attributes:
+        jumps: whether the limit is that of a jump.
+        steepest: the size of the largest slope.
+    """
 
     limit: Estimate
     jumps: bool
-    seen: float
+    steepest: float
 
 
 def sides(line: Line, start: float) -> list[Side | None]:
-    """The limits from the right and from the left; None for a side without values.
+    """Return the limits from the right and from the left; None for a side without values.
 
-    Steps fall until round-off hides how slopes differ: by those taken already, then by 16.
+    Steps fall until round-off hides how slopes differ: by those taken already, then by FALL.
     """
     tables = (Tableau(1), Tableau(1))
     taken, step = sorted(line.steps, reverse=True), start
-    for k in range(8):
+    for k in range(SIDE_LEVELS):
         pairs = [line.slope(step), line.slope(-step)]
         known = [*filter(None, pairs)]
-        seen = [slope for slope, _ in known] + [t.found[-1][1] for t in tables if t.found]
+        slopes = [slope for slope, _ in known] + [t.entries[-1][1] for t in tables if t.entries]
         hidden = max([noise for _, noise in known], default=0.0)
-        if k > 1 and hidden > WELL * (max(seen, default=0.0) - min(seen, default=0.0)):
+        if k > 1 and hidden > WELL * (max(slopes, default=0.0) - min(slopes, default=0.0)):
             break
         for pair, table in zip(pairs, tables):
             if pair is not None:
                 table.add(step, *pair)
         taken = [smaller for smaller in taken if smaller < 0.5 * step]
         step = taken[0] if taken and taken[0] >= step / (SETTLED * FALL) else step / FALL
-    size = max([abs(t.found[0][1]) for t in tables if t.found], default=0.0)
+    size = max([abs(t.entries[0][1]) for t in tables if t.entries], default=0.0)
     return [_side(line, sign, table, size) for sign, table in zip((1.0, -1.0), tables)]
 
 
 def _side(line: Line, sign: float, table: Tableau, size: float) -> Side | None:
-    """The limit if it settles, or infinity if slopes grow like a power to the last bits of x.
-
-    `size` is that of the slopes over the largest step.
-    """
-    found = [(step, slope) for step, slope, _ in table.found]
-    if len(found) < 2:
+    """Return the limit if slopes settle, or infinity if they grow like a power down to the
+    last bits of x. `size` is the size of the slopes over the largest step."""
+    entries = table.entries
+    if len(entries) < 2:
         return None
-    seen = max([abs(slope) for _, slope in found])
-    last = found[-1][1]
+    steepest = max([abs(slope) for _, slope, _ in entries])
+    smallest, last, _ = entries[-1]
     powers = [
         math.log(abs(b / a)) / math.log(before / after)
-        for (before, a), (after, b) in itertools.pairwise(found[-4:])
+        for (before, a, _), (after, b, _) in itertools.pairwise(entries[-AGREEING - 1 :])
         if a and 0.0 < abs(b / a) < math.inf
     ]
-    steady = len(powers) == 3 and max(powers) - min(powers) <= STEADY
-    if not (steady and STEADY <= powers[-1] <= 1.5):
+    steady = len(powers) == AGREEING and max(powers) - min(powers) <= STEADY
+    if not (steady and STEADY <= powers[-1] <= STEEPEST):
         limit = table.limit
-        settled = limit.error <= ROUGHLY * max(abs(limit.value), size)
-        return Side(limit if settled else Estimate(), False, seen)
-    step = line.least if line.x else found[-1][0] * 2.0**-76  # goes on to grow to there?
-    close, power = line.slope(sign * step), powers[-1]
-    expected = last * (found[-1][0] / step) ** power
-    if close is None or not 0.7 < close[0] / expected < 1.4:
-        return Side(Estimate(), False, seen)
-    limit = Estimate(math.copysign(math.inf, last), 0.0, found[-1][0])
-    return Side(limit, power > 0.99, seen)
-
-
-def estimated_noise(line: Line) -> float:
-    """The size of the round-off of f near line.x.
-
-    Over points so close that the function itself is a polynomial of low degree, what high
-    differences leave is noise. The points move apart until the values differ: a function
-    that rounds its results is flat over less; if it is flat over all, values farther out tell
-    to what they are rounded. If it is much quieter on a side of x, there is a kink or a jump
-    at x or close by, and no noise.
-    """
-    floor = ULP * abs(line.y)
-    for spacing in SPACINGS if line.x else (2.0**-80, *SPACINGS):
-        step = _exact_step(line.x, spacing)
-        ends = _around(line, step, (-3, 0, 3))
-        if ends is not None and min(ends) == max(ends):
-            continue
-        around = _around(line, step, WINDOW) if ends else None
-        if around is None:
-            return floor
-        noise, grid = _noise(around), _grid(around)
-        if noise > SURE * max(floor, grid):  # more than rounding of the results
-            noise = _quieter_side(line, step, noise)
-        return max(3.0 * noise + floor, grid)  # three deviations
-    return max(floor, _hidden_grid(line))
-
-
-def _hidden_grid(line: Line) -> float:
-    """The grid of the values farther from x, where they are flat near x.
-
-    1 - cos(x) is flat near 0 since what cancels is rounded, and that rounding shows farther
-    out. 0 if the grid is so coarse that the function has steps, and no round-off.
-    """
-    step = 0.25 * max(1.0, abs(line.x))
-    found = [line.at(line.x + step), line.at(line.x - step)]
-    values = [value for value in found if value is not None]
-    if all(value == line.y for value in values):
-        return 0.0
-    grid, largest = _grid([*values, line.y]), max(map(abs, values))
-    return max(grid, ULP * largest) if grid <= FINE * largest else 0.0
-
-
-def _exact_step(x: float, spacing: float) -> float:
-    """That share of x, with all digits: the points are exact, and on no coarser grid than x."""
-    if not x:
-        return 1.0042 * spacing
-    unit = math.ulp(x)
-    return unit * (spacing * abs(x) // unit // 2.0 * 2.0 + 1.0)
-
-
-def _quieter_side(line: Line, step: float, noise: float) -> float:
-    """The noise to the right or to the left, if it is much less than around x.
-
-    Values may be exact there by chance: it is no less than an ulp of those farther out.
-    """
-    line.level(0.25 * (abs(line.x) or 1.0))
-    floor = ULP * max(map(abs, line.values()))
-    for signed, first in itertools.product((step, -step), (1, 3)):
-        beside = _around(line, signed, range(first, first + 6))
-        if beside is not None and min(beside) < max(beside):
-            quieter = _noise(beside)
-            if quieter <= QUIET * noise:
-                return min(max(quieter, floor), noise)
-    return noise
-
-
-def _around(line: Line, step: float, places: Iterable[int]) -> list[float] | None:
-    found = [line.at(line.x + i * step) if i else line.y for i in places]
-    known = [value for value in found if value is not None]
-    return known if len(known) == len(found) else None
-
-
-def _grid(values: list[float]) -> float:
-    """The largest power of 2 of which all are multiples: an ulp of what cancelled in them."""
-    ratios = [value.as_integer_ratio() for value in values if value]
-    return min([(n & -n) / d for n, d in ratios], default=0.0)
-
-
-def _noise(values: list[float]) -> float:
-    """The noise by the third differences of the values, by the fourth, and so on: the most."""
-    found = []
-    for k in range(1, len(values)):
-        values = [b - a for a, b in itertools.pairwise(values)]
-        rms = math.hypot(*values) / math.sqrt(len(values))
-        found.append(rms * math.factorial(k) / math.sqrt(math.factorial(2 * k)))
-    return max(found[2:])
+        settles = limit.error <= ROUGHLY * max(abs(limit.value), size)
+        return Side(limit if settles else Estimate(), False, steepest)
+    step = line.least if line.x else smallest * DEEP
+    deepest, power = line.slope(sign * step), powers[-1]
+    foretold = last * (smallest / step) ** power
+    if deepest is None or not 1.0 / ON_COURSE < deepest[0] / foretold < ON_COURSE:
+        return Side(Estimate(), False, steepest)
+    return Side(Estimate(math.copysign(math.inf, last), 0.0, smallest), power > JUMP, steepest)

@@ -1,4 +1,4 @@
-"""Why a check says what it says: the V of truncation and round-off, as a picture."""
+"""A picture of the reason for a verdict: the V of truncation and round-off."""
 
 from __future__ import annotations
 

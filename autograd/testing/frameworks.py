@@ -1,17 +1,77 @@
-"""Derivatives in other frameworks, which are imported only when they are checked."""
+"""Derivatives in other frameworks, which are imported only when they are checked.
+
+The arguments of a function become one vector, and it is checked as any from numbers to numbers.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Unpack
+from itertools import accumulate
+from typing import Any, NamedTuple, Unpack
 
-from autograd.testing.arrays import Allowed, Tolerance, check_jacobian, vjp_report
-from autograd.testing.problem import Function, mapped, names, parts, weights
+from autograd.testing.arrays import Allowed, check_jacobian, squares, vjp_report
+from autograd.testing.flat import UNITS, Claim, Flat, Tolerance, weights
+from autograd.testing.problem import Function, mapped, names, parts, rounding
 from autograd.testing.report import GradientError, Report, added, raised
 
 __all__ = ["check_jax", "check_scipy", "check_torch"]
+
+
+class Vectors(NamedTuple):
+    """A function from a vector of a framework to a vector, and its product with cotangents.
+
+    Attributes:
+        value: the function.
+        pull: takes any such function, a vector and a cotangent, and returns a cotangent.
+        vector, numbers: make a vector of floats, and floats of a vector.
+        inputs: the names and NumPy arrays of the parts of the vector.
+        cotangents: the names of the numbers of the result.
+        kind: the type of its numbers.
+    """
+
+    value: Function
+    pull: Callable[[Function, Any, Any], Any]
+    vector: Callable[[Sequence[float]], Any]
+    numbers: Callable[[Any], list[float]]
+    inputs: list[tuple[str, Any]]
+    cotangents: list[str]
+    kind: str
+
+    def report(self, second: bool, tolerance: Tolerance) -> Report:
+        """Compare the product with differences, and the product of the product if asked to."""
+        arrays = [x for _, x in self.inputs]
+        labels = [each for name, x in self.inputs for each in names(x, name)]
+        point = [float(t) for x in arrays for t in x.ravel()]
+        report = self._compared(self.value, point, labels, squares(arrays), tolerance)
+        if not report or not second:
+            return report
+        count, value = len(self.cotangents), self.value
+        product = lambda both: self.pull(value, both[count:], both[:count])  # noqa: E731
+        point, labels = [*weights(count), *point], [*self.cotangents, *labels]
+        above = self._compared(product, point, labels, [], tolerance)
+        return added(report, replace(above, order=2))
+
+    def _compared(
+        self,
+        value: Function,
+        point: list[float],
+        labels: list[str],
+        places: Sequence[tuple[int, int]],
+        tolerance: Tolerance,
+    ) -> Report:
+        unit = UNITS[self.kind]
+
+        def f(xs: Sequence[float]) -> tuple[float, ...]:
+            return tuple(self.numbers(value(self.vector(xs))))
+
+        def pull(u: Sequence[float]) -> Claim:
+            slope = self.pull(value, self.vector(point), self.vector(u))
+            return Claim.of([self.numbers(slope)], unit, places)
+
+        flat = Flat(f, point, f(point), labels, ["result"], unit, rounding(unit))
+        return vjp_report(flat, pull, tolerance)
 
 
 def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) -> Report:
@@ -36,75 +96,54 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
     __tracebackhide__ = True
     import torch  # pyright: ignore[reportMissingImports]
 
-    tolerance, second = Tolerance.of("check_torch", **options), _second("check_torch", order)
-    kind = torch.float32 if options.get("dtype") == "float32" else torch.float64
+    second, tolerance = _second("check_torch", order), Tolerance.of("check_torch", **options)
+    name = "float32" if options.get("dtype") == "float32" else "float64"
+    kind = getattr(torch, name)
     module: Any = copy.deepcopy(f).to(kind) if isinstance(f, torch.nn.Module) else None
     parameters = {} if module is None else dict(module.named_parameters())
     apply = getattr(f, "apply", f) if isinstance(f, type) else f
 
-    def numbers(x: Any) -> Any:
-        return x.detach().cpu().numpy() if isinstance(x, torch.Tensor) else x
-
     def is_float(x: Any) -> bool:
         return isinstance(x, torch.Tensor) and x.is_floating_point()
 
-    def named(tree: Any, name: str) -> Iterator[tuple[str, Any]]:
-        """Its tensors of floats."""
-        yield from [(each, x) for each, x in parts(tree, name) if is_float(x)]
+    def arrays(tree: Any, name: str) -> list[tuple[str, Any]]:
+        return [(n, x.detach().cpu().numpy()) for n, x in parts(tree, name) if is_float(x)]
 
-    def checked(tree: Any) -> list[Any]:
-        return [x for _, x in named(tree, "")]
+    def outputs(vector: Any) -> Any:
+        pieces = iter(vector.split([x.size for _, x in inputs]))
 
-    def first(parameters: Any, *args: Any) -> Any:
-        if module is None:
-            return apply(*args)
-        return torch.func.functional_call(module, parameters, args)
+        def change(x: Any) -> Any:
+            return next(pieces).reshape(x.shape).to(x.device) if is_float(x) else x
 
-    def pulled(outputs: Any, inputs: list[Any], seeds: list[Any], **more: Any) -> Any:
-        pairs = [(y, u.to(y)) for y, u in zip(outputs, seeds) if y.requires_grad]
-        if not pairs:
-            return [torch.zeros_like(x) for x in inputs]
-        ys, us = zip(*pairs)
-        return torch.autograd.grad(ys, inputs, us, materialize_grads=True, **more)
+        given, xs = mapped(parameters, change), mapped(args, change)
+        return apply(*xs) if module is None else torch.func.functional_call(module, given, xs)
 
-    def backward(seeds: list[Any], *given: Any) -> Any:
-        return pulled(checked(first(*given)), checked(given), seeds, create_graph=True)
+    def value(vector: Any) -> Any:
+        flat = [y.reshape(-1).to("cpu", kind) for _, y in parts(outputs(vector)) if is_float(y)]
+        return torch.cat(flat)
 
-    def compared(call: Any, given: Any, labels: list[str]) -> Report:
-        def tensors(arrays: dict[Any, Any]) -> tuple[Any, list[Any]]:
-            new = [torch.as_tensor(x, dtype=kind).requires_grad_() for x in arrays.values()]
-            rest = iter(new)
-            floats = {id(x) for x in checked(given)}
-            change = lambda x: next(rest).to(x.device) if id(x) in floats else x  # noqa: E731
-            return mapped(given, change), new
+    def pull(value: Function, vector: Any, u: Any) -> Any:
+        y = value(vector)
+        if not y.requires_grad:
+            return torch.zeros_like(vector)
+        options = {"create_graph": True, "materialize_grads": True}
+        return torch.autograd.grad(y, [vector], u, **options)[0]
 
-        def vjp(arrays: dict[Any, Any], seed: Any) -> Any:
-            xs, inputs = tensors(arrays)
-            seeds = [torch.as_tensor(u, dtype=kind) for u in seed]
-            return dict(zip(arrays, map(numbers, pulled(checked(call(*xs)), inputs, seeds))))
-
-        def value(arrays: dict[Any, Any]) -> Any:
-            found = checked(call(*tensors(arrays)[0]))
-            if not found:
-                raise TypeError("check_torch: f must return at least one tensor of floats")
-            return [numbers(y) for y in found]
-
-        arrays = [numbers(x.to(kind)) for x in checked(given)]
-        if not arrays:
-            raise TypeError("check_torch: at least one argument must be a tensor of floats")
-        called = [each for x, label in zip(arrays, labels) for each in names(x, label)]
-        return vjp_report(value, (dict(zip(labels, arrays)),), vjp, tolerance, called)
-
-    given, labels = (parameters, *args), [f"parameter {name}" for name in parameters]
-    labels += [name for i, x in enumerate(args) for name, _ in named(x, f"argument {i}")]
-    report = compared(first, given, labels)
-    if report and second:
-        outputs = checked(first(*mapped(given, lambda x: x.to(kind) if is_float(x) else x)))
-        seeds = [torch.tensor(weights(y.numel()), dtype=kind).reshape(y.shape) for y in outputs]
-        labels = [*[f"cotangent {k}" for k in range(len(seeds))], *labels]
-        above = compared(backward, (seeds, *given), labels)
-        report = added(report, replace(above, order=2))
-    return raised(report, tolerance.inconclusive)
+    inputs = [each for n, x in parameters.items() for each in arrays(x, f"parameter {n}")]
+    inputs += [each for i, x in enumerate(args) for each in arrays(x, f"argument {i}")]
+    vector: Any = lambda xs: torch.tensor(xs, dtype=kind, requires_grad=True)  # noqa: E731
+    if not inputs:
+        raise TypeError("check_torch: at least one argument must be a tensor of floats")
+    point = [float(t) for _, x in inputs for t in x.ravel()]
+    results = arrays(outputs(vector(point)), "")
+    if not results:
+        raise TypeError("check_torch: f must return at least one tensor of floats")
+    cotangents = [
+        each for k, (_, y) in enumerate(results) for each in names(y, f"cotangent {k}")
+    ]
+    numbers: Any = lambda y: y.detach().tolist()  # noqa: E731
+    vectors = Vectors(value, pull, vector, numbers, inputs, cotangents, name)
+    return raised(vectors.report(second, tolerance), tolerance.inconclusive)
 
 
 def check_jax(f: Function, *args: Any, order: int = 1, **options: Unpack[Allowed]) -> Report:
@@ -123,37 +162,31 @@ def check_jax(f: Function, *args: Any, order: int = 1, **options: Unpack[Allowed
     """
     __tracebackhide__ = True
     import jax  # pyright: ignore[reportMissingImports]
+    from jax.flatten_util import ravel_pytree  # pyright: ignore[reportMissingImports]
 
-    tolerance, second = Tolerance.of("check_jax", **options), _second("check_jax", order)
-    kind = "float32" if options.get("dtype") == "float32" else "float64"
+    second, tolerance = _second("check_jax", order), Tolerance.of("check_jax", **options)
+    name = "float32" if options.get("dtype") == "float32" else "float64"
+    numpy = jax.numpy
 
-    def pulled(f: Function, u: Any, *xs: Any) -> Any:
-        y, pull = jax.vjp(f, *xs)
-        seeds = iter(jax.tree.leaves(u))
-        return pull(jax.tree.map(lambda leaf: jax.numpy.asarray(next(seeds), leaf.dtype), y))
+    def value(vector: Any) -> Any:
+        pieces = zip(numpy.split(vector, ends), shapes)
+        return ravel_pytree(f(*mapped(args, lambda _: numpy.reshape(*next(pieces)))))[0]
 
-    def numbers(tree: Any) -> Any:
-        return mapped(tree, jax.device_get)
+    def pull(value: Function, vector: Any, u: Any) -> Any:
+        y, pull = jax.vjp(value, vector)
+        return pull(u.astype(y.dtype))[0]
 
-    def compared(f: Function, xs: Any) -> Report:
-        def vjp(*xs: Any) -> Any:
-            *primals, u = xs
-            slopes = numbers(pulled(f, u, *primals))
-            return slopes if len(slopes) > 1 else slopes[0]
-
-        return vjp_report(lambda *xs: numbers(f(*xs)), xs, vjp, tolerance)
-
-    with jax.enable_x64(kind == "float64"):
-        xs = jax.tree.map(lambda x: jax.device_get(jax.numpy.asarray(x, kind)), args)
-        report = compared(f, xs)
-        if report and second:
-            leaves, shape = jax.tree.flatten(jax.tree.map(numbers, f(*xs)))
-            new = [jax.numpy.asarray(weights(y.size), y.dtype).reshape(y.shape) for y in leaves]
-            above = compared(
-                lambda *xs: pulled(f, *xs), (numbers(jax.tree.unflatten(shape, new)), *xs)
-            )
-            report = added(report, replace(above, order=2))
-    return raised(report, tolerance.inconclusive)
+    with jax.enable_x64(name == "float64"):
+        each = [pair for i, x in enumerate(args) for pair in parts(x, f"argument {i}")]
+        inputs = [(place, jax.device_get(numpy.asarray(x, name))) for place, x in each]
+        shapes = [x.shape for _, x in inputs]
+        ends = [*accumulate([x.size for _, x in inputs])][:-1]
+        vector: Any = lambda xs: numpy.asarray(xs, name)  # noqa: E731
+        count = len(value(vector([float(t) for _, x in inputs for t in x.ravel()])))
+        cotangents = [f"cotangent[{k}]" for k in range(count)]
+        numbers: Any = lambda y: y.tolist()  # noqa: E731
+        vectors = Vectors(value, pull, vector, numbers, inputs, cotangents, name)
+        return raised(vectors.report(second, tolerance), tolerance.inconclusive)
 
 
 def check_scipy(
@@ -204,16 +237,16 @@ def _second(who: str, order: Any) -> bool:
     return bool(order == 2)
 
 
-def _dense(f: Function, name: str) -> Callable[[Any], Any]:
+def _dense(f: Function, name: str) -> Function:
     if not callable(f):
         raise TypeError(f"check_scipy: {name} must be a function, got {f!r:.80}")
 
     def dense(x: Any) -> Any:
         import numpy
 
-        found = f(x)
-        if hasattr(found, "matmat"):  # a linear operator
-            return found @ numpy.eye(found.shape[1])
-        return found.toarray() if hasattr(found, "toarray") else found
+        matrix = f(x)
+        if hasattr(matrix, "matmat"):  # a linear operator
+            return matrix @ numpy.eye(matrix.shape[1])
+        return matrix.toarray() if hasattr(matrix, "toarray") else matrix
 
     return dense

@@ -43,7 +43,7 @@ def load_mpmath() -> Any:
 
 @cache
 def in_mpmath() -> dict[str, Callable[..., Any]]:
-    """The operations by name, as functions of mpmath numbers.
+    """Return the operations by name, as functions of mpmath numbers.
 
     A primitive of your own is replayed once you add it: `in_mpmath()["cube"] = lambda x: x**3`.
 
@@ -61,7 +61,7 @@ def in_mpmath() -> dict[str, Callable[..., Any]]:
 
 
 def library(mpmath: Any) -> dict[str, Callable[..., Any]]:
-    """The other operations, made of those that a module has, mpmath or one with its names."""
+    """Return the other operations, made of those of mpmath or a module with its names."""
     mpf, exp, log = mpmath.mpf, mpmath.exp, mpmath.log
 
     def sigmoid(x: Any) -> Any:
@@ -124,7 +124,7 @@ def library(mpmath: Any) -> dict[str, Callable[..., Any]]:
 
 
 def partial(name: str, numbers: Sequence[float], slot: int) -> Any:
-    """d(operation)/d(operand) at these numbers; None where there is no single value.
+    """Return d(operation)/d(operand) at these numbers; None where there is no single value.
 
     By central differences of `in_mpmath()[name]`, whose steps are so small and numbers so long
     that at least 15 digits are right; 0 where a float would be 0, too.
@@ -151,22 +151,22 @@ def partial(name: str, numbers: Sequence[float], slot: int) -> Any:
     before, x, after = operands[:slot], operands[slot], operands[slot + 1 :]
     size = abs(x) or mpmath.mpf(1)
     for digits in DIGITS:
-        found = _derivative(lambda t: value(*before, t, *after), x, size, digits)
-        if found is not None and (found or digits == DIGITS[-1]):
-            return found
+        slope = _derivative(lambda t: value(*before, t, *after), x, size, digits)
+        if slope is not None and (slope or digits == DIGITS[-1]):
+            return slope
         size = min(size, mpmath.mpf(1))
     return None
 
 
 def _derivative(f: Callable[[Any], Any], x: Any, size: Any, digits: int) -> Any:
-    """f'(x), or None if two steps give different ones, or the two sides do.
+    """Return f'(x), or None if two steps give different ones, or the two sides do.
 
     With 80 digits, steps of 1e-30 leave an error of 1e-50 by round-off and of 1e-60 by
     truncation; where f is smooth the sides differ by a hundredth as much over 1e-32, at a kink
     by as much.
     """
     mpmath = load_mpmath()
-    found = []
+    slopes = []
     for exponent, more in ((30, 0), (32, 40)):
         with mpmath.mp.workdps(digits + more):
             h = size / mpmath.mpf(10) ** exponent
@@ -176,8 +176,8 @@ def _derivative(f: Callable[[Any], Any], x: Any, size: Any, digits: int) -> Any:
                 return None
             if not all(isinstance(y, mpmath.mpf) and mpmath.isfinite(y) for y in (up, down)):
                 return None
-            found.append(((up - down) / (2 * h), abs(up - 2 * center + down) / h))
-    (first, apart), (second, less) = found
+            slopes.append(((up - down) / (2 * h), abs(up - 2 * center + down) / h))
+    (first, apart), (second, less) = slopes
     if abs(first - second) > abs(second) * 1e-16:
         return None
     if less > max(apart / 10, abs(second) * 1e-8):
@@ -186,7 +186,7 @@ def _derivative(f: Callable[[Any], Any], x: Any, size: Any, digits: int) -> Any:
 
 
 def exact_gradient(root: Value) -> dict[Value, Any] | None:
-    """d(root)/d(node) by the chain rule over exact partials, at the numbers recorded.
+    """Return d(root)/d(node) by the chain rule over exact partials, at the recorded numbers.
 
     Returns:
         mpmath numbers; None if a partial that is needed has no single value.
@@ -195,12 +195,12 @@ def exact_gradient(root: Value) -> dict[Value, Any] | None:
         LookupError, ImportError: as `partial`.
     """
     order, _ = topological_order(root)
-    found: dict[Value, list[Any]] = {}
+    partials: dict[Value, list[Any]] = {}
     for node in order:
         op: Any = node.op
         numbers = [primal(x) for x in node.operands]
         slots = [slot for slot, x in enumerate(node.operands) if type(x) is Value]
-        found[node] = [partial(op.name, numbers, slot) for slot in slots]
-        if None in found[node]:
+        partials[node] = [partial(op.name, numbers, slot) for slot in slots]
+        if None in partials[node]:
             return None
-    return reverse_sweep(order, {root: load_mpmath().mpf(1)}, found.__getitem__)
+    return reverse_sweep(order, {root: load_mpmath().mpf(1)}, partials.__getitem__)

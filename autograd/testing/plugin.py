@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 
 from autograd import testing
+from autograd.testing.decide import FAIL
 from autograd.testing.report import GradientError, Report, raised
+from autograd.testing.verdicts import Fault, Remark
 
 BY_HAND = ("jacobian", "vjp", "jvp", "hessian")
-FOUND = pytest.StashKey[list[Report]]()
+REPORTS = pytest.StashKey[list[Report]]()
 POINTS = (
     "the mark gradient takes points=[(0.1, 10.0), ...], for each argument (low, high), a "
     "strategy of Hypothesis or the name of a primitive, as 'log', for its domain"
@@ -27,8 +29,8 @@ POINTS = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The mark, and the list of what was not told."""
-    config.pluginmanager.register(Untold())
+    """Register the mark, and the list of undecided points."""
+    config.pluginmanager.register(Undecided())
     config.addinivalue_line(
         "markers",
         "gradient(points, max_examples=25, allow_nan=False): gradcheck is called without a "
@@ -40,9 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """A test that is marked checks a gradient, or fails."""
+    """Fail a marked test that checks no gradient."""
     result = yield
-    if item.get_closest_marker("gradient") and not item.stash.get(FOUND, []):
+    if item.get_closest_marker("gradient") and not item.stash.get(REPORTS, []):
         pytest.fail(
             f"{item.name} has the mark gradient, but does not call the fixture gradcheck: "
             "nothing is checked",
@@ -55,33 +57,34 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, Any]:
-    """What was checked goes with the report of the test, from whatever process."""
+    """Send the verdicts along with the report of the test, from whatever process."""
     result = yield
     if call.when == "call":
-        found = item.stash.get(FOUND, [])
-        result.gradchecks = [(x.verdict, x.derivatives > 0, x.reason) for x in found]
+        reports = [x for x in item.stash.get(REPORTS, []) if x.verdict is not FAIL]
+        rows = [(bool(x), x.derivatives > 0, x.reason) for x in reports]
+        result.gradchecks = rows
     return result
 
 
-class Untold:
-    """What the checks of all tests left open, as they come in."""
+class Undecided:
+    """The lines on points that the checks of all tests left undecided."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Those of a test."""
-        rows = [row for row in getattr(report, "gradchecks", []) if row[0] != "fail"]
-        unsure = [row for row in rows if row[0] == "inconclusive"]
-        told = sum([checked for _, checked, _ in unsure])
-        counts = [(told, "inconclusive"), (len(unsure) - told, "not checked")]
+        """Add the line on a test."""
+        rows = getattr(report, "gradchecks", [])
+        undecided = [(is_checked, why) for passes, is_checked, why in rows if not passes]
+        checked = sum([is_checked for is_checked, _ in undecided])
+        counts = [(checked, "inconclusive"), (len(undecided) - checked, "not checked")]
         words = " and ".join([f"{count} {what}" for count, what in counts if count])
         if words:
             of = f"gradcheck: {report.nodeid}: of {len(rows)} points {words}"
-            self.lines.append(f"{of}: {', '.join(sorted({why for *_, why in unsure}))}")
+            self.lines.append(f"{of}: {', '.join(sorted({why for _, why in undecided}))}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say what was not told."""
+        """Print the lines."""
         for line in self.lines:
             terminalreporter.write_line(line)
 
@@ -96,7 +99,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Report]:
     """
     mark = request.node.get_closest_marker("gradient")
 
-    found: list[Report] = request.node.stash.setdefault(FOUND, [])
+    reports: list[Report] = request.node.stash.setdefault(REPORTS, [])
 
     def once(f: Callable[..., Any], *xs: Any, allow_nan: bool = True, **options: Any) -> Report:
         __tracebackhide__ = True
@@ -106,13 +109,12 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Report]:
             report: Report = check(f, *xs, **options)
         except GradientError as error:
             report = error.report
-        untold = report.verdict == "inconclusive" and not report.derivatives
-        if untold and not allow_nan and report.order == 1:
-            why = "draw where it is finite, or leave such points out by allow_nan=True"
-            at = ", ".join(map(repr, xs))
-            reason = f"{report.reason.removesuffix(' there')} at {at}: {why}"
-            report = replace(report, verdict="fail", reason=reason)
-        found.append(report)
+        kind, values = report.remarks[0]
+        if kind is Fault.NOT_FINITE and not allow_nan and report.order == 1:
+            values = (*values, ", ".join(map(repr, xs)))
+            remarks = (Remark(Fault.NOT_FINITE_WHERE_DRAWN, values),)
+            report = replace(report, verdict=FAIL, remarks=remarks)
+        reports.append(report)
         return report
 
     def check(
@@ -135,7 +137,7 @@ def _drawn(
     max_examples: int = 25,
     allow_nan: bool = False,
 ) -> Report:
-    """The worst report over points that are drawn: of a failure, the simplest."""
+    """Return the worst report over points that are drawn: of failures, that of the simplest."""
     if not isinstance(points, list | tuple) or {int, float} & set(map(type, points)):
         raise TypeError(f"{POINTS}; got points={points!r}")
     from hypothesis import given, settings
@@ -162,7 +164,7 @@ def _drawn(
     def every(xs: tuple[Any, ...]) -> None:
         report = once(*xs, allow_nan=allow_nan)
         reports.append(report)
-        if report.verdict == "fail":
+        if report.verdict is FAIL:
             raise GradientError(report)
 
     try:

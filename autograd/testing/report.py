@@ -5,17 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any, NamedTuple
 
 from autograd.core.operand import describe
 from autograd.core.value import Value
-from autograd.testing.decide import ANOTHER, MULTIPLE, Decision, Verdict
+from autograd.testing.decide import MULTIPLE, Decision
+from autograd.testing.differences import Line
+from autograd.testing.verdicts import Fault, Hint, Oracle, Reason, Remark, Verdict
 
 __all__ = ["Case", "GradientError", "Report", "added", "raised", "remark", "summary"]
-__all__ += ["unsteady"]
 
-RANK = {"pass": 0, "inconclusive": 1, "fail": 2}
-NAMED = {1.0: "", 2.0: "twice", 0.5: "half of"}
+WRONG_VALUES = {
+    Reason.ANOTHER_VALUE,
+    Reason.ANOTHER_IN_MPMATH,
+    Reason.ANOTHER_COMPLEX_STEP,
+}
+OPENINGS = {
+    Verdict.FAIL: "a derivative is wrong: ",
+    Verdict.INCONCLUSIVE: "nothing can be told: ",
+}
+SHOWN_KINKS = 4
 FACTORS = {
     math.log(2.0): "log(2) times",
     1.0 / math.log(2.0): "1/log(2) times",
@@ -24,18 +34,22 @@ FACTORS = {
     math.degrees(1.0): "180/π times",
     math.radians(1.0): "π/180 times",
 }
+PLAIN = {1.0: "", 2.0: "twice", 0.5: "half of"}
+LARGEST_FACTOR = 1e3  # a guess of more, or of less than its inverse, is no plain mistake
+TWO_DIGITS = 0.01  # of a derivative: differences must know it so well for a guess
+FIVE_DIGITS = 1e-5  # by which a derivative may miss a plain factor
 
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome of `gradcheck`. It is true only if the check passed.
+    """The outcome of a check. It is true only if the check passed.
 
-    What it shows is the worst derivative: the one that failed, else the undecided one, else
-    the one whose difference is the largest share of what is allowed.
+    It shows the worst derivative: the one that failed, else the undecided one, else the one
+    whose difference is the largest share of what is allowed. A notebook shows it as a table.
 
     Attributes:
         verdict: "pass", "fail" or "inconclusive".
-        reason: one sentence that says why.
+        remarks: the reason and guesses at the mistake, as kinds; `reason` is their text.
         where: the input (`argument 0[2]`), or the primitive's operand.
         x: the value of that input; `hex` has it to the last bit.
         analytic: the derivative under test.
@@ -58,7 +72,7 @@ class Report:
     """
 
     verdict: Verdict
-    reason: str
+    remarks: tuple[Remark, ...]
     where: str
     x: float
     analytic: float
@@ -69,11 +83,18 @@ class Report:
     kinks: tuple[tuple[str, float, tuple[float, float]], ...] = ()
     derivatives: int = 0
     evaluations: int = 0
-    oracle: str = "differences"
+    oracle: Oracle = Oracle.DIFFERENCES
     line: Any = field(default=None, repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "line": None}  # functions need not pickle
+
+    @property
+    def reason(self) -> str:
+        """The sentence that says why the verdict is as it is."""
+        first = isinstance(self.remarks[0].kind, Reason)
+        start = OPENINGS.get(self.verdict, "") if first else ""
+        return start + "; ".join(map(str, self.remarks))
 
     @property
     def hex(self) -> str:
@@ -81,38 +102,51 @@ class Report:
         return self.x.hex()
 
     def __bool__(self) -> bool:
-        return self.verdict == "pass"
+        return self.verdict is Verdict.PASS
 
     def kink_lines(self, start: str = "") -> list[str]:
-        """A line for each of the first kinks, of those whose place starts like this."""
-        found = [kink for kink in self.kinks if kink[0].startswith(start)]
-        lines = []
-        for where, x, (low, high) in found[:4]:
-            if low == high:
-                lines.append(f"jump      {where} = {x!r}: {low:.6g}, as on the other side")
-            else:
-                lines.append(f"kink      {where} = {x!r}: any of [{low:.6g}, {high:.6g}]")
-        return lines + [f"… and {len(found) - 4} kinks more"] * (len(found) > 4)
+        """Return a line for each of the first kinks whose place begins with `start`."""
+        return [f"{label:<9} {text}" for label, text in self._kink_rows(start)]
 
     def __str__(self) -> str:
-        lines = [f"{self.verdict}: {self.reason}"]
+        rows = [f"  {label:<9} {text}" for label, text in self._rows()]
+        return "\n".join([f"{self.verdict}: {self.reason}", *rows])
+
+    def _repr_html_(self) -> str:
+        rows = [(self.verdict, self.reason), *self._rows()]
+        cells = [f"<tr><th>{label}</th><td>{escape(text)}</td></tr>" for label, text in rows]
+        return f"<table>{''.join(cells)}</table>"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """Return the label and the text of each line below the first."""
+        rows = list[tuple[str, str]]()
         if self.derivatives:
-            worst = "worst" if self else "at"
-            lines += [
-                f"  {worst:<9} {self.where} = {self.x!r} ({self.hex})",
-                f"  analytic  {self.analytic + 0.0!r}",
-                f"  numeric   {self.numeric + 0.0!r} ± {self.error:.1e} ({self.oracle})",
+            numeric = f"{self.numeric + 0.0!r} ± {self.error:.1e} ({self.oracle})"
+            rows += [
+                ("worst" if self else "at", f"{self.where} = {self.x!r} ({self.hex})"),
+                ("analytic", repr(self.analytic + 0.0)),
+                ("numeric", numeric),
             ]
         if self.order > 1:
-            lines.append(f"  order     {self.order}")
+            rows.append(("order", str(self.order)))
         if self.primitive is not None:
-            lines.append(f"  primitive {self.primitive}")
-        lines += [f"  {line}" for line in self.kink_lines()]
-        return "\n".join(lines)
+            rows.append(("primitive", self.primitive))
+        return rows + self._kink_rows()
+
+    def _kink_rows(self, start: str = "") -> list[tuple[str, str]]:
+        kinks = [kink for kink in self.kinks if kink[0].startswith(start)]
+        rows = list[tuple[str, str]]()
+        for where, x, (low, high) in kinks[:SHOWN_KINKS]:
+            if low == high:
+                rows.append(("jump", f"{where} = {x!r}: {low:.6g}, as on the other side"))
+            else:
+                rows.append(("kink", f"{where} = {x!r}: any of [{low:.6g}, {high:.6g}]"))
+        more = len(kinks) - SHOWN_KINKS
+        return rows + [("…", f"and {more} kinks more")] * (more > 0)
 
 
 class GradientError(AssertionError):
-    """Raised by `check_gradients`; its `report` says what was found.
+    """The error of a check that does not pass; its `report` says why.
 
     >>> from autograd.testing import GradientError, check_gradients
     >>> try:
@@ -137,8 +171,9 @@ class Case(NamedTuple):
     x: float
     analytic: float
     decision: Decision
+    line: Line | None = None
     node: Value | None = None
-    oracle: str = "differences"
+    oracle: Oracle = Oracle.DIFFERENCES
 
     @property
     def primitive(self) -> str | None:
@@ -146,109 +181,111 @@ class Case(NamedTuple):
         return None if self.node is None or self.node.op is None else self.node.op.name
 
     def place(self) -> str:
-        """What messages call the input or the operand."""
+        """Return the name of the input or the operand in messages."""
         if self.node is None:
             return self.where
         return f"{self.where} of {self.primitive}({describe(self.node.operands)})"
 
 
-def remark(names: Sequence[str], verdict: Verdict, reason: str, order: int = 1) -> Report:
-    """A report on no derivative."""
-    where = ", ".join(names[:3]) or "nothing"
-    return Report(verdict, reason, where, math.nan, math.nan, math.nan, math.nan, order=order)
-
-
-def unsteady(names: Sequence[str], what: str, order: int = 1) -> Report:
-    """A report on a function, or a derivative, that cannot be checked."""
-    why = f"{what} is nondeterministic: it differs from call to call; seed what it draws"
-    return remark(names, "fail", why, order)
+def remark(
+    names: Sequence[str],
+    verdict: Verdict,
+    kind: Fault,
+    *values: Any,
+    order: int = 1,
+) -> Report:
+    """Return a report on no derivative."""
+    where, nan = ", ".join(names[:3]) or "nothing", math.nan
+    return Report(verdict, (Remark(kind, values),), where, nan, nan, nan, nan, order=order)
 
 
 def _tells(case: Case) -> bool:
     """Whether a case names an operation that somebody wrote; `grad` makes an identity."""
-    made = case.primitive == "identity" and case.decision.verdict == "pass"
-    return case.node is not None and not made
+    is_made = case.primitive == "identity" and case.decision.verdict is Verdict.PASS
+    return case.node is not None and not is_made
 
 
-def plain_factor(cases: Sequence[Case]) -> str:
-    """What all these derivatives are of those that they should be, if it is plain: twice.
+def plain_factor(cases: Sequence[Case]) -> list[Remark]:
+    """Return what all these derivatives are of the right ones, if it is plain: twice.
 
-    Differences have to tell it to two digits. One that is not whole, 1 / whole or in `FACTORS`
-    is no guess worth making.
+    Differences have to tell it to two digits. A factor that is not whole, 1 / whole or in
+    `FACTORS` is no guess worth making.
     """
-    pairs = [(case.analytic, *case.decision[1:3]) for case in cases]
-    if not any(claimed for claimed, *_ in pairs):
-        return "it is 0"
-    claimed, numeric, _ = max(pairs, key=lambda pair: abs(pair[1]))
+    triples = [(case.analytic, case.decision.numeric, case.decision.error) for case in cases]
+    if not any(claimed for claimed, *_ in triples):
+        return [Remark(Hint.ZERO)]
+    claimed, numeric, _ = max(triples, key=lambda triple: abs(triple[1]))
     ratio = abs(claimed / numeric) if numeric and math.isfinite(claimed) else math.nan
-    if not 1e-3 < ratio < 1e3:
-        return ""
+    if not 1.0 / LARGEST_FACTOR < ratio < LARGEST_FACTOR:
+        return []
     whole = round(ratio) if ratio > 1.0 else round(1.0 / ratio)
-    known = {**FACTORS, whole: f"{whole} times", 1.0 / whole: f"1/{whole} of", **NAMED}
+    known = {**FACTORS, whole: f"{whole} times", 1.0 / whole: f"1/{whole} of", **PLAIN}
     for factor, words in known.items():
         signed = math.copysign(factor, claimed * numeric)
-        near = [1e-5 * abs(a) + MULTIPLE * factor * error for a, _, error in pairs]
-        fits = all(abs(a - signed * b) <= t for (a, b, _), t in zip(pairs, near))
-        if fits and any(t <= 0.01 * abs(a) for (a, *_), t in zip(pairs, near)):
-            sign = "its sign is wrong" if signed < 0.0 else ""
-            size = "" if factor == 1.0 else f"it is {words} what it should be"
-            return " and ".join([part for part in (sign, size) if part])
-    return ""
+        near = [FIVE_DIGITS * abs(a) + MULTIPLE * factor * error for a, _, error in triples]
+        fits = all(abs(a - signed * b) <= t for (a, b, _), t in zip(triples, near))
+        if fits and any(t <= TWO_DIGITS * abs(a) for (a, *_), t in zip(triples, near)):
+            if factor == 1.0:
+                return [Remark(Hint.SIGN)] if signed < 0.0 else []
+            return [Remark(Hint.SIGN_AND_FACTOR if signed < 0.0 else Hint.FACTOR, (words,))]
+    return []
 
 
-def summary(cases: Sequence[Case], evaluations: int, guess: str = "") -> Report:
-    """What the worst case says; one of a primitive is worse than one of an input."""
+def summary(cases: Sequence[Case], evaluations: int, hints: Sequence[Remark] = ()) -> Report:
+    """Return the report on the worst case; a primitive is worse than an input."""
     if not cases:
-        return remark([], "pass", "there is nothing to check")
-    worst = max(cases, key=lambda c: (RANK[c.decision.verdict], _tells(c), c.decision.share))
-    verdict, numeric, error, _, _, why, line = worst.decision
+        return remark([], Verdict.PASS, Fault.NOTHING)
+    ranks = list(Verdict)
+    worst = max(
+        cases, key=lambda c: (ranks.index(c.decision.verdict), _tells(c), c.decision.share)
+    )
+    verdict, numeric, error, _, corner, reason = worst.decision
     count = len(cases)
-    agree = "the derivative agrees" if count == 1 else f"all {count} derivatives agree"
-    if why.endswith(ANOTHER):
+    if reason is None or verdict is Verdict.PASS:
+        remarks = [
+            Remark(Fault.ONE_AGREES) if count == 1 else Remark(Fault.ALL_AGREE, (count,))
+        ]
+    else:
+        remarks = [Remark(reason, (numeric, *(corner or ())))]
+    if reason in WRONG_VALUES:
         alike = [
             case
             for case in cases
-            if case.decision.reason.endswith(ANOTHER) and case.primitive == worst.primitive
+            if case.decision.reason in WRONG_VALUES and case.primitive == worst.primitive
         ]
-        guess = guess or plain_factor(alike)
-        why = f"{why}; {guess}" if guess else why
-    reason = {
-        "pass": agree,
-        "fail": f"a derivative is wrong: {why}",
-        "inconclusive": f"nothing can be told: {why}",
-    }[verdict]
-    found = [(case.place(), case.x, case.decision.corner) for case in cases]
+        remarks += hints or plain_factor(alike)
+    corners = [(case.place(), case.x, case.decision.corner) for case in cases]
     return Report(
         verdict,
-        reason,
+        tuple(remarks),
         worst.place(),
         worst.x,
         worst.analytic,
         numeric,
         error,
-        worst.primitive if verdict != "pass" else None,
-        kinks=tuple([(where, x, (at.low, at.high)) for where, x, at in found if at]),
+        worst.primitive if verdict is not Verdict.PASS else None,
+        kinks=tuple([(where, x, corner) for where, x, corner in corners if corner]),
         derivatives=count,
         evaluations=evaluations,
         oracle=worst.oracle,
-        line=line,
+        line=worst.line,
     )
 
 
 def added(below: Report, above: Report) -> Report:
-    """What the highest order says, with what was found and done in those below."""
-    there = [(f"{where}, order {above.order}", x, ends) for where, x, ends in above.kinks]
+    """Return the report on the highest order, with the kinks and counts of those below."""
+    kinks = [(f"{where}, order {above.order}", x, ends) for where, x, ends in above.kinks]
     return replace(
         above,
-        kinks=(*below.kinks, *there),
+        kinks=(*below.kinks, *kinks),
         derivatives=below.derivatives + above.derivatives,
         evaluations=below.evaluations + above.evaluations,
     )
 
 
 def raised(report: Report, allow_inconclusive: bool = False) -> Report:
-    """The report, unless it must be raised."""
+    """Return the report, or raise GradientError unless the check passed."""
     __tracebackhide__ = True
-    if report.verdict == "fail" or not (report or allow_inconclusive):
+    if report.verdict is Verdict.FAIL or not (report or allow_inconclusive):
         raise GradientError(report)
     return report

@@ -29,14 +29,14 @@ except ImportError:
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.value import Value
 
-__all__ = ["arrays", "named", "numbers", "points", "pytrees", "values"]
+__all__ = ["arrays", "numbers", "points", "pytrees", "values"]
 
 
 gaps = st.floats(-16.0, 0.0).map(lambda e: 10.0**e)
 
 
 def values() -> st.SearchStrategy[Value]:
-    """Leaves with any of these `numbers()`.
+    """Return a strategy for leaves with any of these `numbers()`.
 
     >>> from hypothesis import find
     >>> find(values(), lambda x: x > 1.5) > 1.5
@@ -46,7 +46,7 @@ def values() -> st.SearchStrategy[Value]:
 
 
 def numbers() -> st.SearchStrategy[float]:
-    """Finite floats of all sizes: mild ones, tiny, huge, and close to 0, 1 and -1.
+    """Return a strategy for finite floats: mild, tiny, huge, and close to 0, 1 and -1.
 
     >>> from hypothesis import find
     >>> find(numbers(), lambda x: x > 1e100) > 1e100
@@ -63,18 +63,8 @@ def numbers() -> st.SearchStrategy[float]:
     )
 
 
-def named(function: str, primitive: str | Primitive) -> Primitive:
-    if isinstance(primitive, Primitive):
-        return primitive
-    if not isinstance(primitive, str):
-        raise TypeError(f"{function} takes a primitive or the name of one, got {primitive!r}")
-    if primitive not in TABLE:
-        raise ValueError(f"{function}: no primitive is called {primitive!r}")
-    return TABLE[primitive]
-
-
 def points(primitive: str | Primitive) -> st.SearchStrategy[tuple[float, ...]]:
-    """Operands at which a primitive has a finite value: also near its edges and its kinks.
+    """Return a strategy for operands of a finite value: also near edges and kinks.
 
     Operands that the value rule refuses are moved, one after the other, towards operands
     that it accepts; so no draw is lost, however narrow the domain is.
@@ -90,7 +80,11 @@ def points(primitive: str | Primitive) -> st.SearchStrategy[tuple[float, ...]]:
     >>> find(points("acosh"), lambda xs: xs[0] == 1.0)
     (1.0,)
     """
-    op = named("points", primitive)
+    if not isinstance(primitive, str | Primitive):
+        raise TypeError(f"points takes a primitive or the name of one, got {primitive!r}")
+    if isinstance(primitive, str) and primitive not in TABLE:
+        raise ValueError(f"points: no primitive is called {primitive!r}")
+    op = TABLE[primitive] if isinstance(primitive, str) else primitive
     counts = range(1, 6) if op.arity is None else [op.arity]
     homes = [home for home in [_home(op, count) for count in counts] if home is not None]
     if not homes:
@@ -106,12 +100,12 @@ def _accepts(op: Primitive, operands: Sequence[float]) -> bool:
 
 
 def _home(op: Primitive, count: int) -> list[float] | None:
-    """Operands that the value rule accepts, None if none are found."""
+    """Return operands that the value rule accepts, or None."""
     return next((xs for xs in _tries(op.domain, count) if _accepts(op, xs)), None)
 
 
 def _tries(domain: str, count: int) -> Iterator[list[float]]:
-    """Easy operands, then those that the stated domain names, then any."""
+    """Yield easy operands, then those that the stated domain names, then any."""
     easy = [0.5, 2.0, 0.0, 1.0, -1.0]
     yield from [[x] * count for x in easy]
     stated = [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?", domain)]
@@ -136,27 +130,27 @@ def _points(draw: st.DrawFn, op: Primitive, homes: list[list[float]]) -> tuple[f
     if _accepts(op, operands):
         return tuple(operands)
     share = draw(st.integers(0, 1000).map(lambda n: n / 1000) | gaps.map(lambda gap: 1.0 - gap))
-    found = list(home)
+    inside = list(home)
     for i, wanted in enumerate(operands):
-        found[i] = wanted
-        if not _accepts(op, found):
+        inside[i] = wanted
+        if not _accepts(op, inside):
             start = edge = _rank(home[i])
             outside = _rank(wanted)
             for _ in range(64):
                 middle = (edge + outside) // 2
-                found[i] = _ranked(middle)
-                if _accepts(op, found):
+                inside[i] = _ranked(middle)
+                if _accepts(op, inside):
                     edge = middle
                 else:
                     outside = middle
-            found[i] = _ranked(start + int(share * (edge - start)))
-            if not _accepts(op, found):
-                found[i] = _ranked(edge)
-    return tuple(found)
+            inside[i] = _ranked(start + int(share * (edge - start)))
+            if not _accepts(op, inside):
+                inside[i] = _ranked(edge)
+    return tuple(inside)
 
 
 def _rank(x: float) -> int:
-    """The place of a float among all floats: as many lie between two as their ranks differ."""
+    """Return the place of a float among all: as many lie between two as their ranks differ."""
     rank = int.from_bytes(struct.pack(">d", abs(x)))
     return -rank if x < 0.0 else rank
 
@@ -169,7 +163,7 @@ def _ranked(rank: int) -> float:
 def arrays(
     elements: st.SearchStrategy[Any], shape: int | tuple[int, ...]
 ) -> st.SearchStrategy[Any]:
-    """NumPy arrays of numbers, or of the points of a primitive of one operand.
+    """Return a strategy for NumPy arrays of numbers, or of points of a unary primitive.
 
     >>> from hypothesis import find
     >>> find(arrays(numbers(), (2, 3)), lambda x: x.sum() > 1.0).shape
@@ -186,7 +180,7 @@ def arrays(
 def pytrees(
     elements: st.SearchStrategy[Any] | None = None, max_leaves: int = 8
 ) -> st.SearchStrategy[Any]:
-    """Nested lists, tuples and dicts of numbers, or of what else is drawn, such as arrays.
+    """Return a strategy for nested lists, tuples and dicts of numbers, arrays and the like.
 
     >>> from hypothesis import find
     >>> find(pytrees(), lambda tree: isinstance(tree, dict))

@@ -132,8 +132,8 @@ def cases(name: str, operands: list[Any]) -> list[Case]:
 
 def at_a_corner(case: Case) -> bool:
     """Whether any of an interval of derivatives would be right."""
-    found = case.decision.corner
-    return found is not None and found.low < found.high
+    corner = case.decision.corner
+    return corner is not None and corner[0] < corner[1]
 
 
 def measure(count: int, seed: int = 0) -> Counter[tuple[str, str]]:

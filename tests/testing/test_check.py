@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 import random
+import xml.etree.ElementTree as ET
 from typing import Any
 
 import numpy as np
@@ -478,3 +480,21 @@ def test_a_check_evaluates_at_most_40_times_an_input() -> None:
         report = gradcheck(f, *program.starts)
         assert report.evaluations <= 40
         assert calls <= 40 * len(program.starts)
+
+
+def test_a_notebook_shows_a_report_as_a_table() -> None:
+    report = gradcheck(lambda x: relu(x) < 1.0 and abs(x), 0.0)
+    table = ET.fromstring(report._repr_html_())
+    rows = [[cell.text for cell in row] for row in table.iter("tr")]
+    assert rows[0] == ["pass", report.reason]
+    assert [label for label, _ in rows[1:]] == ["worst", "analytic", "numeric", "kink", "kink"]
+    lines = [line.split(maxsplit=1) for line in str(report).splitlines()[1:]]
+    assert rows[1:] == lines
+
+
+def test_verdicts_and_oracles_are_equal_to_their_text() -> None:
+    report = gradcheck(lambda x: x * x, 3.0)
+    assert (report.verdict, report.oracle) == ("pass", "differences")
+    assert f"{report.verdict} {report.verdict!r}" == "pass 'pass'"
+    assert json.loads(json.dumps(report.verdict)) == "pass"
+    assert pickle.loads(pickle.dumps(report)) == report

@@ -14,14 +14,13 @@ import pytest
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck
-from autograd.testing.decide import is_sawtooth
 from autograd.testing.differences import (
     Line,
     Samples,
     Tableau,
-    estimated_noise,
     ladder,
 )
+from autograd.testing.guards import estimated_noise, is_sawtooth
 from autograd.testing.recorded import node_cases
 from tests.testing.measure import measure_errors, planted
 
@@ -166,6 +165,10 @@ def test_a_point_that_jumps_to_both_sides_passes_with_anything() -> None:
     assert [interval for _, _, interval in report.kinks] == [(-math.inf, math.inf)] * 2
 
 
+def along(f: Function, x: float) -> Line:
+    return Line(Samples(lambda t: (f(t),)), x, f(x))
+
+
 def noisy(f: Function, size: float) -> Function:
     """f with round-off of its own, the same whenever x is the same."""
     return lambda x: f(x) + size * random.Random(x).uniform(-1.0, 1.0)
@@ -223,9 +226,9 @@ def test_hard_functions_raise_no_false_alarm(name: str) -> None:
 def test_the_noise_of_a_function_is_estimated(size: float) -> None:
     f = noisy(math.exp, size)
     for x in (0.3, -2.0, 1.7):
-        line = Line(lambda t: (f(t),), x, f(x))
+        line = along(f, x)
         assert 0.2 * size < estimated_noise(line) < 8.0 * size
-    smooth = Line(lambda t: (math.exp(t),), 0.3, math.exp(0.3))
+    smooth = along(math.exp, 0.3)
     assert estimated_noise(smooth) < 1e-15
 
 
@@ -234,7 +237,7 @@ def test_noise_that_cannot_be_sampled() -> None:
     assert estimated_noise(flat) == 5.0 * 2.0**-52
     few = Line(Samples(lambda t: (math.exp(t),), 3), 1.0, math.e)
     assert estimated_noise(few) == math.e * 2.0**-52
-    line = Line(lambda t: (math.sqrt(t),), 0.0, 0.0)
+    line = along(math.sqrt, 0.0)
     assert estimated_noise(line) == 0.0
 
 
@@ -253,7 +256,9 @@ def test_samples_stop_at_their_budget() -> None:
 def test_steps_that_round_to_one_another_end_the_search(noise: float) -> None:
     for k in range(100):
         coarse = Line(
-            lambda t: (t**3,), 1.0, 1.0, noise, rounded=lambda t: round(t * 64.0) / 64.0
+            Samples(lambda t: (t**3,)),
+            *(1.0, 1.0, noise),
+            rounded=lambda t: round(t * 64.0) / 64.0,
         )
         _, levels = ladder(coarse, 0.02 + 0.004 * k)
         steps = [level.step for level in levels]
@@ -267,7 +272,7 @@ def test_a_tableau_of_one_row_has_no_estimate() -> None:
 
 
 def test_values_that_are_not_finite_are_none() -> None:
-    line = Line(lambda t: (math.inf if t > 1.0 else t,), 1.0, 1.0)
+    line = along(lambda t: math.inf if t > 1.0 else t, 1.0)
     assert [line.at(0.5), line.at(1.5)] == [0.5, None]
 
 
@@ -350,7 +355,7 @@ def test_what_is_hard_for_floats_is_never_blamed(draw: Any) -> None:
 
 
 def test_what_cannot_be_looked_at_any_more_counts_as_jumps() -> None:
-    line = Line(lambda t: (math.sin(1e4 * t),), 0.0, 0.0)
+    line = along(lambda t: math.sin(1e4 * t), 0.0)
     for step in (1e-6, 1.0):
         line.level(step)
     line.samples.budget = len(line.samples.seen)

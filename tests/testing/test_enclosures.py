@@ -45,10 +45,10 @@ def test_what_mpmath_gives_at_80_digits_is_within(name: str) -> None:
 def test_gradients_of_programs_are_within_and_wrong_ones_are_not(program: Listing) -> None:
     recording = Recording(Problem(program, program.starts))
     _, partials = enclosure(program, *program.starts)
-    wrong = [1.0001 * g for g in recording.rows[0]]
+    wrong = [1.0001 * g for g in recording.claims[0]]
     for i, bounds in enumerate(partials):
-        near = 4.0 * (recording.own_error(i, 0) + recording.blurs[0][i])
-        assert within(recording.rows[0][i], bounds, near)
+        near = 4.0 * (recording.round_off(i, 0) + recording.blurs[0][i])
+        assert within(recording.claims[0][i], bounds, near)
         assert within(wrong[i], bounds, near) == (abs(wrong[i]) <= 2e4 * near)
 
 

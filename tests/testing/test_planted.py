@@ -17,7 +17,7 @@ from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.testing import gradcheck
-from autograd.testing.decide import is_rough
+from autograd.testing.guards import is_rough
 from autograd.testing.recorded import node_cases
 from tests.core import smooth
 from tests.testing.measure import (

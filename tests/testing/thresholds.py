@@ -1,9 +1,9 @@
-"""What the checker's thresholds are worth: each is changed, and the errors counted.
+"""What the checker's guards and numbers are worth: each is changed, and the errors counted.
 
-`python -m tests.testing.thresholds` prints a line a number in the modules that decide: how
-many right derivatives are blamed, wrong ones passed, and both left undecided, as it is, and
-with half and twice of it; with one less and one more of counts of points and levels. A number
-that hardly matters is no tuned one.
+`python -m tests.testing.thresholds` prints how many right derivatives are blamed, wrong ones
+passed, and both left undecided: as the checker is, without its guards, without each of them,
+and with half and twice of each number in the modules that decide; with one less and one more
+of counts of points and levels. A number that hardly matters is no tuned one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from autograd.testing import decide, differences, gradcheck
+from autograd.testing import decide, differences, gradcheck, guards
+from autograd.testing.verdicts import Verdict
 from tests.testing.measure import measure, measure_by_hand
 from tests.testing.test_decide import HARD, HARD_FOR_FLOATS
+from tests.testing.test_guards import NEEDS
 from tests.testing.test_kinks import meetings
 
-MODULES = (differences, decide)
+MODULES = (differences, guards, decide)
 Errors = tuple[int, int, int]  # blamed, passed, undecided
 
 
@@ -99,6 +101,42 @@ def constant(name: str, old: float, new: float) -> Iterator[None]:
             setattr(module, name, old)
 
 
+@contextmanager
+def without(*names: str) -> Iterator[None]:
+    """With guards taken out."""
+    modules = [decide if hasattr(decide, name) else guards for name in names]
+    before = [getattr(module, name) for module, name in zip(modules, names)]
+    for module, name in zip(modules, names):
+        setattr(module, name, WITHOUT[name])
+    try:
+        yield
+    finally:
+        for module, name, guard in zip(modules, names, before):
+            setattr(module, name, guard)
+
+
+def verdicts(guard: str) -> list[str]:
+    """The verdicts on the function that needs a guard, with it and without."""
+    f, x, claim, _ = NEEDS[guard]
+    check = partial(gradcheck, f, x, gradient=lambda x: claim)
+    with without(guard):
+        blind = check().verdict
+    return [check().verdict, blind]
+
+
+WITHOUT: dict[str, Callable[..., Any]] = {
+    "floats_too_far_apart": lambda line, noise, against: False,
+    "at_smallest_step": lambda question, failure, step, noise: failure,
+    "is_sawtooth": lambda line, slope, claimed: False,
+    "treads": lambda line, slope, claimed: None,
+    "is_kink_here": lambda line, gap, outside: True,
+    "beside_corner": lambda *_: decide.Decision(Verdict.INCONCLUSIVE),
+    "is_rough": lambda line, slope, level, noise: False,
+    "hidden_grid": lambda line: 0.0,
+    "quieter_side": lambda line, step, noise: noise,
+}
+
+
 def functions(module: ModuleType) -> Iterator[FunctionType]:
     """Those of a module, methods and properties too."""
     for each in vars(module).values():
@@ -122,8 +160,13 @@ def every() -> Iterator[tuple[str, float, Callable[[float], Any]]]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     print(f"{'as they are':46}{errors()}", flush=True)
+    with without(*WITHOUT):
+        print(f"{'without guards':46}{errors()}", flush=True)
+    for guard in WITHOUT:
+        with without(guard):
+            print(f"{f'without {guard}':46}{errors()!s:16}{verdicts(guard)}", flush=True)
     for place, x, change in every():
         found = []
         for new in (x - 1, x + 1) if type(x) is int else (0.5 * x, 2.0 * x):
