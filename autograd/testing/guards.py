@@ -88,16 +88,18 @@ def treads(line: Line, slope: float, claimed: float) -> Reason | None:
     log(1 + exp(-40)) is rounded to one value, to which the claim makes no difference;
     floor(x) / 1e-9, claimed to be flat, is so for too far to be rounding.
     """
-    flat = [
-        step
-        for side in (1.0, -1.0)
-        for step, _ in itertools.takewhile(lambda pair: not pair[1], line.seen(side))
-    ]
-    far = max(flat, default=0.0)
+    near, far = sorted([_tread(line, 1.0), _tread(line, -1.0)])
     if far and not slope and abs(claimed) * far <= ROUNDINGS * ULP:
         return Reason.HIDDEN
-    is_stair = not claimed and abs(slope) * far > ROUNDINGS * line.grain * abs(line.y)
-    return Reason.BENDS if is_stair else None
+    is_wide = near > 2.0 * SPACINGS[1] * (abs(line.x) or 1.0)
+    is_high = abs(slope) * far > ROUNDINGS * line.grain * abs(line.y)
+    return Reason.BENDS if is_wide and is_high and not claimed else None
+
+
+def _tread(line: Line, side: float) -> float:
+    """Return how far to a side f was seen to have the value of x to the last bit."""
+    flat = itertools.takewhile(lambda pair: not pair[1], line.seen(side))
+    return max([step for step, _ in flat], default=0.0)
 
 
 def is_sawtooth(line: Line, slope: float, claimed: float) -> bool:
