@@ -109,6 +109,7 @@ def library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         "gaussian": lambda x, scale: exp(-scale * x * x),
         "rsqrt": lambda x: 1 / mpmath.sqrt(x),
         "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
+        "unit": lambda x: mpf(2) ** mpmath.ceil(-2 - log(x) / log(2) / 2) if x else mpf(1),
         "cbrt_slope": lambda x: 1 / (3 * mpmath.cbrt(abs(x)) ** 2),
         "hypot": lambda *xs: mpmath.sqrt(sum([x * x for x in xs])),
         "bell": lambda x: sigmoid(x) * sigmoid(-x),

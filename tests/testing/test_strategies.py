@@ -23,7 +23,7 @@ from tests.properties.worker import NAMES
 from tests.testing.measure import random_program
 from tests.testing.programs import CONTROL, SAFE, Applied, Listing, decode, programs
 
-NOT_IN_PROGRAMS = {"take"}
+NOT_IN_PROGRAMS = {"take", "unit"}
 
 
 def test_every_operation_but_take_is_in_programs() -> None:
