@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.resources import files
 from typing import Any
 
 from autograd.core.primitive import RESERVED, TABLE
@@ -13,7 +14,7 @@ from autograd.program.ir.tape import Tape
 from autograd.program.targets.listing import Listing
 from autograd.rules.braces import Braces, Language
 from autograd.rules.expression import COMPARISONS, Expression
-from autograd.rules.reader import formula, partials
+from autograd.rules.reader import WORDS, formula, partials
 
 __all__ = ["c_source"]
 
@@ -32,103 +33,8 @@ HEAD = """\
 #include <math.h>
 #include <stddef.h>
 """
-# What no rule tells, or in one loop.
-WRITTEN = {
-    "product": """\
-double product(double d, double partial, int strong_zero, int times_zero)
-{
-    int strong = strong_zero || (times_zero && isinf(d));
-    return d == 0.0 || (strong && partial == 0.0) ? 0.0 : d * partial;
-}""",
-    "mod": """\
-double mod(double x, double y)
-{
-    double rest = fmod(x, y);
-    if (rest == 0.0) return copysign(0.0, y);
-    return (rest < 0.0) != (y < 0.0) ? rest + y : rest;
-}""",
-    "floordiv": """\
-double floordiv(double x, double y)
-{
-    double rest = fmod(x, y), quotient = (x - rest) / y, whole;
-    quotient -= rest != 0.0 && (y < 0.0) != (rest < 0.0);
-    if (quotient == 0.0) return copysign(0.0, x / y);
-    whole = floor(quotient);
-    return quotient - whole > 0.5 ? whole + 1.0 : whole;
-}""",
-    "maximum": """\
-double maximum(int n, const double *x)
-{
-    double best = x[0];
-    int i;
-    for (i = 1; i < n; i++) best = isnan(best) || x[i] <= best ? best : x[i];
-    return best;
-}""",
-    "minimum": """\
-double minimum(int n, const double *x)
-{
-    double best = x[0];
-    int i;
-    for (i = 1; i < n; i++) best = isnan(best) || x[i] >= best ? best : x[i];
-    return best;
-}""",
-    # Sums as if with twice the digits (Ogita, Rump & Oishi, 2005), where `math.fsum` is exact.
-    "sum": """\
-double sum(int n, const double *x)
-{
-    double total = 0.0, rest = 0.0;
-    int i;
-    for (i = 0; i < n; i++) {
-        double next = total + x[i], back = next - total;
-        rest += (total - (next - back)) + (x[i] - back);
-        total = next;
-    }
-    return isfinite(total) ? total + rest : total;
-}""",
-    "dot": """\
-double dot(int n, const double *x)
-{
-    double total = x[0], rest = 0.0;
-    int i, half = n / 2;
-    for (i = 1; i <= half; i++) {
-        double term = x[i] * x[half + i], next = total + term, back = next - total;
-        rest += (total - (next - back)) + (term - back);
-        total = next;
-    }
-    return isfinite(total) ? total + rest : total;
-}""",
-    "length": """\
-double length(int n, const double *x)
-{
-    double found = fabs(x[0]);
-    int i;
-    for (i = 1; i < n; i++) found = hypot(found, x[i]);
-    return found;
-}""",
-    "take": """\
-double take(int n, const double *x)
-{
-    int i = (int)x[0];
-    i += i < 0 ? n - 1 : 0;
-    return i >= 0 && i < n - 1 ? x[1 + i] : NAN;
-}""",
-    "smallest": """\
-double smallest(int n, const double *x)
-{
-    double best = x[0];
-    int i;
-    for (i = 1; i < n; i++) best = x[i] < best ? x[i] : best;
-    return best;
-}""",
-    "largest": """\
-double largest(int n, const double *x)
-{
-    double best = x[0];
-    int i;
-    for (i = 1; i < n; i++) best = x[i] > best ? x[i] : best;
-    return best;
-}""",
-}
+WRITTEN = (files("autograd.program.targets") / "functions.h").read_text("utf-8")
+LOOPS = frozenset(re.findall(r"^static inline double (\w+)", WRITTEN, re.MULTILINE))
 
 
 class C(Language):
@@ -168,17 +74,8 @@ class C(Language):
             lines += ["}"]
         given = to if many else f"(double[]){{{', '.join(alone)}}}"
         called = {"hypot": "length"}.get(op, op)
-        called = called if called in WRITTEN else self.function(op)
-        self.need(called)
+        called = called if called in LOOPS else self.function(op)
         return [*lines, f"const double {to}_ = {called}({size}, {given});"]
-
-    def need(self, text: str) -> None:
-        for name in re.findall(r"\w+", text):
-            if name in WRITTEN and name not in self.functions:
-                self.functions[name] = ""
-                self.need(WRITTEN[name])
-                del self.functions[name]
-                self.functions[name] = WRITTEN[name]
 
     def call(self, op: str, args: Sequence[str]) -> str:
         return f"{self.function(op)}({', '.join(args)})"
@@ -189,10 +86,8 @@ class C(Language):
         if key not in self.names:
             if op not in TABLE:
                 raise TypeError(f"{op} has no C")
-            if slot is None and op in ("sum", "dot", "take", "maximum", "minimum", "hypot"):
-                self.need(name := {"hypot": "length"}.get(op, op))
-                self.names[key] = name
-                return name
+            if slot is None and op in WORDS:
+                return {"hypot": "length"}.get(op, op)
             name = op.replace(".", "_") if op in RESERVED else f"own_{op.replace('.', '_')}"
             name += "" if slot is None else f"_d{slot}" if slot >= 0 else "_slopes"
             taken = sum([n == name or n.startswith(f"{name}__") for n in self.names.values()])
@@ -206,15 +101,9 @@ class C(Language):
                 names = [*[f"x{k}" for k in range(len(TABLE[op].rules))], "out"]
                 kind, given = "double", names if slot is not None else names[:-1]
                 given, body = [f"double {x}" for x in given], Braces(self, x, names).body()
-            text = "\n".join(body)
-            unused = [
-                f"    (void){n};"
-                for n in re.findall(r"\w+(?=,|$)", ", ".join(given))
-                if not re.search(rf"\b{n}\b", text)
-            ]
-            self.need(text)
-            lines = [f"{kind} {name}({', '.join(given)})", "{", *unused, text, "}"]
-            self.functions[key] = "\n".join(lines)
+            unused = ", ".join([f"(void){x.split()[-1].strip('*')}" for x in given])
+            lines = [f"static {kind} {name}({', '.join(given)})", "{", f"    {unused};"]
+            self.functions[key] = "\n".join([*lines, *body, "}\n"])
         return self.names[key]
 
     def of_many(self, op: str, slopes: bool) -> tuple[str, list[str], list[str]]:
@@ -268,9 +157,7 @@ def c_source(tape: Tape) -> str:
         "              double *d_u, double *d_x)",
         *["{", *_indented(["(void)x, (void)d_x;", *forward, *reverse]), "}"],
     ]
-    lines.language.need("\n".join(own))
-    defined = [f"static {text}\n" for text in lines.language.functions.values()]
-    return "\n".join([HEAD, *defined, *own, ""])
+    return "\n".join([HEAD, WRITTEN, *lines.language.functions.values(), *own, ""])
 
 
 def _indented(lines: Sequence[str]) -> list[str]:
