@@ -13,7 +13,7 @@ from functools import cache, partial, reduce
 from hashlib import blake2b
 from typing import Any
 
-from autograd.core.primitive import Primitive
+from autograd.core.primitive import TABLE, Primitive
 
 __all__ = [
     "COMPARISONS",
@@ -24,6 +24,7 @@ __all__ = [
     "OPPOSITE",
     "REDUCE",
     "SYMBOLS",
+    "Arithmetic",
     "Expression",
     "Term",
     "Text",
@@ -54,7 +55,36 @@ class Digits(str):
     """The text of a number that is not known: for messages only."""
 
 
-class Expression:
+def _unary(name: str) -> Callable[[Any], Any]:
+    return lambda self: TABLE[name](self)
+
+
+def _binary(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """An operator, and its form for a number on the left."""
+    return (lambda self, other: TABLE[name](self, other)), (
+        lambda self, other: TABLE[name](other, self)
+    )
+
+
+class Arithmetic:
+    """Operators that apply the operations of the table."""
+
+    __slots__ = ()
+    __neg__, __abs__ = _unary("neg"), _unary("abs")
+    __add__, __radd__ = _binary("add")
+    __sub__, __rsub__ = _binary("sub")
+    __mul__, __rmul__ = _binary("mul")
+    __truediv__, __rtruediv__ = _binary("div")
+    __mod__, __rmod__ = _binary("mod")
+    __floordiv__, __rfloordiv__ = _binary("floordiv")
+    __pow__, __rpow__ = _binary("pow")
+
+
+def _compared(sign: str) -> Callable[[Any, Any], Any]:
+    return lambda self, other: Expression(sign, self, other)
+
+
+class Expression(Arithmetic):
     """An operation on expressions and floats; a name has the operation "name"."""
 
     __slots__ = ("_key", "args", "many", "op")
@@ -69,7 +99,10 @@ class Expression:
         self._key: bytes | None = None
 
     @staticmethod
-    def _record(primitive: Primitive, operands: tuple[Term, ...]) -> Expression:
+    def _record(primitive: Primitive, operands: tuple[Term, ...]) -> Any:
+        factors = [x for x in operands if type(x) is not float or x != 1.0]
+        if primitive.name == "mul" and len(factors) == 1:
+            return factors[0]
         return Expression(primitive.name, *operands)
 
     @property
@@ -94,42 +127,9 @@ class Expression:
     def __str__(self) -> str:
         return Digits()
 
-    def __neg__(self) -> Expression:
-        return Expression("neg", self)
-
-    def __abs__(self) -> Expression:
-        return Expression("abs", self)
-
-    def __mul__(self, other: Term) -> Any:
-        return self if _is(other, 1.0) else Expression("mul", self, other)
-
-    def __rmul__(self, other: Term) -> Any:
-        return self if _is(other, 1.0) else Expression("mul", other, self)
-
-    def __eq__(self, other: object) -> Any:
-        return Expression("==", self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return Expression("!=", self, other)
-
-
-def _is(x: Term, number: float) -> bool:
-    return type(x) is float and x == number
-
-
-def _method(op: str, reflected: bool = False) -> Callable[[Expression, Any], Expression]:
-    def method(self: Expression, other: Any) -> Expression:
-        return Expression(op, other, self) if reflected else Expression(op, self, other)
-
-    return method
-
-
-for _op in ("add", "sub", "pow", "truediv", "floordiv", "mod"):
-    _primitive = "div" if _op == "truediv" else _op
-    setattr(Expression, f"__{_op}__", _method(_primitive))
-    setattr(Expression, f"__r{_op}__", _method(_primitive, reflected=True))
-for _op in ("lt", "le", "gt", "ge"):
-    setattr(Expression, f"__{_op}__", _method(COMPARISONS[_op]))
+    __lt__, __le__ = _compared("<"), _compared("<=")
+    __gt__, __ge__ = _compared(">"), _compared(">=")
+    __eq__, __ne__ = _compared("=="), _compared("!=")  # type: ignore[assignment]
 
 
 def name(text: Text) -> Expression:

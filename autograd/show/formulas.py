@@ -13,13 +13,14 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autograd.core import table as primitives
 from autograd.core.operand import Operand, primal
 from autograd.core.primitive import TABLE, Primitive
+from autograd.rules.expression import Arithmetic
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import DOWN, NUMBER_FORMAT, UP, clipped, format_number, printable
 
@@ -145,18 +146,7 @@ def _plain(latex: str, operands: Sequence[Symbol]) -> str:
     return re.sub(r"\\left|\\right|\\operatorname|\{\{|\}\}|\\", "", text)
 
 
-def _unary(name: str) -> Callable[[Any], Any]:
-    return lambda self: TABLE[name](self)
-
-
-def _binary(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
-    """An operator, and its form for a number on the left."""
-    return (lambda self, other: TABLE[name](self, other)), (
-        lambda self, other: TABLE[name](other, self)
-    )
-
-
-class Symbol:
+class Symbol(Arithmetic):
     """A formula in a notation, and the number that it stands for."""
 
     __slots__ = ("data", "notation", "text", "tightness")
@@ -183,15 +173,6 @@ class Symbol:
         if self.tightness >= needed:
             return self.text
         return rf"\left({self.text}\right)" if self.notation.latex else f"({self.text})"
-
-    __neg__, __abs__ = _unary("neg"), _unary("abs")
-    __add__, __radd__ = _binary("add")
-    __sub__, __rsub__ = _binary("sub")
-    __mul__, __rmul__ = _binary("mul")
-    __truediv__, __rtruediv__ = _binary("div")
-    __mod__, __rmod__ = _binary("mod")
-    __floordiv__, __rfloordiv__ = _binary("floordiv")
-    __pow__, __rpow__ = _binary("pow")
 
     def __bool__(self) -> bool:
         return self.data != 0.0
