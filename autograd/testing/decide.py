@@ -161,7 +161,7 @@ def _compared(
     decision = Decision(PASS, value, error, difference / tolerance)
     if difference > tolerance:
         why = Reason.IS_INFINITE if math.isinf(analytic) else Reason.ANOTHER_VALUE
-        decision = Decision(FAIL, value, error, difference / tolerance, None, why)
+        decision = decision._replace(verdict=FAIL, reason=why)
     size = max(abs(value), steepest)
     # a tenth of what is known is no basis for saying that one part in 10,000 is wrong
     if not error <= max(THREE_DIGITS * size, ROUNDINGS * noise):

@@ -15,8 +15,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-__all__ = ["CALLS", "Estimate", "Level", "Line", "Samples", "Side", "Tableau", "ladder"]
-__all__ += ["sides"]
+__all__ = ["CALLS", "Estimate", "Level", "Line", "Samples", "Side", "ladder", "sides"]
 
 ULP = 2.0**-52  # the gap between 1 and the next float: a rounding errs by half of it
 TINIEST = 5e-324  # the smallest float: no tolerance is 0
@@ -108,7 +107,7 @@ class Samples:
     def at(self, point: float) -> tuple[float, ...] | None:
         """Return f(point), or None where there is no value or the budget is spent."""
         seen = self.seen
-        if point not in seen and len(seen) < self.budget and math.isfinite(point):
+        if point not in seen and not self.is_spent and math.isfinite(point):
             seen[point] = None
             try:
                 values = self.f(point)
@@ -160,8 +159,7 @@ class Line:
 
     def values(self) -> list[float]:
         """Return all values that were computed."""
-        every = self.samples.seen.values()
-        return [values[self.output] for values in every if values is not None]
+        return [each[self.output] for each in self.samples.seen.values() if each]
 
     def slope(self, step: float) -> tuple[float, float] | None:
         """Return the slope over a signed step and its noise; None if there is no value."""
@@ -251,7 +249,7 @@ def aitken(entries: Sequence[tuple[float, float, float]]) -> Estimate:
 
     Only steps that fall by one ratio are used. The last limits have to agree.
     """
-    limits = list[float]()
+    limits, share = list[float](), 0.0
     for (s, a, _), (t, b, _), (u, c, _) in zip(entries, entries[1:], entries[2:]):
         share = (c - b) / (b - a) if b != a else math.nan
         if abs(s * u - t * t) <= THREE_DIGITS * t * t and abs(share) < SLOWEST:

@@ -88,18 +88,16 @@ def treads(line: Line, slope: float, claimed: float) -> Reason | None:
     log(1 + exp(-40)) is rounded to one value, to which the claim makes no difference;
     floor(x) / 1e-9, claimed to be flat, is so for too far to be rounding.
     """
-    near, far = sorted([_tread(line, 1.0), _tread(line, -1.0)])
+    flat = [
+        [step for step, _ in itertools.takewhile(lambda pair: not pair[1], line.seen(side))]
+        for side in (1.0, -1.0)
+    ]
+    near, far = sorted([max(steps, default=0.0) for steps in flat])
     if far and not slope and abs(claimed) * far <= ROUNDINGS * ULP:
         return Reason.HIDDEN
     is_wide = near > 2.0 * SPACINGS[1] * (abs(line.x) or 1.0)
     is_high = abs(slope) * far > ROUNDINGS * line.grain * abs(line.y)
     return Reason.BENDS if is_wide and is_high and not claimed else None
-
-
-def _tread(line: Line, side: float) -> float:
-    """Return how far to a side f was seen to have the value of x to the last bit."""
-    flat = itertools.takewhile(lambda pair: not pair[1], line.seen(side))
-    return max([step for step, _ in flat], default=0.0)
 
 
 def is_sawtooth(line: Line, slope: float, claimed: float) -> bool:
@@ -161,11 +159,9 @@ def hidden_grid(line: Line) -> float:
     so coarse that f has steps, and no round-off.
     """
     step = START * max(1.0, abs(line.x))
-    ends = [line.at(line.x + step), line.at(line.x - step)]
+    ends = [line.y, line.at(line.x + step), line.at(line.x - step)]
     values = [value for value in ends if value is not None]
-    if all(value == line.y for value in values):
-        return 0.0
-    grid, largest = _grid([*values, line.y]), max(map(abs, values))
+    grid, largest = _grid(values), max(map(abs, values))
     return max(grid, ULP * largest) if grid <= FINE * largest else 0.0
 
 

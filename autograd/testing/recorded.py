@@ -50,6 +50,8 @@ class Recording(Comparison):
         sizes: for each output and variable, the sum of |path| between them.
         noises: for each output, the round-off that reaches it.
         blurs: for each output and variable, the error of the derivative by rounded values.
+        asks_mpmath: whether mpmath is asked, always or where differences cannot tell.
+        jumps_far: whether steps may jump over jumps, which no difference then tells.
     """
 
     def __init__(self, problem: Problem, how: str = "auto") -> None:
@@ -66,17 +68,10 @@ class Recording(Comparison):
         self.sizes = [[sizes.get(x, 0.0) for x in self.variables] for sizes, _, _ in paths]
         self.blurs = [[blur.get(x, 0.0) for x in self.variables] for _, blur, _ in paths]
         self.noises = [noise for _, _, noise in paths]
-
-    @cached_property
-    def jumps_far(self) -> bool:
-        """Whether steps may jump over jumps, which no difference then tells."""
+        self.asks_mpmath = how == "mpmath" or (how == "auto" and oracle.knows(self.order))
         operands = [node.operands for node in self.order if node.op.name in JUMPING]
-        return any(max(1.0, abs(primal(x))) > JUMPS * abs(primal(y)) for x, y in operands)
-
-    @cached_property
-    def asks_mpmath(self) -> bool:
-        """Whether mpmath is asked, always or where differences cannot tell."""
-        return self.how == "mpmath" or (self.how == "auto" and oracle.knows(self.order))
+        far = [max(1.0, abs(primal(x))) > JUMPS * abs(primal(y)) for x, y in operands]
+        self.jumps_far = any(far)
 
     @cached_property
     def exact(self) -> list[dict[Value, Any] | None]:
