@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.cli.ending import PROGRAM
-from autograd.cli.expressions import FUNCTIONS, GRAMMAR, Formula, parse
+from autograd.cli.expressions import FUNCTIONS, GRAMMAR, TOKEN, Formula, parse
 from autograd.cli.way_in import Parser, answer_formula
 from autograd.core.operand import Number, number
 from autograd.core.value import Value
@@ -18,6 +18,8 @@ from autograd.show.pages.play import play_page
 from autograd.show.stepper import Stepper
 
 __all__ = ["open_page", "play"]
+
+MOST_WORDS = 5000  # names, numbers and signs of a formula; a page shows 1,000 nodes
 
 
 def play(f: str | Callable[..., Any], /, **values: Number) -> Page:
@@ -36,14 +38,20 @@ def play(f: str | Callable[..., Any], /, **values: Number) -> Page:
         TypeError: f is neither of them, a value is not a number, or the function's result
             is not a Value.
         SyntaxError: the text is no formula; the message says what to write.
-        ValueError, ArithmeticError: a variable has no value, or one too many is given; or
-            as the operations.
+        ValueError, ArithmeticError: a variable has no value, or one too many is given; the
+            formula is too large for a page; or as the operations.
 
     >>> play("tanh(w*x + b)", w=0.5, x=-2.0, b=1.0)  # doctest: +ELLIPSIS
     <Page of ... characters: save() writes it, open() shows it>
     >>> page = play(lambda x, y: (x * y).exp(), x=0.5, y=2.0)
     """
     if isinstance(f, str):
+        words = len(TOKEN.findall(f))
+        if words > MOST_WORDS:
+            raise ValueError(
+                f"play: a page shows a formula of at most {MOST_WORDS:,} names, numbers and "
+                f"signs, and this one has {words:,}; `python -m autograd` takes it"
+            )
         formula = parse(f)
         return _formula_page(formula, formula.leaves(values))
     if not callable(f):

@@ -26,6 +26,8 @@ from autograd.show.text import escape
 
 __all__ = ["Stepper", "named"]
 
+MOST_IN_FULL = 40  # nodes of a model whose page draws every node
+
 MOST_NAMES = 12
 
 
@@ -39,7 +41,7 @@ class Stepper:
     Args:
         root, seed: as in `root.backward(seed)`.
         options: how the page draws the graph, see `autograd.show.drawing.options.Options`; it
-            draws every node unless `collapse` says otherwise.
+            draws every node, of a large model every neuron, unless `collapse` says otherwise.
 
     Attributes:
         graph: the snapshot that is played; a later change to a Value is not seen.
@@ -65,7 +67,11 @@ class Stepper:
     def __init__(self, root: Value, seed: Number = 1.0, **options: Any) -> None:
         if type(root) is not Value:
             raise TypeError(f"Stepper takes a Value, got {root!r:.80} ({type(root).__name__})")
-        self.graph = Graph(root, **{"collapse": None, **options})
+        self.graph = Graph(root, **options)
+        if "collapse" not in options:
+            large = len(self.graph) > MOST_IN_FULL
+            collapse = "neuron" if self.graph.modules and large else None
+            self.graph.options = self.graph.options.changed(collapse=collapse)
         self.seed = number(seed, "the seed of Stepper")
         self.events = events(self.graph, self.seed)
         self.reset()

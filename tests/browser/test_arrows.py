@@ -92,3 +92,13 @@ def test_a_gradient_is_there_when_the_pass_has_reached_it(open_page: Opener) -> 
     assert page.evaluate(numbers) == [format_number(grads[name]) for name in wanted]
     page.locator("[id^='graph-e-'][id$='-l']").first.hover()
     assert f"∂L/∂w = {page.evaluate(numbers)[0]}" in page.inner_text("#info")
+
+
+def test_all_arrows_but_those_of_a_box_fade(open_page: Opener) -> None:
+    page = open_page(nn.MLP(2, [8, 8, 1])([0.5, -1.0]).steps().html(), at="#0")
+    arrows = "[...document.querySelectorAll('.edge.up, .edge.down')]"
+    seen = f"{arrows}.map((each) => getComputedStyle(each).opacity)"
+    page.hover("#graph-g3 rect")
+    opacities = page.evaluate(seen)
+    assert len(opacities) == 2 * 8 + 8 * 8 + 8
+    assert len([x for x in opacities if float(x) > 0.2]) == 2 + 8  # into the neuron, out of it

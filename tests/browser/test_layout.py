@@ -39,5 +39,5 @@ def graph(rng: random.Random) -> list[Any]:
 
 def test_boxes_and_arrows_of_random_graphs(open_page: Opener) -> None:
     rng = random.Random(1)
-    page = open_page(autograd.play("x * y").html())
+    page = open_page(autograd.play("x * y", x=1.0, y=2.0).html())
     assert page.evaluate(FAULTS, [graph(rng) for _ in range(60)]) == []

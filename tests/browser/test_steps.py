@@ -476,7 +476,9 @@ def test_it_opens_where_the_first_step_will_be(open_page: Opener) -> None:
     loss = nn.mse_loss(
         [model(x) for x in ([0.0, 0.5], [1.0, -0.3], [0.2, 0.9])], [1.0, -1.0, 0.5]
     )
-    page = open_page(Stepper(loss).html(), viewport={"width": 390, "height": 800})
+    page = open_page(
+        Stepper(loss, collapse=None).html(), viewport={"width": 390, "height": 800}
+    )
     page.click("#whole")
     place = """() => {
       const frame = document.getElementById('picture').getBoundingClientRect();
@@ -664,7 +666,8 @@ def test_a_step_changes_as_little_in_a_large_graph_as_in_a_small_one(
 ) -> None:
     most = []
     for hidden in ([6, 6], [6] * 4):
-        stepper = Stepper(nn.MLP(4, [*hidden, 1])([1.0, 2.0, 3.0, 4.0]))
+        y = nn.MLP(4, [*hidden, 1])([1.0, 2.0, 3.0, 4.0])
+        stepper = Stepper(y, collapse=None)
         page = open_page(stepper.html())
         counts = page.evaluate(
             """() => {

@@ -89,3 +89,16 @@ def test_a_function_is_played_on_its_graph() -> None:
 def test_a_variable_called_f_keeps_its_name() -> None:
     page = autograd.play("f + 1", f=2.0).html()
     assert "v2 = f + 1 = 3.0" in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+".join([f"x*{i}" for i in range(20_000)]),
+        "maximum(" + ",".join([f"x*{i}" for i in range(20_000)]) + ")",
+        "+".join(["(" + "+".join(["x"] * 30) + ")"] * 40),
+    ],
+)
+def test_a_formula_too_large_for_a_page_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"page shows .*at most [15],000 n"):
+        autograd.play(text, x=1.0)

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import autograd
+import nn
 from autograd import Stepper, Value, dot, maximum, relu, sqrt, where
 from autograd.core.sweeps import topological_order
 from autograd.show.events import Event
@@ -432,3 +433,10 @@ def test_a_rule_that_fails_on_symbols_has_no_formula() -> None:
 
     own = autograd.primitive("tests.for_floats", lambda x: 2.0 * x, slope)
     assert {event.rule for event in own(Value(3.0)).steps().events} == {""}
+
+
+def test_a_page_of_a_model_begins_with_its_neurons() -> None:
+    small, large = nn.MLP(2, [2, 1]), nn.MLP(2, [4, 4, 1])
+    assert Stepper(small([0.5, -1.0])).graph.options.collapse is None
+    assert Stepper(large([0.5, -1.0])).graph.options.collapse == "neuron"
+    assert Stepper(large([0.5, -1.0]), collapse=None).graph.options.collapse is None

@@ -127,28 +127,38 @@ class _Painter:
                 op,
                 unit,
                 f"{unit.name}{made and ' = '}{made}, data {unit.data!r}, grad {unit.grad!r}",
-                rows,
-                () if path is None else tuple(layers_of(path)),
+                rows=rows,
+                modules=() if path is None else tuple(layers_of(path)),
                 formula=told.text if told else made,
             )
         id, shown = f"g{self.number[unit]}", outlets[0] if len(outlets) == 1 else None
         if told:
-            size = counted(len(nodes), "node")
-            hint, members = f"{told.name} = {told.text}: {size}", tuple(nodes)
+            op, full = counted(len(nodes), "node"), f"{told.name} = {told.text}"
             paths = {self.quotient.frame_of.get(node, "") for node in nodes if node.op}
             path = paths.pop() if len(paths) == 1 else ""
             around = tuple(layers_of(path)) if path else ()
-            text, times = told.text, told.times
+            hint, text, times, members = f"{full}: {op}", told.text, told.times, tuple(nodes)
             return Box(
-                id, "formula", told.name, size, shown, hint, rows, around, members, text, times
+                id,
+                "formula",
+                told.name,
+                op,
+                shown,
+                hint,
+                full,
+                rows,
+                around,
+                members,
+                text,
+                times,
             )
         framed = nodes[0] in self.quotient.frame_of
         modules = tuple(layers_of(unit.partition(" … ")[0])[:-1]) if framed else ()
         title = self.quotient.titles.get(unit) or relative(unit, modules)
         op, content = self.content(nodes, bool(modules) and unit not in self.quotient.titles)
-        called = DOUBLED.sub(r"\2", unit) if framed else title
-        hint = f"{called}: {content}"
-        return Box(id, "group", title, op, shown, hint, rows, modules, tuple(nodes))
+        full = DOUBLED.sub(r"\2", unit) if framed else title
+        hint, members = f"{full}: {content}", tuple(nodes)
+        return Box(id, "group", title, op, shown, hint, full, rows, modules, members)
 
     def content(self, nodes: list[Node], neuron: bool) -> tuple[str, str]:
         """The content of a box, in short and in full; of a neuron, what follows its sum."""
@@ -271,7 +281,7 @@ class _Painter:
             title = "inputs" if id.endswith("--1") else f"x{id.rpartition('-')[2]}"
             rows = (("data", self.span(numbers)),) * self.options.values
             hint = f"{title}: plain numbers, {self.span(numbers)}"
-            tails[id] = Box(id, "leaf", title, "", None, hint, rows)
+            tails[id] = Box(id, "leaf", title, hint=hint, rows=rows)
         for (id, unit), pairs in arrows.items():
             (node, w), tail, head = pairs[0], tails[id], boxes[unit]
             slopes = self.slopes(unit) if len(pairs) == 1 else {}

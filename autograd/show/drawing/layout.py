@@ -147,7 +147,7 @@ def _swapped(along: int, x: float, y: float) -> Position:
 
 def _natural(box: Box) -> list[tuple[int, str]]:
     """A key that puts `neurons.2` before `neurons.10`."""
-    parts = re.split(r"(\d+)", box.hint)
+    parts = re.split(r"(\d+)", box.full)
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
 
 

@@ -47,7 +47,7 @@ class Box:
             another row) or "bend" (where an arrow passes a rank).
         title, op: its two texts; `op` is empty for a leaf.
         node: whose data and grad it shows; None if there is no single one.
-        hint: the text of its tooltip.
+        hint: the text of its tooltip; full: its title, in full.
         rows: its numbers, each with a caption.
         modules: the paths of the modules or scopes around it, outermost first.
         members: the nodes of a group or a formula, in the order of the graph.
@@ -72,6 +72,7 @@ class Box:
     op: str = ""
     node: Node | None = None
     hint: str = ""
+    full: str = ""
     rows: Rows = ()
     modules: tuple[str, ...] = ()
     members: tuple[Node, ...] = ()

@@ -28,8 +28,7 @@ RULES = """
 @ text {fill: var(--ink); font-size: 12px; font-variant-numeric: tabular-nums}
 @ text {unicode-bidi: isolate}
 @ .node rect {fill: var(--operation); stroke: var(--line); stroke-width: 1}
-@ .leaf rect, @ .use rect {fill: var(--leaf)}
-@ .use rect {stroke-dasharray: 4 3}
+@ .leaf rect {fill: var(--leaf)}
 @ .group rect {fill: var(--group); stroke-width: 2.5}
 @ .more rect {fill: none; stroke-dasharray: 3 3}
 @ .root rect {stroke: var(--ink); stroke-width: 2.5}

@@ -1,7 +1,7 @@
 """SVG: boxes with name, operation, data and grad; edges with their local derivative.
 
 The ids: the picture is `{prefix}`, a node `{prefix}-n{index}`, the edge into slot `s` of it
-`{prefix}-e{index}-{s}`; the copies of a leaf have `-u1`, `-u2` … after its id.
+`{prefix}-e{index}-{s}`.
 Inside a node the texts that may change have the classes `data` and `grad`, in an edge `local`.
 """
 

@@ -32,6 +32,7 @@ window.autogradFrames ??= addEventListener("message", ({ data, source }) => {
   }
 }) ?? true;
 </script>"""
+LIMIT = 1000  # nodes of a page
 STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
@@ -114,6 +115,21 @@ def table(
         f"<table><thead><tr>{head}</tr></thead>\n"
         f'<tbody id="rows">{body}</tbody></table></section>'
     )
+
+
+def check_size(graph: Snapshot) -> None:
+    """Refuse a graph that a page cannot show.
+
+    Raises:
+        ValueError: the graph has more than 1,000 nodes.
+    """
+    if len(graph) > LIMIT:
+        name = graph.root.short
+        raise ValueError(
+            f"a page shows at most {LIMIT:,} nodes, and {name} depends on {len(graph):,}; "
+            "show a part of it (one sample, fewer neurons, fused ones), collapse it with "
+            "graph().save('x.svg'), or step in the terminal: autograd.step(y)"
+        )
 
 
 def laid_out(

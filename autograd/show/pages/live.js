@@ -100,7 +100,6 @@ function repaint() {
   events.forEach(({ kind, node, target, slot, product, after }, k) => {
     if (kind === "forward") return;
     if (k < shownAt) gradNow[target.index] = after;
-    for (const copy of copies[node.index][slot] ?? []) set(cells(copy, "grad"), inCell(k < shownAt ? product : 0));
   });
   shown.forEach(({ data, grad }, index) => {
     set(data, inBox(index, (node) => node.data, shownAt));
@@ -304,7 +303,7 @@ function panel() {
   byId("leaves").append(...leaves.map(rowOf));
   for (const index of data.steps) chosen.get(nodes[index]).checked = true;
   for (const leaf of leaves) {
-    const boxes = [...drawn(`graph-n${leaf.index}`), ...picture.querySelectorAll(`g[id^="graph-n${leaf.index}-u"]`)];
+    const boxes = drawn(`graph-n${leaf.index}`);
     for (const box of boxes) hold(box, leaf);
     refresh(leaf);
   }

@@ -49,7 +49,7 @@ function light(paths) {
   picture.classList.toggle("traced", paths.length > 0);
   for (const [node, slot] of paths.flat()) {
     const { index } = node.inputs[slot];
-    const parts = [...arrows[node.index][slot], ...copies[node.index][slot], ...shown[index].boxes, ...shown[node.index].boxes];
+    const parts = [...arrows[node.index][slot], ...chips[node.index][slot], ...shown[index].boxes, ...shown[node.index].boxes];
     for (const part of parts) part.classList.add("path");
   }
 }

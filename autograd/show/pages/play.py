@@ -13,6 +13,7 @@ from autograd.show.drawing.style import style_sheet
 from autograd.show.formulas import FORMS, arithmetic, locals_text
 from autograd.show.pages.document import (
     asset,
+    check_size,
     document,
     json_number,
     laid_out,
@@ -51,7 +52,11 @@ def play_page(
         text, values: the formula and its variables' values.
         functions: what a formula may call, by name.
         grammar: the rest of what the parsers share, as JSON takes it.
+
+    Raises:
+        ValueError: the formula has more than 1,000 nodes.
     """
+    check_size(graph)
     shown, _ = laid_out(graph, Options(), "graph")
     rows = []
     for node in graph.nodes:

@@ -16,7 +16,9 @@ from autograd.show.drawing.svg import finer
 from autograd.show.events import Event, events
 from autograd.show.formulas import BLANKS, arithmetic, locals_text
 from autograd.show.pages.document import (
+    LIMIT,
     asset,
+    check_size,
     document,
     json_number,
     laid_out,
@@ -31,7 +33,6 @@ from autograd.show.text import escape, format_number, width
 
 __all__ = ["graph_page", "steps_page"]
 
-LIMIT = 1000  # nodes
 PASS_OF = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
 BESIDE_CODE = 760.0  # px of a page for its picture
@@ -40,7 +41,12 @@ WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
 STEP_SCRIPTS = (
     "numbers.js",
     "values.js",
+    "elements.js",
+    "marks.js",
+    "flow.js",
+    "sight.js",
     "steps.js",
+    "fade.js",
     "zoom.js",
     "paths.js",
     "source.js",
@@ -65,13 +71,13 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     Raises:
         ValueError: the graph has more than 1,000 nodes.
     """
-    _check_size(graph)
+    check_size(graph)
     graph = _after(graph, played)
     options = options.changed(max_nodes=LIMIT, depth=None)
     wide = _widest(graph, played, options.format)
     code, made = source(graph)
     shown, drawn = laid_out(graph, options, PREFIX, wide, BESIDE_CODE if code else PAGE[0])
-    data = _data(graph, played, options, at, drawn, made)
+    data = _data(graph, played, played, options, at, drawn, made)
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in played]
     heads = ["step", "pass", "arithmetic"]
     board = _board(shown, GUESSING, data["arrows"], code)
@@ -94,7 +100,7 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     Raises:
         ValueError: the graph has more than 1,000 nodes.
     """
-    _check_size(graph)
+    check_size(graph)
     every = events(graph, 1.0)
     told = _result(graph)
     once = _after(graph, every)
@@ -105,7 +111,7 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     forward = every[: len(graph)]
     code, made = source(graph)
     shown, drawn = laid_out(graph, options, PREFIX, wide=BESIDE_CODE if code else PAGE[0])
-    data = _data(graph, forward, options, len(graph), drawn, made)
+    data = _data(graph, every, forward, options, len(graph), drawn, made)
     rows = [
         [str(event.index + 1), str(event), format_number(node.grad), locals_text(node)]
         for event, node in zip(forward, graph.nodes)
@@ -151,16 +157,6 @@ def _result(graph: Snapshot) -> str:
     return f"{root.short} = {format_number(root.data)}: {graph.stats}"
 
 
-def _check_size(graph: Snapshot) -> None:
-    if len(graph) > LIMIT:
-        name = graph.root.short
-        raise ValueError(
-            f"a page shows at most {LIMIT:,} nodes, and {name} depends on {len(graph):,}; "
-            "show a part of it (one sample, fewer neurons, fused ones), collapse it with "
-            "graph().save('x.svg'), or step in the terminal: autograd.step(y)"
-        )
-
-
 def _board(shown: str, more: str, arrows: Mapping[str, Any], code: str) -> str:
     """The picture, with code beside it, the words above, and what may be asked below."""
     told = arrows["legends"][arrows["shown"]] if arrows["of"] else ""
@@ -190,6 +186,7 @@ def _widest(graph: Snapshot, played: Sequence[Event], spec: str) -> dict[int, st
 
 def _data(
     graph: Snapshot,
+    every: Sequence[Event],
     played: Sequence[Event],
     options: Options,
     at: int,
@@ -206,9 +203,14 @@ def _data(
         "rankdir": options.rankdir,
         "seed": json_number(*seeds) if seeds else None,
         "groups": {node.index: box.id for box in drawn.boxes for node in box.members},
-        "titles": {box.id: box.hint.rpartition(": ")[0] for box in drawn.boxes if box.members},
+        "titles": {box.id: box.full for box in drawn.boxes if box.members},
         "arrows": _arrows(drawn, options),
         "nodes": [_node_data(node) for node in graph.nodes],
+        "backward": [
+            [event.node.index, event.slot, event.use, event.uses]
+            for event in every
+            if event.kind == "backward"
+        ],
         "lines": {node.index: id for node, id in lines.items()},
         "steps": [node.index for node in _stepped(graph)],
         **operations_data(_operations(graph)),

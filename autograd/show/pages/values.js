@@ -17,19 +17,15 @@ for (const node of nodes) {
 const root = nodes[data.root];
 const leaves = nodes.filter(({ op }) => op === null);
 
-// What happens, in order: {kind, node, target, slot, use, uses}; the numbers come by `replay`.
+// What happens, in order, as Python's sweep found it: {kind, node, target, slot, use, uses}; the
+// numbers come by `replay`.
 function bothPasses() {
-  const events = nodes.map((node) => ({ kind: "forward", node, target: node }));
-  events.push({ kind: "seed", node: root, target: root });
-  const met = new Map();
-  for (const node of nodes.toReversed()) {
-    node.inputs.forEach((target, slot) => {
-      met.set(target, (met.get(target) ?? 0) + 1);
-      events.push({ kind: "backward", node, target, slot, use: met.get(target) });
-    });
-  }
-  for (const event of events) if (event.kind === "backward") event.uses = met.get(event.target);
-  return events;
+  const forward = nodes.map((node) => ({ kind: "forward", node, target: node }));
+  const backward = data.backward.map(([index, slot, use, uses]) => {
+    const node = nodes[index];
+    return { kind: "backward", node, target: node.inputs[slot], slot, use, uses };
+  });
+  return [...forward, { kind: "seed", node: root, target: root }, ...backward];
 }
 
 // Both passes: `grads` by node, and the numbers of every event.

@@ -177,22 +177,22 @@ TABLE: dict[str, Callable[[], Value]] = {  # from 3 to some 7,000 nodes
 PICTURES: dict[
     str, tuple[Callable[[], Graph], str]
 ] = {  # and the digests of those that were looked at
-    "small": (lambda: small().graph(), "967ac863b5567017"),
-    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "3b76667bc707fa58"),
+    "small": (lambda: small().graph(), "a99f1ccdfe3ddc73"),
+    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "0aa95a31a1678436"),
     "odd numbers": (
         lambda: odd_numbers().graph(gradients=False, theme="light"),
-        "a2424f87e0b481fa",
+        "c3ac1e319cfbbe3d",
     ),
-    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "05daf50f11640914"),
+    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "8f8e1b2a54f3061c"),
     "neurons": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
-        "45dada55d143ad63",
+        "8f8f312069f10b63",
     ),
     "layers": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
-        "31395d08205aade9",
+        "0ceb620181879dd1",
     ),
-    "cut": (lambda: chain(10).graph(max_nodes=6), "97b213ba11aa6b6b"),
+    "cut": (lambda: chain(10).graph(max_nodes=6), "a94e58473ec9c047"),
 }
 
 
