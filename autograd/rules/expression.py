@@ -129,7 +129,7 @@ class Expression(Arithmetic):
 
     __lt__, __le__ = _compared("<"), _compared("<=")
     __gt__, __ge__ = _compared(">"), _compared(">=")
-    __eq__, __ne__ = _compared("=="), _compared("!=")  # type: ignore[assignment]
+    __eq__, __ne__ = _compared("=="), _compared("!=")
 
 
 def name(text: Text) -> Expression:

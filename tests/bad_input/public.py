@@ -11,7 +11,18 @@ from autograd.core.operations import Operations
 from autograd.show.snapshot import Snapshot
 
 PLAIN = (
-    *("name", "symbol", "value", "rules", "variadic", "strong_zero", "domain", "kink", "latex"),
+    *(
+        "name",
+        "symbol",
+        "value",
+        "rules",
+        "variadic",
+        "strong_zero",
+        "traits",
+        "domain",
+        "kink",
+    ),
+    "latex",
     *(
         "doc",
         "defaults",
