@@ -174,7 +174,7 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
         names = by_scope(graph)
         for compact, rows in FULL:
             yield Choice(names, compact, 3 * rows)
-    if repeated:
+    if any(each.rounds for each in repeated):  # else what is alike says as much, in less room
         yield Choice(repeats(graph), True, ROWS)
     for level in range(3 if graph.modules else 1):
         if level > 0:  # fewer neurons have a box of their own, then none

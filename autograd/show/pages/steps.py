@@ -36,7 +36,7 @@ __all__ = ["graph_page", "steps_page"]
 PASS_OF = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
 BESIDE_CODE = 760.0  # px of a page for its picture
-PREFIX = "graph"  # of the ids in the picture; steps.js knows it
+PREFIX = "graph"  # of the ids in the picture; elements.js knows it
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
 STEP_SCRIPTS = (
     "numbers.js",
