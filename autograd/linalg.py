@@ -234,11 +234,12 @@ def _cholesky(a: Rows) -> Rows:
                 rest = rest - dot(lower[i][:j], lower[j][:j])
             if i > j:
                 lower[i][j] = rest / lower[j][j]
-            elif rest > 0.0:
-                lower[j][j] = TABLE["sqrt"](rest)
-            else:
+                continue
+            try:  # no comparison, so that a program has no branch here; the quotient refuses 0
+                lower[j][j] = rest / TABLE["sqrt"](rest)
+            except (ValueError, ZeroDivisionError):
                 raise LinAlgError(
                     f"cholesky: the matrix is not positive definite, pivot {j} is "
                     f"{primal(rest)!r}; add something to its diagonal"
-                )
+                ) from None
     return lower

@@ -73,7 +73,7 @@ class Call:
         self.d_x = np.zeros(arguments.x.shape if self.rows[0] and output is None else (0, 1))
 
     def run(self, trace: Any, lanes: Array) -> tuple[int, Array, list[Array]]:
-        """The status (see `runner`), whether each lane goes this way, and results if all do."""
+        """The status (see `runner`), how each lane goes, and results if all go this way."""
         if isinstance(self.seed, float) and not trace.single:
             raise several()
         rows, per_lane = (self.rows[None], self.rows[0]), self.output is not None
@@ -83,17 +83,17 @@ class Call:
             sweep = trace.program.sweep(wrt, varying, along, per_lane)
         except NotImplementedError:  # a rule that is not generic: eager knows
             inputs = self.inputs(trace, lanes, None)
-            _, follows, *_ = trace.program.sweep().run(*inputs, None, self.threads)
-            return NOT_FINITE, follows, []
+            _, ways, *_ = trace.program.sweep().run(*inputs, None, self.threads)
+            return NOT_FINITE, ways, []
         u, x = self.inputs(trace, lanes, self.direction)
         seed = None if self.seed is None else np.repeat(self.weights(), len(lanes), 1)
         if per_lane:
             seed = self.unit(trace.program.tape.outputs)
-        status, follows, out, d_u, d_x = sweep.run(u, x, seed, self.threads)
+        status, ways, out, d_u, d_x = sweep.run(u, x, seed, self.threads)
         if self.seed is None:
-            return status, follows, [out]
+            return status, ways, [out]
         d_x = x[:0] if d_x is None else d_x[: len(self.arguments.x)]
-        return status, follows, [out, d_u[: len(self.arguments.u), None], d_x]
+        return status, ways, [out, d_u[: len(self.arguments.u), None], d_x]
 
     def inputs(
         self, trace: Any, lanes: Array, direction: tuple[Array, Array] | None

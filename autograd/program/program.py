@@ -14,8 +14,9 @@ from autograd.program.ir.block import FREE, Blocks
 from autograd.program.ir.tape import Tape, uncollected
 from autograd.program.kernel import kernel
 from autograd.program.passes.fuse_sums import fuse_sums
-from autograd.program.passes.guards import in_order, with_margins
+from autograd.program.passes.guards import in_order
 from autograd.program.passes.jvp import jvp
+from autograd.program.passes.margins import with_margins
 from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import can_fold, simplify
 from autograd.program.passes.vectorize import vectorize
@@ -24,7 +25,7 @@ from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.c import c_source
 from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
-from autograd.program.targets.runner import OTHER_TRACE, Runner
+from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS, Runner
 from autograd.program.targets.source import Source, compiled
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Program:
         if "fuse_sums" in passes:
             tape = fuse_sums(tape, in_order(tape))
         self.counts["fused"] = len(tape)
+        self.guards = len(answers)  # those after them are margins
         tape, answers = with_margins(tape, answers)
         if "reroll" in passes and not any(varies for _, _, varies in inputs):
             tape = reroll(tape, data)
@@ -277,6 +279,7 @@ class Sweep:
     ) -> None:
         what = wrt, along, per_lane
         module, self.answers, self.lanes = kernel(), program.answers, program.lanes
+        self.guards = program.guards
         if module is not None:
             with suppress(NotImplementedError):
                 self.native = KernelCode(_swept(program.with_scalars, *what), module)
@@ -299,7 +302,9 @@ class Sweep:
     def run(
         self, u: Array, x: Array, seed: Array | None = None, threads: int = 1
     ) -> tuple[int, Array, Array, Any, Any]:
-        """The status; which lanes go this way; outputs, a row each; gradients in u and x.
+        """The status; how each lane goes; outputs, a row each; gradients in u and x.
+
+        A lane goes ANOTHER way, THIS one, or so NEAR an edge that rounding could decide it.
 
         Args:
             u, x: the inputs; those of the lanes have a row each.
@@ -315,10 +320,12 @@ class Sweep:
         out[self.outputs :] = self.answers  # where nothing is computed
         runner = self.runner(lanes, memory, parts, seed, out, d_u, d_x, self.answers, threads)
         status = runner.run(parts)
-        follows = np.ones(1, bool)
+        ways = np.array([THIS])
         if status & OTHER_TRACE:
-            follows = (out[self.outputs :] == self.answers).all(0)
-        return status, follows, out[: self.outputs], d_u, d_x
+            as_recorded = out[self.outputs :] == self.answers
+            sure = as_recorded[self.guards :].all(0)
+            ways = np.where(sure, THIS, NEAR) * as_recorded[: self.guards].all(0)
+        return status, ways, out[: self.outputs], d_u, d_x
 
     def memory(self, lanes: int) -> tuple[Array, Array, Array, Any]:
         """For a runner: what is uniform, beginning with the inputs; outputs and gradients."""

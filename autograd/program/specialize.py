@@ -16,7 +16,7 @@ from autograd.program.arguments import key_of
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.targets.array_functions import namespace
-from autograd.program.targets.runner import FP_ERROR
+from autograd.program.targets.runner import ANOTHER, FP_ERROR, NEAR, THIS
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import warn
 from autograd.program.trace.record import Recording, called, record
@@ -186,16 +186,21 @@ class TraceCache:
                     _recording.pop(self, None)
 
     def along(self, trace: Trace, call: Any, arguments: Any, lanes: Array) -> Array:
-        """Make the call for those of the lanes that go this way; the others are returned."""
-        status, follows, results = call.run(trace, lanes)
-        if follows.all():
+        """Make the call for those of the lanes that go this way; the others are returned.
+
+        Where rounding could decide, f itself computes the lane.
+        """
+        status, ways, results = call.run(trace, lanes)
+        if (ways == THIS).all():
             mine, others = lanes, lanes[:0]
         else:
-            follows = np.broadcast_to(follows, len(lanes))
-            mine, others = lanes[follows], lanes[~follows]
+            ways = np.broadcast_to(ways, len(lanes))
+            mine, others = lanes[ways == THIS], lanes[ways == ANOTHER]
+            for lane in lanes[ways == NEAR]:
+                call.eager(int(lane))
         if len(mine) == 0:
             return others
-        if len(others) and (len(mine) > 1 or not status & FP_ERROR):
+        if len(mine) < len(lanes) and (len(mine) > 1 or not status & FP_ERROR):
             return np.concatenate([others, self.along(trace, call, arguments, mine)])
         if not status:
             call.add(trace, mine, results)
@@ -208,10 +213,7 @@ class TraceCache:
         return others
 
     def record(self, arguments: Any, lane: int) -> Trace | None:
-        """The trace of one lane; None if it is known or can't be checked.
-
-        It may be known where a program that goes it would not decide so for certain.
-        """
+        """The trace of one lane; None if it is known or can't be checked."""
         sample = arguments.sample(lane)
         names = parameters(self.f)
         names = [*names, *[f"x{i}" for i in range(len(names), len(sample))]][: len(sample)]

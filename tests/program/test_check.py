@@ -53,7 +53,7 @@ def computed(step: Step, xs: list[Any]) -> Any:
     return total
 
 
-def program(random: Random) -> tuple[Callable[[Any], Any], list[float]]:
+def program(random: Random, terms: int = 3) -> tuple[Callable[[Any], Any], list[float]]:
     """A straight line of operations, many of which cancel, and a point in its domain."""
     scale = random.choice([1.0, 1.0, 1.0, 1e8, 1e-8])
     point = [scale * random.uniform(-2.0, 2.0) for _ in range(random.choice([1, 2, 3, 5]))]
@@ -83,7 +83,7 @@ def program(random: Random) -> tuple[Callable[[Any], Any], list[float]]:
         found = [*xs]
         for step in steps:
             found.append(computed(step, found))
-        return autograd.sum(found[-3:])
+        return autograd.sum(found[-terms:]) if terms > 1 else found[-1]
 
     return f, point
 

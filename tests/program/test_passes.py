@@ -21,8 +21,9 @@ from autograd.program.ir.block import regular
 from autograd.program.ir.tape import Tape
 from autograd.program.kernel import kernel
 from autograd.program.passes.fuse_sums import fuse_sums
-from autograd.program.passes.guards import in_order, with_margins
+from autograd.program.passes.guards import in_order
 from autograd.program.passes.jvp import jvp
+from autograd.program.passes.margins import with_margins
 from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import simplify
 from autograd.program.program import PASSES, Program
@@ -390,7 +391,7 @@ def test_the_reroll_finds_the_samples(f: Callable[..., Any]) -> None:
         agrees(lambda w, x, y: f(w, list(zip(x, y))), WEIGHTS, POINTS, TARGETS),
     ):
         assert fast.program.lanes == len(POINTS)
-        few = 26 if fast.program.answers.size else 18
+        few = 42 if fast.program.answers.size else 18
         assert fast.program.stats()["instructions"] < few
 
 

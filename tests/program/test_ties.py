@@ -16,7 +16,7 @@ from autograd import Value
 from autograd.core.operand import primal
 from autograd.program import compile
 from autograd.program.kernel import KERNELS
-from autograd.program.passes.guards import with_margins
+from autograd.program.passes.margins import with_margins
 from autograd.rules.expression import COMPARISONS
 
 SOME = [name for name in KERNELS if find_spec(f"autograd.program.kernel.kernel_{name}")]
@@ -164,6 +164,25 @@ def test_a_way_that_rounding_decides_is_recorded_once() -> None:
     before = next(runs)
     assert [fast([1.0, 2.0]) for _ in range(5)] == [4.0] * 5
     assert next(runs) == before + 1
+
+
+def test_a_lane_whose_margin_alone_fails_goes_straight_to_the_function() -> None:
+    runs = itertools.count()
+
+    def f(x: Any, y: Any) -> Any:
+        next(runs)
+        return x * 3.0 if autograd.exp(x) > autograd.exp(y) else y * 2.0
+
+    fast = compile(f, (0, 0), verify=False)
+    xs, ys = (
+        [2.0, 1.0, *[0.1 * i for i in range(50)]],
+        [1.0, 2.0, *[0.1 * i for i in range(50)]],
+    )
+    expected = [f(x, y) for x, y in zip(xs, ys)]
+    assert fast(xs, ys) == expected
+    before = next(runs)
+    assert fast(xs, ys) == expected
+    assert next(runs) == before + 51
 
 
 def test_basic_arithmetic_needs_no_margin() -> None:

@@ -17,11 +17,14 @@ from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks
 
-__all__ = ["FP_ERROR", "NOT_FINITE", "OTHER_TRACE", "Runner", "clip", "finite", "folded"]
+__all__ = ["ANOTHER", "NEAR", "THIS", "Runner", "clip", "finite", "folded"]
+__all__ += ["FP_ERROR", "NOT_FINITE", "OTHER_TRACE"]
 
 # What came of a run, in bits: an invalid operation, a division by 0 or an overflow; results
 # that are not finite; guards that give another answer.
 FP_ERROR, NOT_FINITE, OTHER_TRACE = 1, 2, 4
+# How a lane goes: another way than it was recorded, this one, or rounding could decide it.
+ANOTHER, THIS, NEAR = 0, 1, 2
 
 
 class Runner:

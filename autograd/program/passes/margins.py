@@ -1,0 +1,326 @@
+"""Margins: a guard is not decided where rounding could decide it otherwise.
+
+A program adds up in another order than the function, and its `exp` may be a digit off. So
+beside a guard that compares such numbers stands another one: their distance is at least the
+bound of their rounding errors. A running error analysis makes these bounds (Wilkinson,
+"Rounding Errors in Algebraic Processes", 1963; Higham, "Accuracy and Stability of Numerical
+Algorithms", 2002, section 3.3): for a node x of a guard's cone a further node e, so that
+|program's x - function's x| ≤ e, from those of its operands. These are no first-order
+estimates: where a divisor or the operand of a logarithm is lost, e grows without limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd.program.ir.block import operand
+from autograd.program.ir.rules import with_trait
+from autograd.program.ir.tape import LEAVES, Tape
+from autograd.program.passes.guards import same_everywhere
+from autograd.program.passes.vjp import slope_of
+from autograd.rules.expression import COMPARISONS, SYMBOLS, Expression
+
+__all__ = ["with_margins"]
+
+U = 2.0**-53
+ROUNDED = 2.0 * U  # relative: both sides round once
+FUNCTION = 16.0 * U  # a few units in the program, and in the C library
+LOST = 2.0**-20  # 1 - r is not taken for less
+UNKNOWN = 1e100  # no bound
+
+# fmt: off
+# These are no larger than 1.
+BELOW_ONE = frozenset(["tanh", "sin", "cos", "sigmoid"])
+LOGARITHMS = {"log": 1.0, "log2": 1.5, "log10": 0.5}
+EXPONENTIALS = {"exp": 0.0, "exp2": 0.0, "expm1": 1.0, "sinh": 1.0, "cosh": 1.0}
+JUMPS = frozenset(["floor", "ceil", "trunc", "round", "sign", "floordiv", "mod", *COMPARISONS])
+# fmt: on
+
+Bound = int | None  # a node, or None for 0
+
+
+def with_margins(tape: Tape, answers: Sequence[float]) -> tuple[Tape, list[float]]:
+    """The tape with more guards, and the answers of all.
+
+    Args:
+        tape: after sums were fused.
+        answers: to each guard, as it was recorded.
+    """
+    roots = [node for node, _ in tape.roots[tape.outputs :]]
+    exact = same_everywhere(tape) if roots else bytearray()
+    doubtful = [(node, answer) for node, answer in zip(roots, answers) if not exact[node]]
+    if not doubtful:
+        return tape, [*answers]
+    new = tape.like()
+    new.ops, new.args, new.values = [*tape.ops], [*tape.args], [*tape.values]
+    margins = _Margins(new, exact)
+    guards = dict.fromkeys([margins.guard(node, answer) for node, answer in doubtful])
+    new.roots = [*tape.roots, *[(node, None) for node in guards]]
+    return new, [*answers, *[1.0] * len(guards)]
+
+
+class _Margins:
+    """Appends bounds to a tape.
+
+    Args:
+        tape: gets the nodes; it may have lanes.
+        exact: for each node so far, whether it is the same bits everywhere.
+    """
+
+    def __init__(self, tape: Tape, exact: bytearray) -> None:
+        self.tape, self.exact, self.varying = tape, exact, tape.varying()
+        self.steady, self.basic = [with_trait(each, tape.ops) for each in ("steady", "exact")]
+        self.choices = self.steady & self.basic - {"add", "sub"}
+        self.bounds: dict[int, Bound] = {}
+        self.nodes: dict[tuple[str, tuple[int, ...]], int] = {}
+        self.numbers: dict[float, int] = {}
+
+    # ------------------------------------------------------------------ guards
+
+    def guard(self, node: int, answer: float) -> int:
+        """The node that is 1 where no rounding decides a guard otherwise."""
+        op, args = self.tape.ops[node], self.tape.args[node]
+        if op in COMPARISONS:
+            return self.apart(self.distance(*args), args)
+        if op in ("trunc", "floor", "ceil", "round"):
+            return self.apart(self.from_step(op, args), args)
+        return self.apart(self.distance(node, self.number(answer)), [node])
+
+    def apart(self, distance: int, operands: Iterable[int]) -> int:
+        """Whether a distance is one that no rounding of the operands makes; NaN is none."""
+        total = self.total([self.bound(x) for x in operands])
+        return self.add("ge", distance, self.number(0.0) if total is None else total)
+
+    def distance(self, a: int, b: int) -> int:
+        return self.size(self.add("sub", a, b))
+
+    def from_step(self, op: str, args: Sequence[int]) -> int:
+        """How far an operand is from where its whole number changes."""
+        x = args[0]
+        if op != "round":
+            return self.distance(x, self.add("round", x))
+        if len(args) > 1:  # to digits: anywhere
+            return self.number(-1.0)
+        return self.distance(self.distance(x, self.add("round", x)), self.number(0.5))
+
+    # ------------------------------------------------------------------ bounds
+
+    def bound(self, node: int) -> Bound:
+        """The bound of a node, after those of its cone."""
+        stack = [node]
+        while stack:
+            i = stack[-1]
+            known = i >= len(self.exact) or self.exact[i] or self.tape.ops[i] in LEAVES
+            missing = [] if known else [a for a in self.tape.args[i] if a not in self.bounds]
+            stack += missing
+            if not missing:
+                stack.pop()
+                if i not in self.bounds:
+                    self.bounds[i] = None if known else self.made(i)
+        return self.bounds[node]
+
+    def made(self, i: int) -> Bound:
+        """The bound of a node whose operands have theirs."""
+        op, args = self.tape.ops[i], self.tape.args[i]
+        errors = [self.bounds[a] for a in args]
+        if op == "dot":
+            return self.dot(args, errors)
+        if op == "where":
+            return self.chosen(args, errors)
+        some = [e for e in errors if e is not None]
+        if op in JUMPS:
+            return self.jump(op, i, args, errors) if some else None
+        moved = self.moved(op, i, args, errors) if some else None
+        if op in self.choices:
+            return moved
+        if op in BELOW_ONE:
+            return self.total([moved, self.number(FUNCTION)])
+        size: Bound = self.size(i)
+        if op in ("sum", "logsumexp"):
+            size = self.all_of(args)
+        unit = ROUNDED * len(args) if op == "sum" else ROUNDED if op in self.basic else FUNCTION
+        return self.total([moved, self.scaled(size, unit)])
+
+    def moved(self, op: str, i: int, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
+        """The bound that the errors of the operands make; at least one has one."""
+        first, a = errors[0], self.size(args[0])
+        if op == "mul":
+            b, second = self.size(args[1]), errors[1]
+            return self.total(
+                [self.times(a, second), self.times(self.total([b, second]), first)]
+            )
+        if op in ("leaky_relu", "elu"):
+            steepest = self.add("maximum", self.size(args[1]), self.number(1.0))
+            others = self.times(self.total([a, first]), errors[1])
+            return self.total([self.times(steepest, first), others])
+        if op in self.steady:
+            return self.total(errors)
+        if op == "square":
+            return self.times(self.total([self.scaled(a, 2.0), first]), first)
+        if op in ("div", "reciprocal"):
+            lost, divisor = errors[-1], self.size(args[-1])
+            top = self.total([first if op == "div" else None, self.times(self.size(i), lost)])
+            return self.over(top, self.without(divisor, lost))
+        if op in LOGARITHMS:
+            return self.scaled(self.grown(self.over(first, a)), LOGARITHMS[op])
+        if op == "log1p":
+            return self.grown(
+                self.over(first, self.size(self.add("add", args[0], self.number(1.0))))
+            )
+        if op in EXPONENTIALS:
+            more = [self.number(EXPONENTIALS[op])] if EXPONENTIALS[op] else []
+            return self.times(self.total([self.size(i), *more]), self.grown(first))
+        if op == "sqrt":
+            return self.over(first, self.add("maximum", i, self.number(1e-150)))
+        if op == "pow":
+            base = self.add("maximum", a, self.number(1e-300))
+            of_base = self.times(self.size(args[1]), self.grown(self.over(first, base)))
+            of_power = self.times(errors[1], self.size(self.add("log", base)))
+            return self.times(self.size(i), self.grown(self.total([of_base, of_power])))
+        return self.first_order(op, i, args, errors)
+
+    def first_order(
+        self, op: str, i: int, args: Sequence[int], errors: Sequence[Bound]
+    ) -> Bound:
+        """Twice what the partials say, of a function that has no rule here."""
+        slots = [operand(k) for k in range(len(args) + 1)]
+        nodes = [*args, i]
+        terms: list[Bound] = []
+        for k, error in enumerate(errors):
+            if error is None:
+                continue
+            try:
+                slope = slope_of(op, k, slots[-1], slots[:-1])
+                terms.append(self.times(self.size(self.written(slope, nodes)), error))
+            except (TypeError, ValueError, ArithmeticError):  # the rule is not generic
+                return self.number(UNKNOWN)
+        return self.scaled(self.total(terms), 2.0)
+
+    def written(self, x: Any, nodes: Sequence[int]) -> int:
+        """The node of a formula, an expression or a number, of nodes."""
+        if not isinstance(x, Expression):
+            return self.number(float(x))
+        if x.op == "operand":
+            return nodes[int(x.args[0])]
+        return self.add(SYMBOLS.get(x.op, x.op), *[self.written(a, nodes) for a in x.args])
+
+    def dot(self, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
+        """The bound of a bias and products: Σ |w| (e(x) + c |x|) + e(w) (|x| + e(x)).
+
+        If one side is the same in all lanes and the other is not, each x is taken for the
+        largest (Hölder's inequality), and the units of a layer share that.
+        """
+        half = len(args) // 2
+        unit = ROUNDED * 2.0 ** (half + 1).bit_length()  # few units, that dots share terms
+        bias = [errors[0], self.scaled(self.size(args[0]), unit)]
+        ws, w_errors = args[1 : 1 + half], errors[1 : 1 + half]
+        xs, x_errors = args[1 + half :], errors[1 + half :]
+        if self.is_uniform(xs) and not self.is_uniform(ws):
+            ws, xs, w_errors, x_errors = xs, ws, x_errors, w_errors
+        if half > 2 and self.is_uniform(ws) and not self.is_uniform(xs):
+            largest, apart = self.largest(map(self.size, xs)), self.largest(x_errors)
+            grown = self.total([apart, self.scaled(largest, unit)])
+            lost = self.times(self.total(w_errors), self.total([largest, apart]))
+            return self.total([*bias, self.times(self.all_of(ws), grown), lost])
+        left, right = [*map(self.size, ws)], [*map(self.size, xs)]
+        if not any(e is not None for e in (*w_errors, *x_errors)):
+            sizes = self.add("dot", self.number(0.0), *left, *right)
+            return self.total([*bias, self.scaled(sizes, unit)])
+        factor = self.number(unit)
+        sums = [self.add("mul", x, factor) for x in right]
+        sums = [x if e is None else self.add("add", x, e) for x, e in zip(sums, x_errors)]
+        for x, e, d in zip(right, x_errors, w_errors):
+            if d is not None:
+                left.append(x if e is None else self.add("add", x, e))
+                sums.append(d)
+        return self.total([*bias, self.add("dot", self.number(0.0), *left, *sums)])
+
+    def jump(self, op: str, i: int, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
+        """No bound, where rounding may make it another whole number; it is no number else."""
+        if op in COMPARISONS:
+            return self.unless(self.apart(self.distance(*args), args))
+        if op == "sign":
+            return self.unless(self.apart(self.size(args[0]), args))
+        if op not in ("mod", "floordiv"):
+            return self.unless(self.apart(self.from_step(op, args), args))
+        divisor, rest = self.size(args[1]), self.size(self.add("mod", *args))
+        count = self.add("add", self.size(self.add("floordiv", *args)), self.number(1.0))
+        off = self.total([errors[0], self.times(errors[1], count)]) or self.number(0.0)
+        edge = self.add("minimum", rest, self.add("sub", divisor, rest))
+        near = self.unless(self.add("ge", edge, off))
+        return near if op == "floordiv" else self.total([off, near])
+
+    def chosen(self, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
+        """The bound of the operand that a condition chooses; none unless it is sure."""
+        condition, unsure = args[0], errors[0]
+        if unsure is not None and self.tape.ops[condition] not in COMPARISONS:
+            unsure = self.unless(self.apart(self.size(condition), [condition]))
+        if errors[1] is errors[2] is None:
+            return unsure
+        either = [self.number(0.0) if e is None else e for e in errors[1:]]
+        return self.total([self.add("where", condition, *either), unsure])
+
+    def unless(self, apart: int) -> int:
+        """No bound unless it is apart."""
+        return self.add("mul", self.add("sub", self.number(1.0), apart), self.number(UNKNOWN))
+
+    # ------------------------------------------------------------------ nodes, each made once
+
+    def add(self, op: str, *args: int) -> int:
+        key = op, args
+        if key not in self.nodes:
+            self.nodes[key] = self.tape.add(op, args)
+        return self.nodes[key]
+
+    def number(self, x: float) -> int:
+        if x not in self.numbers:
+            self.numbers[x] = self.tape.add("const", (), x)
+        return self.numbers[x]
+
+    def size(self, node: int) -> int:
+        if self.tape.ops[node] == "const":
+            return self.number(abs(self.tape.values[node]))
+        return self.add("abs", node)
+
+    def all_of(self, nodes: Sequence[int]) -> Bound:
+        """The sum of their sizes."""
+        return self.total(map(self.size, nodes))
+
+    def largest(self, bounds: Iterable[Bound]) -> Bound:
+        some = [*dict.fromkeys([x for x in bounds if x is not None])]
+        if len(some) < 2:
+            return some[0] if some else None
+        return self.add("maximum", *some)
+
+    def is_uniform(self, nodes: Sequence[int]) -> bool:
+        """Whether none of them differs from lane to lane."""
+        return not any(self.varying[x] for x in nodes)
+
+    def total(self, terms: Iterable[Bound]) -> Bound:
+        some = [x for x in terms if x is not None and x != self.numbers.get(0.0)]
+        if len(some) < 2:
+            return some[0] if some else None
+        return self.add("add" if len(some) == 2 else "sum", *some)
+
+    def times(self, a: Bound, b: Bound) -> Bound:
+        return None if a is None or b is None else self.add("mul", a, b)
+
+    def scaled(self, a: Bound, factor: float) -> Bound:
+        if a is None or self.tape.ops[a] == "const":
+            return None if a is None else self.number(factor * self.tape.values[a])
+        return self.add("mul", a, self.number(factor))
+
+    def over(self, a: Bound, divisor: int) -> Bound:
+        return None if a is None else self.add("div", a, divisor)
+
+    def without(self, size: int, error: Bound) -> int:
+        """The least size of a number with this error, but not 0."""
+        if error is None:
+            return size
+        least = self.add("mul", size, self.number(LOST))
+        return self.add("maximum", self.add("sub", size, error), least)
+
+    def grown(self, r: Bound) -> Bound:
+        """r / (1 - r): what a relative error r makes in a logarithm, or r in an exponential."""
+        return None if r is None else self.over(r, self.without(self.number(1.0), r))
