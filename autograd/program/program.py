@@ -70,8 +70,8 @@ class Program:
             choices = f"choose of {[*PASSES]}"
             raise ValueError(f"compile: no pass is called {unknown.pop()!r}; {choices}")
         self.counts = {"recorded": len(tape)}
-        if "atan2" in tape.ops:  # which sees the sign of a zero, and these may change it
-            without = [*without, "fuse_sums", "simplify"]
+        if "atan2" in tape.ops:  # which sees the sign of a zero, and that may change it
+            without = [*without, "fuse_sums"]
         passes = [name for name in PASSES if name not in without]
         if "fold" in passes and can_fold(tape):
             tape = simplify(tape, ["fold"])

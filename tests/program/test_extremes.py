@@ -1,6 +1,7 @@
 """Programs where floats end: their numbers are as right as eager's."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,3 +58,31 @@ def test_infinity_minus_infinity_is_an_error(name: str, in_axes: Any) -> None:
     assert fast.grad([0.5] if in_axes else 0.5) == ([0.0] if in_axes else 0.0)
     with pytest.raises(FloatingPointError, match="infinity minus infinity"):
         fast.grad([kink, 0.5] if in_axes else kink)
+
+
+SIGNED: dict[str, Callable[[Any], Any]] = {
+    "x + 0.0": lambda x: x + 0.0,
+    "0.0 + x": lambda x: 0.0 + x,
+    "sum": lambda x: sum([x, x]),
+    "-0.0 + x": lambda x: -0.0 + x,
+    "0.0 * x": lambda x: 0.0 * x,
+    "0.0 - x": lambda x: 0.0 - x,
+    "a rule of one's own": lambda x: signed(x + 0.0),
+    "atan2": lambda x: autograd.atan2(x + 0.0, -1.0),
+    "sqrt": lambda x: autograd.sqrt(x + 0.0),
+    "pow": lambda x: (x + 0.0) ** 3,
+    "neg": lambda x: -(x + 0.0),
+}
+signed = autograd.primitive(
+    "tests.signed", lambda x: math.copysign(1.0, x), lambda out, x: 0.0 * x
+)
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_a_zero_has_the_sign_that_it_has_by_the_function(name: str) -> None:
+    f = SIGNED[name]
+    expected = [repr(float(f(x))) for x in (0.0, -0.0)]
+    fast, lanes = compile(f), compile(f, in_axes=0)
+    assert fast(1.0) == lanes([1.0])[0]
+    assert [repr(fast(x)) for x in (0.0, -0.0)] == expected
+    assert [*map(repr, lanes([0.0, -0.0]))] == expected

@@ -82,8 +82,9 @@ def test_fold_and_simplify() -> None:
         "mod(take(1, x0, where(0, 2, sum(add(0, mul(x0, 1)), 6, 0))), 1)"
     )
     reduced = simplify(tape, ["fold", "simplify"])
-    assert shown(reduced) == "sub(add(x0, 6), floor(add(x0, 6)))"
-    assert len(reduced) == 5
+    total = "sum(add(0, x0), 6, 0)"  # x0 + 0 may be another zero
+    assert shown(reduced) == f"sub({total}, floor({total}))"
+    assert len(reduced) == 7
 
 
 @pytest.mark.parametrize(
@@ -413,7 +414,7 @@ def test_the_unknown_pass() -> None:
 
 
 def test_counts() -> None:
-    fast = compile(lambda x: (x + 0.0) * (x + 0.0))
+    fast = compile(lambda x: (x * 1.0) * (x * 1.0))
     fast(2.0)
     stats = fast.program.stats()
     assert [*stats][:4] == ["recorded", "fused", "needed", "instructions"]

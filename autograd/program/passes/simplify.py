@@ -38,7 +38,7 @@ def simplify(tape: Tape, passes: Container[str]) -> Tape:
     place = places.__getitem__
     known: dict[str, dict[object, int]] = defaultdict(dict)
     constants: set[int] = set()
-    units: set[int] = set()  # those of them that are 0 or 1
+    units: set[int] = set()  # those of them that are 1
     unmoved = True  # whether all nodes are where they were so far
     left = False  # whether a node may have no use any more
     for i, (op, args, value) in enumerate(zip(tape.ops, tape.args, tape.values)):
@@ -73,7 +73,7 @@ def simplify(tape: Tape, passes: Container[str]) -> Tape:
                 values.append(value)
                 if op == "const":
                     constants.add(found)
-                    if value in (0.0, 1.0):
+                    if value == 1.0:
                         units.add(found)
         unmoved = unmoved and found == i
         places.append(found)
@@ -106,11 +106,6 @@ def _simpler(tape: Tape, op: str, args: tuple[int, ...]) -> int | None:
         return args[1]
     if op == "mod" and numbers[1] == 1.0:  # as exact, and in vectors
         return tape.add("sub", (args[0], tape.add("floor", args[:1])))
-    if op in ("add", "sum") and 0.0 in numbers:
-        terms = [a for a, number in zip(args, numbers) if number != 0.0]
-        if len(terms) == 1:
-            return terms[0]
-        return tape.add("add" if len(terms) == 2 else "sum", terms) if terms else args[0]
     if op == "where" and numbers[0] is not None:
         return args[1] if numbers[0] else args[2]
     if op == "take" and numbers[0] is not None:
