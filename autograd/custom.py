@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
+from struct import pack
 from typing import Any
 
 from autograd.core.chain import untraced_primal
@@ -81,8 +82,8 @@ class CustomVJP:
         if not any(is_node(x) for x in leaves):
             return self.f(*args)
         box = self._box(leaves, rebuild)
-        results, shaped = box.result(tuple([untraced_primal(x) for x in leaves]))
-        return shaped([box.primitive(float(k), *leaves) for k in range(len(results))])
+        numbers, shaped = box.run(tuple([untraced_primal(x) for x in leaves]))
+        return shaped([box.primitive(float(k), *leaves) for k in range(len(numbers))])
 
     def __repr__(self) -> str:
         return f"<custom_vjp {self.name}>"
@@ -109,11 +110,13 @@ class _Box:
 
     def __init__(self, function: CustomVJP, rebuild: Rebuild, count: int) -> None:
         self.function, self.rebuild = function, rebuild
-        self.last: tuple[Any, Any, dict[float, Any]] = (None, None, {})  # of one point
+        # The bits of a point, what f gave there, and what was asked of that: each thing once,
+        # so that f, which may read what changes, is run anew when it is asked again.
+        self.last: tuple[bytes, Any, set[Any]] = b"", None, set()
         name = function.name
         self.primitive: Primitive = primitive(
             f"{name}.shape{count}" if count else name,
-            lambda k, *xs: self.result(xs)[0][int(k)],
+            lambda k, *xs: self.result(xs, k)[0][int(k)],
             self.partials,
             symbol=name,
             variadic=True,
@@ -121,34 +124,34 @@ class _Box:
             doc=f"A result of {name}, which one, and all numbers of its arguments.",
         )
 
-    def result(self, xs: tuple[float, ...]) -> tuple[list[float], Rebuild]:
+    def run(self, xs: tuple[float, ...]) -> tuple[list[float], Rebuild]:
         """The numbers that f gives, and what puts them in shape."""
-        return self.at(xs)[1]  # type: ignore[no-any-return]
+        result = without_axes(self.function.f(*self.rebuild(xs)))
+        found = flatten(result, f"{self.function.name}: the result")
+        self.last = pack(f"{len(xs)}d", *xs), found, set()
+        return found
 
-    def at(self, xs: tuple[float, ...]) -> tuple[Any, Any, dict[float, Any]]:
-        """A point, the result there, and what is known of its partials."""
-        name, last = self.function.name, self.last
+    def result(self, xs: tuple[float, ...], asked: Any) -> tuple[list[float], Rebuild]:
+        """The same, of the last run if that was at these numbers and not asked the same."""
         if not all(type(x) is float for x in xs):
             raise TypeError(
-                f"{name}: custom_vjp gives first derivatives only, since its pullback computes "
-                "with floats; write a function that autograd can follow, or autograd.primitive"
+                f"{self.function.name}: custom_vjp gives first derivatives only, since its "
+                "pullback computes with floats; write a function that autograd can follow, or "
+                "autograd.primitive"
             )
-        if last[0] != xs:
-            result = without_axes(self.function.f(*self.rebuild(xs)))
-            found = flatten(result, f"{name}: the result")
-            self.last = last = xs, found, {}
-        return last
+        point, found, before = self.last
+        if point != pack(f"{len(xs)}d", *xs) or asked in before:
+            found, before = self.run(xs), self.last[2]
+        before.add(asked)
+        return found  # type: ignore[no-any-return]
 
     def partials(self, out: Any, k: Any, *xs: Any) -> tuple[float, ...]:
         """Those of result k, by a pullback."""
-        _, (numbers, shaped), rows = self.at(xs)
-        if k not in rows:
-            args = self.rebuild(xs)
-            unit = shaped([float(i == k) for i in range(len(numbers))])
-            found = self.function.pullback(unit, shaped(numbers), *args)
-            if len(args) == 1 and not isinstance(found, tuple):
-                found = (found,)
-            rows[k] = flatten_like(
-                found, args, f"{self.function.name}: what the pullback gives"
-            )
-        return (0.0, *rows[k])
+        numbers, shaped = self.result(xs, ("partials", k))
+        args = self.rebuild(xs)
+        unit = shaped([float(i == k) for i in range(len(numbers))])
+        found = self.function.pullback(unit, shaped(numbers), *args)
+        if len(args) == 1 and not isinstance(found, tuple):
+            found = (found,)
+        what = f"{self.function.name}: what the pullback gives"
+        return (0.0, *flatten_like(found, args, what))

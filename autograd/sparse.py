@@ -132,6 +132,8 @@ def _dependences(run: Run) -> list[Mask]:
     """For each output, the variables that it depends on."""
     found: dict[Any, Mask] = {x: 1 << j for j, x in enumerate(run.variables)}
     for node in run.order:
+        if node in found:  # a variable that stands for a Value
+            continue
         mask = 0
         for x, partial in zip(node.inputs, node.partials):
             if partial != 0.0 or not node.op.strong_zero:

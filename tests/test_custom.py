@@ -1,5 +1,6 @@
 """Black boxes with a derivative of their own: several inputs and outputs, a node each."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,26 @@ def test_programs_call_it() -> None:
         assert np.allclose(fast(b), loss(b), 1e-14)
         assert np.allclose(fast.grad(b), grad(loss)(b), 1e-14)
     assert np.allclose(many.grad(points), [grad(loss)(b) for b in points], 1e-14)
+
+
+def test_its_last_point_is_known_by_bits() -> None:
+    side = custom_vjp(lambda x: math.copysign(2.0, x), lambda g, r, x: 0.0 * g, "side")
+    fast = autograd.compile(lambda x: side(x) * 3.0)
+    assert [side(Value(x)).data for x in (0.0, -0.0, 0.0)] == [2.0, -2.0, 2.0]
+    assert [fast(x) for x in (0.0, -0.0, 0.0)] == [6.0, -6.0, 6.0]
+
+
+def test_its_last_point_is_computed_again_when_it_reads_another_number() -> None:
+    read = {"k": 2.0}
+    scaled = custom_vjp(lambda x: read["k"] * x, lambda g, r, x: g * read["k"], "scaled")
+    fast = autograd.compile(lambda x: scaled(x) + x)
+    for k in (2.0, 5.0, 7.0):
+        read["k"] = k
+        x = Value(3.0)
+        y = scaled(x)
+        y.backward()
+        assert (y.data, x.grad) == (3.0 * k, k)
+        assert fast.value_and_grad(3.0) == (3.0 * k + 3.0, k + 1.0)
 
 
 def test_there_is_no_second_derivative() -> None:

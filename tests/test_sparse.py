@@ -70,6 +70,31 @@ def test_branches_are_those_that_are_taken() -> None:
     assert [*zip(found.row, found.col, found.data)] == [(0, 1, 1.0), (1, 2, 1.0)]
 
 
+def rows(x: Any) -> Any:
+    return [x[0] * x[1], x[1] ** 3, x[2] * 2.0]
+
+
+def entries(x: Any) -> Any:
+    return autograd.sum(sparse_jacobian(rows)(x).data)
+
+
+def curved(x: Any) -> Any:
+    return autograd.sum(sparse_hessian(lambda y: (y[0] * y[1]) ** 2 + y[2] ** 3)(x).data)
+
+
+def test_it_is_differentiated_by_its_argument() -> None:
+    x, v = [1.0, 2.0, 3.0], [1.0, 1.0, 1.0]
+    assert grad(entries)(x) == [1.0, 13.0, 0.0]
+    assert autograd.jvp(entries, (x,), (v,)) == (17.0, 14.0)
+    assert autograd.hvp(entries, (x,), (v,)) == ([0.0, 6.0, 0.0],)
+    assert grad(curved)(x) == [20.0, 16.0, 6.0]
+    fast = autograd.compile(entries)
+    assert (fast(x), fast.grad(x)) == (17.0, [1.0, 13.0, 0.0])
+    outer = sparse_jacobian(lambda x: sparse_jacobian(rows)(x).data)(x)
+    assert [*zip(outer.row, outer.col, outer.data)] == [(0, 1, 1.0), (1, 0, 1.0), (2, 1, 12.0)]
+    assert sparse_jacobian(rows)([*map(Value, x)]).data == [2.0, 1.0, 12.0, 2.0]
+
+
 def test_arguments_and_outer_derivatives() -> None:
     a = Value(3.0)
     found = sparse_jacobian(lambda k, x: [a * k * v * v for v in x], argnums=1)(2.0, [1.0, 2.0])

@@ -202,7 +202,7 @@ class Program:
         and gives the same, with `reduce`. Values from outside are constants, as they are now.
         JAX differentiates it, forward and reverse, by the rules of the table. What repeats is a
         loop. Where the function would go another way than it was recorded, or eager would
-        raise, the results are NaN.
+        raise, the results are NaN. JAX counts numbers below 2.3e-308 as 0.
 
         Raises:
             ImportError: JAX is missing.
@@ -218,8 +218,8 @@ class Program:
         """Write what it computes as an ONNX model in 64 bits.
 
         The inputs have the names of the function's arguments: all numbers of an argument in a
-        row, or with samples a row for each. The output is "value". Other things are as for
-        `jax`.
+        row, or with samples a row for each. The output is "value", where onnxruntime may give
+        0.0 for -0.0. Other things are as for `jax`.
 
         Raises:
             ImportError: ONNX is missing.

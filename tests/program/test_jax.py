@@ -61,6 +61,24 @@ def test_several_operands(f: Callable[..., Any]) -> None:
     agree(f, POINTS, in_axes=(0,), reduce="sum")
 
 
+SIZES = {
+    "hypot": [(1e3, 1e308), (1e308, 1e308), (1e-200, 3e-200)],
+    "atan2": [(2.0, 1e200), (1e200, -2.0), (1e-200, 2e-200)],
+    "pow": [(1e200, 1.5), (1e-150, 2.0), (1e-10, 30.0), (1e300, 1.01)],
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_numbers_of_any_size(name: str) -> None:
+    f = lambda y, x: TABLE[name](y, x)  # noqa: E731
+    fast = compile(f)
+    fast(1.5, 2.5)
+    theirs = jax.jit(jax.value_and_grad(fast.program.jax(), (0, 1)))
+    for y, x in SIZES[name]:
+        expected = jax.tree.leaves(autograd.value_and_grad(f, (0, 1))(y, x))
+        np.testing.assert_allclose(jax.tree.leaves(theirs(y, x)), expected, rtol=1e-12)
+
+
 def test_infinite_logs() -> None:
     for x in LOGS:  # one by one, since infinities of both signs have no sum
         agree(autograd.logsumexp, x[None], in_axes=(0,), reduce="sum")

@@ -63,6 +63,28 @@ def test_composed_error_functions(name: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(ran(fast.program, tmp_path, xs), expected, rtol=1e-13)
 
 
+EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, 1e200, -1e200, 1e-200, 1e308]
+
+
+@pytest.mark.parametrize("name", ["atan2", "hypot"])
+def test_zeros_of_both_signs_and_numbers_of_any_size(name: str, tmp_path: Path) -> None:
+    ys, xs = [np.ravel(each) for each in np.meshgrid(EDGES, EDGES)]
+    fast = compile(TABLE[name], in_axes=(0, 0))
+    fast(ys[:1], xs[:1])
+    expected = np.array([TABLE[name](y, x) for y, x in zip(ys.tolist(), xs.tolist())])
+    found = ran(fast.program, tmp_path, ys, xs).reshape(-1)
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=0.0)
+
+
+@pytest.mark.parametrize("name", ["sinh", "cosh"])
+def test_as_far_as_the_result_is_finite(name: str, tmp_path: Path) -> None:
+    xs = np.array([1e-10, 1.0, -700.0, 700.5, 709.9, 710.0, -710.4])
+    fast = compile(TABLE[name], in_axes=(0,))
+    expected = [TABLE[name](x) for x in xs.tolist()]
+    assert fast(xs) is not None
+    np.testing.assert_allclose(ran(fast.program, tmp_path, xs).ravel(), expected, rtol=1e-13)
+
+
 def test_expm1_where_exp_is_subnormal(tmp_path: Path) -> None:
     agree(autograd.expm1, tmp_path, np.linspace(-750.0, -30.0, 500), in_axes=(0,))
 

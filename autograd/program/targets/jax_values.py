@@ -70,10 +70,19 @@ def length(a: Array) -> Array:
     """√(Σ a²) without overflow."""
     import jax
 
+    smaller = _smaller(abs(a).max(0))
+    a = a * smaller
     top = abs(a).max(0)
     scale = jax.numpy.where((top == 0.0) | (top == np.inf), 1.0, top)
     scaled = a / scale
-    return jax.numpy.sqrt((scaled * scaled).sum(0)) * scale
+    return jax.numpy.sqrt((scaled * scaled).sum(0)) * scale / smaller
+
+
+def _smaller(length: Array) -> Array:
+    """A factor for a length whose reciprocal counts as 0 in JAX; 1 if it does not."""
+    import jax
+
+    return jax.numpy.where(length > 1e300, 2.0**-600, 1.0)
 
 
 # ---------------------------------------------------------------- operations
@@ -152,7 +161,12 @@ def reduction(op: str) -> Any:
         return _taken
     if op == "hypot":
         partial = _written(["out", "a"], slope_of(op, 0, operand(0), [operand(1)]))
-        return _ruled(jax, length, lambda out, ts, a: (ts[0] * partial(out, a)).sum(0))
+
+        def along(out: Array, tangents: Any, a: Array) -> Array:
+            smaller = _smaller(out)
+            return (tangents[0] * partial(out * smaller, a * smaller)).sum(0)
+
+        return _ruled(jax, length, along)
     value = _made(["a"], [], reader.formula(op))
     slopes = _made(["out", "a"], ["out"], reader.partials(op)[0])
 

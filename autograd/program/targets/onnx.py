@@ -198,6 +198,8 @@ class Graph:
 
 # ---------------------------------------------------------------- composed operations
 
+LARGE = 700.0  # above it half an exponential may be finite where the whole is not
+
 
 def _cbrt(x: Any) -> Any:
     size = abs(x)
@@ -222,13 +224,16 @@ def _log1p(x: Any) -> Any:
 
 
 def _sinh(x: Any) -> Any:
-    less = expm1(abs(x))
-    return TABLE["sign"](x) * 0.5 * (less + less / (less + 1.0))
+    size = abs(x)
+    less, root = expm1(TABLE["minimum"](size, LARGE)), exp(0.5 * size)
+    small = 0.5 * (less + less / (less + 1.0))
+    return TABLE["sign"](x) * where(size > LARGE, 0.5 * root * root, small)
 
 
 def _cosh(x: Any) -> Any:
-    power = exp(abs(x))
-    return 0.5 * power + 0.5 / power
+    size = abs(x)
+    power, root = exp(TABLE["minimum"](size, LARGE)), exp(0.5 * size)
+    return where(size > LARGE, 0.5 * root * root, 0.5 * power + 0.5 / power)
 
 
 def _asinh(x: Any) -> Any:
@@ -253,10 +258,11 @@ def _atan(x: Any) -> Any:
 
 
 def _atan2(y: Any, x: Any) -> Any:
-    half = where(y < 0.0, -math.pi, math.pi)
-    upright = where(y == 0.0, 0.0, 0.5 * half)
-    slope = where(x == 0.0, upright, TABLE["atan"](y / where(x == 0.0, 1.0, x)))
-    return where(x < 0.0, slope + half, slope)
+    low, left = [where(a == 0.0, 1.0 / a, a) < 0.0 for a in (y, x)]  # -0.0, too
+    half = where(low, -math.pi, math.pi)
+    slope = where(x == 0.0, 0.5 * half, TABLE["atan"](y / where(x == 0.0, 1.0, x)))
+    around = where(x < 0.0, slope + half, slope)
+    return where(y == 0.0, where(left, half, y), around)
 
 
 def _hypot(*xs: Any) -> Any:
