@@ -107,7 +107,8 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
         return isinstance(x, torch.Tensor) and x.is_floating_point()
 
     def arrays(tree: Any, name: str) -> list[tuple[str, Any]]:
-        return [(n, x.detach().cpu().numpy()) for n, x in parts(tree, name) if is_float(x)]
+        floats = [(place, x) for place, x in parts(tree, name) if is_float(x)]
+        return [(place, x.detach().to("cpu", kind).numpy()) for place, x in floats]
 
     def outputs(vector: Any) -> Any:
         pieces = iter(vector.split([x.size for _, x in inputs]))

@@ -93,6 +93,15 @@ def test_what_has_no_floats_is_not_checked() -> None:
             check_torch(f, x)
 
 
+@pytest.mark.parametrize("kind", ["bfloat16", "float16", "float32"])
+def test_tensors_of_few_digits_are_checked_in_float64(kind: str) -> None:
+    torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = torch.tensor([1.0, 2.0], dtype=getattr(torch, kind))
+    assert check_torch(lambda x, y: torch.sin(x) * y, x, x, order=2)
+    wrong = lambda x: x.detach() * x  # noqa: E731
+    assert verdict(check_torch, wrong, x) == "fail"
+
+
 @pytest.mark.slow
 def test_custom_functions_of_jax() -> None:
     jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
