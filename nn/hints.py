@@ -104,7 +104,7 @@ MODULE = {
     "buffers": "; a number that is not trained is a plain attribute",
     "register_buffer": "; a number that is not trained is a plain attribute",
     "register_parameter": "; any autograd.Value that a module holds is a parameter",
-    **dict.fromkeys(("predict", "predict_proba"), "; write [model(x) for x in X]"),
+    "predict_proba": "; write model.predict(X), and nn.softmax of each",
     **dict.fromkeys(
         ("evaluate", "score"), "; write loss([model(x) for x in X], y), or nn.accuracy"
     ),

@@ -53,6 +53,8 @@ class Neuron(Module):
     1.5
     """
 
+    _names = {"w": "weight", "b": "bias"}  # noqa: RUF012
+
     def __init__(
         self,
         nin: int,

@@ -64,6 +64,7 @@ class Module:
     training: bool = True
     _takes_indices: bool = False  # which stay numbers in a picture
     _path: str = ""  # of this module in the tree that labelled it last
+    _names: Mapping[str, str] = {}  # of attributes, as PyTorch has them
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What calling the module computes; every subclass defines it.
@@ -130,23 +131,26 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Pairs (path, parameter); a shared parameter comes once, under its first path.
 
-        A path is made of the names of attributes, indices and keys: `layers.0.w.3`, or
-        `w.1.2` for `w[1, 2]` of a NumPy array.
+        A path is made of the names of attributes, indices and keys: `table.3`, or `w.1.2` for
+        `w[1, 2]` of a NumPy array. The attributes `w` and `b` of a neuron are its weight and
+        its bias there, as in PyTorch.
 
         >>> import nn
         >>> [path for path, _ in nn.Layer(2, 1).named_parameters()]
-        ['neurons.0.w.0', 'neurons.0.w.1', 'neurons.0.b']
+        ['neurons.0.weight.0', 'neurons.0.weight.1', 'neurons.0.bias']
         """
-        for parameter, (path, place, key) in self._label(self._path).items():
-            yield _join(path, _join(place, str(key))), parameter
+        for parameter, (path, module, place, key) in self._label(self._path).items():
+            attribute, dot, rest = _join(place, str(key)).partition(".")
+            name = module._names.get(attribute, attribute)
+            yield _join(path, f"{name}{dot}{rest}"), parameter
 
-    def _label(self, base: str) -> dict[Value, tuple[str, str, Any]]:
+    def _label(self, base: str) -> dict[Value, tuple[str, Module, str, Any]]:
         """The parameters, labelled as those of a module at the path `base`.
 
-        Each with the path of its module, that of its container in it, and its key there: to
-        put names together that nobody asks for takes half as long again.
+        Each with the path of its module, the module, the path of its container in it, and its
+        key there: to put names together that nobody asks for takes half as long again.
         """
-        found: dict[Value, tuple[str, str, Any]] = {}
+        found: dict[Value, tuple[str, Module, str, Any]] = {}
         for path, module, own in _tree(self):
             before, now = module._path, _join(base, path)
             for place, key, parameter in own:
@@ -157,7 +161,7 @@ class Module:
                     name = _join(place, str(key))
                     if label is None or label == _join(before, name):
                         parameter.label = _join(now, name)
-                found[parameter] = path, place, key
+                found[parameter] = path, module, place, key
             object.__setattr__(module, "_path", now)
         return found
 
@@ -175,7 +179,7 @@ class Module:
 
         >>> import nn
         >>> nn.Layer(1, 1, init=nn.init.constant(0.5)).state_dict()
-        {'neurons.0.w.0': 0.5, 'neurons.0.b': 0.0}
+        {'neurons.0.weight.0': 0.5, 'neurons.0.bias': 0.0}
         """
         return {path: parameter.data for path, parameter in self._by_path().items()}
 
@@ -205,7 +209,7 @@ class Module:
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict takes a dict, got {type(state).__name__}")
         flag(strict, "load_state_dict: strict")
-        parameters = self._by_path()
+        parameters, state = self._by_path(), self._renamed(state)
         if _has_arrays(state.values(), lists=any(path not in parameters for path in state)):
             return self._load_arrays(state, strict)
         missing = [path for path in parameters if path not in state]
@@ -218,6 +222,13 @@ class Module:
         ]
         deque(starmap(setattr, found), 0)  # in one call, which no signal can interrupt
         return missing, unexpected
+
+    def _renamed(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """The state with today's names, where it has the attributes' own, as former files."""
+        found = self._label(self._path).values()
+        attributes = [_join(path, _join(place, str(key))) for path, _, place, key in found]
+        now = {name: path for name, (path, _) in zip(attributes, self.named_parameters())}
+        return {now.get(name, name): x for name, x in state.items()}
 
     def _refuse(self, missing: list[str], unexpected: list[str], strict: bool) -> None:
         if strict and (missing or unexpected):
@@ -277,6 +288,35 @@ class Module:
                 )
             result[path] = parameter
         return result
+
+    def __getstate__(self) -> Any:
+        state: Any = super().__getstate__()
+        own, *slots = state if type(state) is tuple else (state,)
+        if own and "_engine" in own:  # of `predict`
+            own = {name: x for name, x in own.items() if name != "_engine"}
+        return (own, *slots) if slots else own
+
+    def predict(self, X: Any) -> Any:  # noqa: N803
+        """The outputs for n samples in eval mode, as plain numbers without a gradient.
+
+        Many samples are done by a program that is recorded once, if the model allows that.
+
+        Args:
+            X: lists, an array, a memory map or a table.
+
+        Returns:
+            An array if X is an array or a table, else a list.
+
+        Raises:
+            TypeError, ValueError: X is no list or array, or what a call raises.
+
+        >>> import nn
+        >>> nn.Layer(2, 1, init=nn.init.ones()).predict([[1.0, 2.0], [0.5, 0.0]])
+        [3.0, 0.5]
+        """
+        from nn.training.predict import predicted
+
+        return predicted(self, X)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Freeze all parameters with False; let them get gradients with True. Returns self.

@@ -703,7 +703,10 @@ def _groups(params: Params, name: str, others: Iterable[Value] = ()) -> list[dic
         groups.append({**group, "params": mine})
         every += mine
         if not mine:
-            raise ValueError(f"{name} needs one parameter or more, got none")
+            raise ValueError(
+                f"{name} needs one parameter or more, got none; model.named_parameters() has "
+                "their names, such as 'neurons.0.weight.0' and 'neurons.0.bias'"
+            )
     for parameter in every:
         if parameter.op is not None:
             raise ValueError(

@@ -32,7 +32,7 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
 
     Args:
         path: `*.json`, an object of numbers by parameter path, or `*.safetensors`, float64
-            arrays: the parameters `w.0`, `w.1`, … together as the array `w`.
+            arrays: the parameters `weight.0`, `weight.1`, … together as the array `weight`.
 
     Raises:
         TypeError: the model is not a Module, or `path` not a path.
@@ -96,7 +96,8 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
         try:
             arrays = safetensors.load(data)
             state = without_repetition(_scalars(arrays))
-            if arrays.keys() == named_arrays(model).keys():  # it is PyTorch's
+            names, ours = named_arrays(model).keys(), model.state_dict().keys()
+            if arrays.keys() == names and state.keys() != ours:  # it is PyTorch's
                 state = arrays
         except Exception as error:  # safetensors' own, and NumPy's for unknown types
             raise ValueError(f"{path} is damaged: {error}") from error
@@ -129,7 +130,7 @@ def _safetensors() -> Any:
 
 
 def _grouped(state: dict[str, float]) -> dict[str, np.ndarray]:
-    """Arrays by name: the numbers at `w.0`, `w.1`, … as `w`, and every other number alone."""
+    """Arrays by name: the numbers at `x.0`, `x.1`, … as `x`, and every other number alone."""
     import numpy as np
 
     lists: dict[str, list[float]] = {}

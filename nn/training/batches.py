@@ -14,7 +14,16 @@ from autograd import Value
 from autograd.trees import as_rows
 from nn.checks import shortened
 
-__all__ = ["Batch", "Drawn", "Stream", "batch_of", "is_finite", "permutation", "plain"]
+__all__ = [
+    "Batch",
+    "Drawn",
+    "Stream",
+    "batch_of",
+    "is_finite",
+    "permutation",
+    "plain",
+    "samples_of",
+]
 
 MANY = 2**16  # samples: of more, NumPy draws the order, and targets are looked at in parts
 RUN = 256  # samples that lie beside one another on a disk and are read together
@@ -260,7 +269,7 @@ def batch_of(X: Any, y: Any, what: str) -> Batch:  # noqa: N803
     Raises:
         TypeError, ValueError: they are no lists or arrays, or don't fit together.
     """
-    inputs, targets = _samples(X, f"{what}X"), _samples(y, f"{what}y")
+    inputs, targets = samples_of(X, f"{what}X"), samples_of(y, f"{what}y")
     if len(inputs) != len(targets):
         raise ValueError(f"{what}{len(inputs)} samples in X for {len(targets)} targets in y")
     if not len(inputs):
@@ -301,7 +310,7 @@ def is_finite(x: Any) -> bool:
     return not isinstance(x, float) or abs(x) < float("inf")
 
 
-def _samples(x: Any, what: str) -> Any:
+def samples_of(x: Any, what: str) -> Any:
     """Samples as an array of numbers, if they are in one, else as a list."""
     if _is_lazy(x):
         raise TypeError(

@@ -170,6 +170,7 @@ class Checkpoint:
             if stopper.waited > self.history.epochs:
                 raise ValueError(f"waited for {stopper.waited} of {self.history.epochs} epochs")
             if stopper.best_state is not None:
+                stopper.best_state = self.parts["model"]._renamed(stopper.best_state)
                 same_keys(stopper.best_state, self.parts["model"].state_dict())
 
 

@@ -208,7 +208,7 @@ class Compiled:
             ValueError: the loss of a batch is neither the mean nor the sum of its samples'.
         """
         params = self.optimizer.params
-        if not params:
+        if trains and not params:
             raise ValueError("all parameters are frozen; let some have requires_grad=True")
         moved = params is not self.listed and not all(map(is_, params, self.params))
         stale = [guard.f for guard in self.guards if not guard.same()]

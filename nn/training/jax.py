@@ -31,8 +31,8 @@ Tree = Any  # nested dicts and lists, of numbers or arrays
 class Layout:
     """Where each parameter stands in a structure of named arrays.
 
-    What a list holds is an array if it is even, and the neurons of a layer are together: w of
-    shape (nout, nin), b of shape (nout,).
+    What a list holds is an array if it is even, and the neurons of a layer are together:
+    weight of shape (nout, nin), bias of shape (nout,).
 
     Args:
         names: those of the parameters, in their order.

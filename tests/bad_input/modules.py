@@ -230,7 +230,7 @@ def modules() -> Iterator[Row]:
     changes: list[tuple[dict[str, Any], Any, tuple[str, ...]]] = [
         ({"0.weight": [[1.0]]}, ValueError, ("'0.weight' has the shape (1, 1)", "(1, 2)")),
         ({"0.bias": 2.0}, ValueError, ("'0.bias' has the shape ()", "(1)")),
-        ({"0.weight": [[1.0, "2"]]}, TypeError, ("layers.0.neurons.0.w.1", "'2'")),
+        ({"0.weight": [[1.0, "2"]]}, TypeError, ("layers.0.neurons.0.weight.1", "'2'")),
         ({"fc.weight": [1.0]}, ValueError, ("unexpected 'fc.weight'",)),
     ]
     line = nn.MLP(2, [1])

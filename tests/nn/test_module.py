@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import functools
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -290,3 +291,63 @@ def test_a_computed_value_among_the_attributes_is_no_parameter() -> None:
     neuron.last = neuron([2.0])
     for _ in range(2):
         assert [p.label for p in neuron.parameters()] == ["w.0", "b"]
+
+
+def test_weights_and_biases_have_their_names_and_former_files_load() -> None:
+    model, other = nn.MLP(2, [3, 1]), nn.MLP(2, [3, 1])
+    names = [name for name, _ in model.named_parameters()]
+    assert names[:3] == [f"layers.0.neurons.0.{x}" for x in ("weight.0", "weight.1", "bias")]
+    assert sum("bias" in name for name in names) == 4
+    former = {
+        name.replace("weight", "w").replace("bias", "b"): x
+        for name, x in model.state_dict().items()
+    }
+    other.load_state_dict(former)
+    assert other.state_dict() == model.state_dict()
+    with pytest.raises(ValueError, match=r"names, such as 'neurons\.0\.weight\.0'"):
+        nn.SGD([{"params": [p for name, p in model.named_parameters() if "scale" in name]}])
+
+
+def test_weights_and_biases_have_their_names_and_former_files_load() -> None:
+    model, other = nn.MLP(2, [3, 1]), nn.MLP(2, [3, 1])
+    names = [name for name, _ in model.named_parameters()]
+    assert names[:3] == [f"layers.0.neurons.0.{x}" for x in ("weight.0", "weight.1", "bias")]
+    assert sum("bias" in name for name in names) == 4
+    former = {
+        name.replace("weight", "w").replace("bias", "b"): x
+        for name, x in model.state_dict().items()
+    }
+    other.load_state_dict(former)
+    assert other.state_dict() == model.state_dict()
+    with pytest.raises(ValueError, match=r"names, such as 'neurons\.0\.weight\.0'"):
+        nn.SGD([{"params": [p for name, p in model.named_parameters() if "scale" in name]}])
+
+
+class Counted(nn.Module):
+    def __init__(self) -> None:
+        self.w, self.calls = Value(2.0), 0
+
+    def forward(self, x: Any) -> Any:
+        self.calls += 1
+        return self.w * x[0] + self.calls
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_predict_gives_plain_numbers_in_eval_mode(count: int) -> None:
+    model = nn.Sequential(nn.Layer(2, 3, "tanh"), nn.Dropout(0.5), nn.Layer(3, 2))
+    xs = np.random.default_rng(1).normal(size=(count, 2))
+    expected = [[y.data for y in model.eval()(x)] for x in xs.tolist()]
+    model.train()
+    for each in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        got = each.predict(xs)
+        assert isinstance(got, np.ndarray)
+        np.testing.assert_allclose(got, expected, rtol=1e-13)
+        assert each.predict(xs.tolist()) == got.tolist()
+    assert model.training
+    model.requires_grad_(False)
+    model.parameters()[-1].data += 1.0
+    np.testing.assert_allclose(model.predict(xs)[:, 1], got[:, 1] + 1.0, rtol=1e-13)
+    counted = Counted()
+    assert counted.predict([[0.0]] * count) == [*range(1, count + 1)]
+    with pytest.raises(TypeError, match="predict: X must be a list or an array"):
+        model.predict(3.0)

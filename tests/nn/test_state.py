@@ -65,7 +65,9 @@ def test_json_has_no_infinity_and_no_nan(tmp_path: Path) -> None:
     nn.save_model(model, path)
     whole = path.read_bytes()
     model.neurons[0].w[1].data = float("nan")
-    with pytest.raises(ValueError, match=r"save_model: the parameter 'neurons\.0\.w\.1' is"):
+    with pytest.raises(
+        ValueError, match=r"save_model: the parameter 'neurons\.0\.weight\.1' is"
+    ):
         nn.save_model(model, path)
     assert path.read_bytes() == whole
     nn.save_model(model, tmp_path / "model.safetensors")
@@ -78,8 +80,8 @@ def test_lists_are_arrays(tmp_path: Path) -> None:
     nn.save_model(model, tmp_path / "layer.safetensors")
     arrays = safetensors.numpy.load_file(tmp_path / "layer.safetensors")
     assert {name: (a.shape, str(a.dtype)) for name, a in arrays.items()} == {
-        "neurons.0.w": ((3,), "float64"),
-        "neurons.0.b": ((), "float64"),
+        "neurons.0.weight": ((3,), "float64"),
+        "neurons.0.bias": ((), "float64"),
     }
 
 

@@ -321,7 +321,7 @@ def test_not_resuming_starts_anew(tmp_path: Path) -> None:
 
 WORDS = [*range(624), 624]
 MISSING = object()
-BIAS = "layers.1.neurons.0.b"
+BIAS = "layers.1.neurons.0.bias"
 # Which states the parts refuse, and how: tests/bad_input.
 REFUSED_BY_THE_PART: dict[str, list[Any]] = {
     "model": [{"w": 1.0}],

@@ -137,8 +137,8 @@ def test_computed_in_the_type_of_the_parameters(name: str, kind: str) -> None:
     step.load(few)
     path = "layers.0" if name == "moons" else "first"
     layer = few["layers"][0] if name == "moons" else few["first"]
-    found = dict(model.named_parameters())[f"{path}.neurons.1.w.0"].data
-    assert found == float(layer["w"][1, 0])
+    found = dict(model.named_parameters())[f"{path}.neurons.1.weight.0"].data
+    assert found == float(layer["weight"][1, 0])
 
 
 def test_exported_for_any_number_of_samples() -> None:
