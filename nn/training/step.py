@@ -182,9 +182,9 @@ class Step:
             The optimizer's parameters in dicts and lists, as they are named, and as arrays
             where they are in even lists: `params["layers"][0]["weight"]` of a `nn.MLP` has the
             shape (nout, nin), "bias" (nout,); and the loss. It is NaN for a sample that goes a
-            way which is not recorded. Of a model with Dropout it takes a fourth argument, numbers
-            from [0, 1), of the shape (samples, loss.draws). Other Values, such as those that
-            are not trained, are constants.
+            way which is not recorded. Of a model with Dropout it takes a fourth argument,
+            numbers from [0, 1), of the shape (samples, loss.draws). Other Values, such as those
+            that are not trained, are constants.
 
         Raises:
             TypeError, ValueError: as for a step.

@@ -308,21 +308,6 @@ def test_weights_and_biases_have_their_names_and_former_files_load() -> None:
         nn.SGD([{"params": [p for name, p in model.named_parameters() if "scale" in name]}])
 
 
-def test_weights_and_biases_have_their_names_and_former_files_load() -> None:
-    model, other = nn.MLP(2, [3, 1]), nn.MLP(2, [3, 1])
-    names = [name for name, _ in model.named_parameters()]
-    assert names[:3] == [f"layers.0.neurons.0.{x}" for x in ("weight.0", "weight.1", "bias")]
-    assert sum("bias" in name for name in names) == 4
-    former = {
-        name.replace("weight", "w").replace("bias", "b"): x
-        for name, x in model.state_dict().items()
-    }
-    other.load_state_dict(former)
-    assert other.state_dict() == model.state_dict()
-    with pytest.raises(ValueError, match=r"names, such as 'neurons\.0\.weight\.0'"):
-        nn.SGD([{"params": [p for name, p in model.named_parameters() if "scale" in name]}])
-
-
 class Counted(nn.Module):
     def __init__(self) -> None:
         self.w, self.calls = Value(2.0), 0
