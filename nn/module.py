@@ -228,6 +228,7 @@ class Module:
         found = self._label(self._path).values()
         attributes = [_join(path, _join(place, str(key))) for path, _, place, key in found]
         now = {name: path for name, (path, _) in zip(attributes, self.named_parameters())}
+        now = {name: path for name, path in now.items() if path not in state}
         return {now.get(name, name): x for name, x in state.items()}
 
     def _refuse(self, missing: list[str], unexpected: list[str], strict: bool) -> None:

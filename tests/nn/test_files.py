@@ -126,21 +126,21 @@ NUMBER = '{"w.0": 0.5, "b": %s}'
     [
         (NUMBER % "NaN", "is damaged: it has the number 'NaN'"),
         (NUMBER % "1e999", "is damaged: it has the number '1e999'"),
-        (NUMBER % ("1" * 400), "does not fit the model: .*'b' is too large for a float"),
+        (NUMBER % ("1" * 400), "does not fit the model: .*'bias' is too large for a float"),
         (NUMBER % ("1" * 400 + ".0"), "is damaged: it has the number '1111"),
         (NUMBER % ("1" * 10_000), "is damaged: .* limit"),
-        (NUMBER % "true", "does not fit the model: .*'b' must be a number, got True"),
+        (NUMBER % "true", "does not fit the model: .*'bias' must be a number, got True"),
         (
             ("\ufeff" + NUMBER) % "null",
-            "does not fit the model: .*'b' must be a number, got None",
+            "does not fit the model: .*'bias' must be a number, got None",
         ),
         (NUMBER % ("[" * 400 + "]" * 400), r"does not fit the model: .*got \[\[\[\[\[\[\["),
         (NUMBER % ('"' + "x" * 10_000 + '"'), "does not fit the model: .*xxx"),
         ('{"w.0": 0.5, "b": 0.5, "b": 0.5}', "is damaged: 'b' occurs twice"),
-        ('{"w.0": 0.5}', "does not fit the model: .* missing 'b'; unexpected nothing"),
+        ('{"w.0": 0.5}', "does not fit the model: .* missing 'bias'; unexpected nothing"),
         ('{"w.0": 0.5, "b": 1, "c": 2}', "does not fit the model: .* unexpected 'c'"),
-        ('{"w": [0.5], "b": 1.0}', ".* missing 'weight', 'bias'; unexpected 'w', 'b'"),
-        ("{}", "does not fit the model: .* missing 'w.0', 'b'"),
+        ('{"w": [0.5], "b": 1.0}', ".* missing 'weight'; unexpected 'w'"),
+        ("{}", "does not fit the model: .* missing 'weight.0', 'bias'"),
     ],
 )
 def test_json_of_another_kind(text: str, message: str, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_json_of_another_kind(text: str, message: str, tmp_path: Path) -> None:
     refused(model, path, message)
     path.write_text(NUMBER % 0.25)
     nn.load_model(model, path)
-    assert model.state_dict() == {"w.0": 0.5, "b": 0.25}
+    assert model.state_dict() == {"weight.0": 0.5, "bias": 0.25}
 
 
 EIGHT = struct.pack("<d", 0.5)
@@ -167,8 +167,8 @@ W, B = tensor("F64", [1], 0, 8), tensor("F64", [], 8, 16)
         (tensors({"w": W, "b": tensor("F64", [2**62], 8, 16)}, EIGHT * 2), "is damaged"),
         (tensors({"w": W, "b": tensor("F64", [2**63, 2], 8, 16)}, EIGHT * 2), "is damaged"),
         (tensors({"w": W, "b": tensor("F64", [1], 8, 16)}, EIGHT * 2), "does not fit the mod"),
-        (tensors({"w": tensor("F64", [2], 0, 16)}, EIGHT * 2), "missing 'b'; unexpected 'w.1'"),
-        (tensors({"w": W, "B": B}, EIGHT * 2), "missing 'b'; unexpected 'B'"),
+        (tensors({"w": tensor("F64", [2], 0, 16)}, EIGHT * 2), "missing 'bias'; unexpected 'w"),
+        (tensors({"w": W, "B": B}, EIGHT * 2), "missing 'bias'; unexpected 'B'"),
         (tensors({"w": W, "b": B, "c": tensor("F64", [0], 16, 16)}, EIGHT), "is damaged"),
         (tensors(b"[" * 100_000), "is damaged"),
         (tensors({"__metadata__": {"w": 1}, "w": W, "b": B}, EIGHT * 2), "is damaged"),
@@ -189,7 +189,7 @@ def test_the_layout_that_those_are_changed_from_and_an_array_of_nothing(
     path, model = tmp_path / "model.safetensors", nn.Neuron(1)
     path.write_bytes(tensors({"w": W, "b": B, **more}, EIGHT * 2))
     nn.load_model(model, path)
-    assert model.state_dict() == {"w.0": 0.5, "b": 0.5}
+    assert model.state_dict() == {"weight.0": 0.5, "bias": 0.5}
 
 
 def checked(path: Path, state: str, **changes: object) -> None:

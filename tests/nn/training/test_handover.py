@@ -111,7 +111,7 @@ def test_optax_trains_as_the_step_does() -> None:
 
 def test_parameters_are_shaped_as_the_layers_are() -> None:
     params, _ = made("moons")[0].jax(XS, SIGNS)
-    shapes = [{"w": (4, 2), "b": (4,)}, {"w": (4, 4), "b": (4,)}, {"w": (1, 4), "b": (1,)}]
+    shapes = [{"weight": (n, nin), "bias": (n,)} for n, nin in ((4, 2), (4, 4), (1, 4))]
     assert jax.tree_util.tree_map(lambda x: x.shape, params) == {"layers": shapes}
     layout = Layout(["a.0.0", "a.0.1", "a.1.0", "n.neurons.0.w.0", "n.neurons.1.w.0", "n.b"])
     shapes = jax.tree_util.tree_map(np.shape, layout.places)
