@@ -10,8 +10,9 @@ import dis
 import functools
 import gc
 import random
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
@@ -22,6 +23,7 @@ from autograd.program.ir.tape import uncollected
 from autograd.program.trace import observe
 from autograd.program.trace.observe import Watch, innermost
 from nn.layers import _source, draws_from
+from tests.nn.training.fitting import fitted
 
 pytestmark = pytest.mark.filterwarnings(  # in a finalizer
     "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -175,6 +177,32 @@ def test_all_of_a_step_or_nothing(
         counter.during(once)
         interrupted(counter.met - back)
     assert outcomes == {True, False}
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_fit_ends_after_a_whole_step(compiled: bool) -> None:
+    model = nn.Layer(2, 1, init=nn.init.ones())
+    optimizer = nn.SGD(model.parameters(), 0.1, momentum=0.5)
+    twin = copy.deepcopy(model)
+    whole = fitted(twin, XS, YS, optimizer=nn.SGD(twin.parameters(), 0.1, momentum=0.5))
+    assert whole.epochs == 3
+
+    def batches() -> Iterator[Any]:
+        for _ in range(9):
+            if optimizer.steps == 2:
+                signal.raise_signal(signal.SIGINT)  # as while the third step is made
+            yield XS, YS
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fitted(model, batches, None, optimizer=optimizer, compiled=compiled)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert optimizer.steps == 3
+    expected = [p.data for p in twin.parameters()]
+    assert [p.data for p in model.parameters()] == pytest.approx(expected, rel=1e-12)
 
 
 def plateau(optimizer: nn.Optimizer) -> nn.Scheduler:
