@@ -109,14 +109,14 @@ def run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool)
     count, code, beyond = len(columns[0]), module.OPERATIONS.index(name), [0.0] * 8
     out = np.empty((1, count) if lanes else (count, 1))
     if lanes:
-        instructions = [code, 0, 1, 4, 0, 1, 2, *[0] * 5]
-        phases, roots, start = [0, 0, 0, 0, 0, 1, 0, 2, 2, 2], [LANES + 4], beyond
-        sizes = (0, 3, len(start), 5, 0, 0, 0, 0, 0, 0, 0)
+        instructions = [code, 0, 1, *[LANES + row for row in (4, 0, 1, 2)], *[0] * 5]
+        phases, roots, start = [0, 0, 0, 1, 0, 2], [LANES + 4], beyond
+        sizes = (0, 3, len(start), 5, *[0] * 11)
     else:
-        instructions = [code, 0, count, 3 * count, 0, count, 2 * count, *[0] * 5]
-        phases, roots = [0, 0, 2, 2, 2], list(range(3 * count, 4 * count))
+        instructions = [code, 0, count, 3 * count, 0, count, 2 * count, *[1] * 4, 0]
+        phases, roots = [0, 0, 2], list(range(3 * count, 4 * count))
         start = [*itertools.chain(*columns), *[0.0] * count, *beyond]
-        sizes = (0, 0, len(start), 0, 4 * count, 0, 0, 0, 0, 0, 0)
+        sizes = (0, 0, len(start), 0, 4 * count, *[0] * 10)
     instructions += [module.OPERATIONS.index("check"), *[0] * 11]
     ints = [array("i", each) for each in (instructions, [0], phases, roots)]
     program = module.Program(*ints, sizes)

@@ -304,9 +304,10 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *Py_UN
     if (it == NULL)
         return NULL;
     Program *p = &it->p;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*(iiiiiiiiiii)", parts, parts + 1, parts + 2, parts + 3,
+    if (!PyArg_ParseTuple(args, "y*y*y*y*(iiiiiiiiiiiiiii)", parts, parts + 1, parts + 2, parts + 3,
                           &p->inputs, &p->x_rows, &p->u_rows, &p->v_rows, &p->slots, &p->seeds,
-                          &p->seed_varies, &p->seed_row, &p->d_u, &p->d_x, &p->lanes))
+                          &p->seed_varies, &p->seed_row, &p->d_u, &p->d_x, &p->lanes,
+                          &p->sums, &p->sum_count, &p->lane_sums, &p->lane_sum_count))
         return Py_DECREF(it), NULL;
     void **places[] = {(void **)&p->code, (void **)&p->lists, (void **)&p->phases,
                        (void **)&p->roots};

@@ -26,10 +26,9 @@
     X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(asinh) X(acosh) X(atanh)   \
     X(exp2) X(log2) X(log10) X(cbrt) X(erf) X(erfc)
 #define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv)
-/* arithmetic: x + y z again and again, which sums and products are too, without a branch */
 #define OTHERS(X)                                                                             \
-    X(check) X(arithmetic) X(scalars) X(scalars_vjp) X(matmul) X(outer) X(gather)             \
-    X(scatter_add) X(wide_sum) X(wide_dot) X(wide_logsumexp)
+    X(check) X(scalars) X(scalars_vjp) X(matmul) X(outer) X(gather) X(scatter_add)            \
+    X(wide_sum) X(wide_dot) X(wide_logsumexp)
 
 #define X(name, ...) OP_##name,
 enum { FORMULAS(X) LIBRARY1(X) LIBRARY2(X) OTHERS(X) OPS };
@@ -41,13 +40,12 @@ static const char *const OPERATIONS[] = {FORMULAS(X) LIBRARY1(X) LIBRARY2(X) OTH
 static double (*const unary[])(double) = {LIBRARY1(X)};
 static double (*const binary[])(double, double) = {LIBRARY2(X)};
 #undef X
-enum { SCALAR = 128 }; /* added to an operation on one row of a single number */
 
 typedef struct {
     int op, flags, n, out, a, b, c, k, down, across, step, more;
 } Instruction;
-enum { SINGLE_A = 1, SINGLE_B = 2, SINGLE_C = 4, ADDS = 8, SETS = 16, ONCE = 64 };
-enum { RELU = 256, MASK = 512 }; /* of a matrix product: relu, or 0 where a row is not positive */
+enum { ADDS = 1, RELU = 2, MASK = 4 }; /* of a product: 0 where another row is not positive */
+enum { LANES = 1 << 28 };              /* added to rows of lanes, where rows of u may be, too */
 
 /* out = f(a, b, c), element by element; n is a multiple of W. An operand's step is 0 if it is
    one vector again and again. */
@@ -73,29 +71,6 @@ static void formula(int op, double *out, const double *pa, int da, const double 
             for (ptrdiff_t i = 0; i < n; i++)
                 out[i] = binary[op - OP_pow](pa[da ? i : 0], pb[db ? i : 0]);
     }
-}
-
-/* The same of any number of elements. The last ones are computed in a full vector: beyond
-   them it repeats the first of them, and leaves what is there. */
-static void formula_of(int op, double *out, const double *a, int da, const double *b, int db,
-                       const double *c, int dc, ptrdiff_t n)
-{
-    ptrdiff_t full = n - n % W;
-    if (full)
-        formula(op, out, a, da, b, db, c, dc, full);
-    if (full == n)
-        return;
-    V last[4];
-    M within;
-    for (int i = 0; i < W; i++)
-        within[i] = -(full + i < n);
-    a += da * full, b += db * full, c += dc * full, out += full;
-    last[0] = SEL(within, LOAD(a), splat(*a)), last[1] = SEL(within, LOAD(b), splat(*b));
-    last[2] = SEL(within, LOAD(c), splat(*c)), last[3] = LOAD(out);
-    V before = last[3];
-    formula(op, (double *)&last[3], (double *)&last[0], 1, (double *)&last[1], 1,
-            (double *)&last[2], 1, W);
-    STORE(out, SEL(within, last[3], before));
 }
 
 typedef double Pair __attribute__((vector_size(16), aligned(8), may_alias));
@@ -185,12 +160,13 @@ INLINE void fold(const double *parts, double *sums, int n)
             }                                                                                 \
     }
 #if W == 8
-enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4 };
+enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4, OUTER_V = 4 };
 #else
-enum { TILE_M = 4, TILE_V = 3, OUTER_M = 4, OUTER_K = 3 };
+enum { TILE_M = 4, TILE_V = 3, OUTER_M = 4, OUTER_K = 3, OUTER_V = 2 };
 #endif
-enum { DEPTH = 64, STRIP = 32 }; /* rows of x that stay in a cache */
-enum { BLOCK = 480 };            /* the most lanes of a block */
+enum { DEPTH = 64, STRIP = 32, PIECE = 120 }; /* rows, and lanes of some, that stay in a cache */
+enum { BLOCK = 480 };                         /* the most lanes of a block */
+enum { FEW = 12 }; /* rows of an outer product that are not worth packing the others */
 #define AT(i, j) ((ptrdiff_t)(i)*q->down + (ptrdiff_t)(j)*q->across)
 #define EACH(m, n, r, v) for (int r = 0; r < (m); r++) for (int v = 0; v < (n); v++)
 
@@ -242,16 +218,16 @@ static void product(const Instruction *it, const double *u, const double *x, dou
     }
 }
 
-/* In partial sums; or folded at once, into `single` numbers, if it is not NULL. */
-INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, const double *x,
-                       double *g, double *single, int lanes, int sets)
+/* g += d x' for a few sums, in eight partial sums each, which are folded */
+INLINE void outer_few(int m, int k, const Instruction *q, const double *d, const double *x,
+                      double *g, int lanes)
 {
     double parts[OUTER_M * OUTER_K * PARTS], sums[OUTER_M * OUTER_K];
     const ptrdiff_t row = lanes;
     for (int part = 0; part < PARTS; part += W) {
         V sum[OUTER_M][OUTER_K], xs[OUTER_K];
         EACH(m, k, i, j)
-            sum[i][j] = sets ? splat(0.0) : LOAD(g + PARTS * AT(i, j) + part);
+            sum[i][j] = splat(0.0);
         const double *dv = d + part, *xv = x + part;
         for (int v = part; v < lanes; v += PARTS, dv += PARTS, xv += PARTS) {
             for (int j = 0; j < k; j++)
@@ -263,31 +239,74 @@ INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, cons
             }
         }
         EACH(m, k, i, j)
-            STORE((single ? parts + PARTS * (i * k + j) : g + PARTS * AT(i, j)) + part, sum[i][j]);
+            STORE(parts + PARTS * (i * k + j) + part, sum[i][j]);
     }
-    if (!single)
-        return;
     fold(parts, sums, m * k);
-    EACH(m, k, i, j) {
-        double *to = single + AT(i, j), sum = sums[i * k + j];
-        *to = q->flags & ADDS ? *to + sum : sum;
+    EACH(m, k, i, j)
+        g[AT(i, j)] += sums[i * k + j];
+}
+
+/* g += d x', where a strip of x is packed: a row of STRIP numbers a lane */
+INLINE void outer_tile(int m, int vectors, const double *d, const double *packed, double *g,
+                       int down, int across, int columns, int lanes, int count)
+{
+    V sum[OUTER_M][OUTER_V], xs[OUTER_V];
+    EACH(m, vectors, i, v)
+        sum[i][v] = splat(0.0);
+    for (int l = 0; l < count; l++) {
+        for (int v = 0; v < vectors; v++)
+            xs[v] = LOAD(packed + (ptrdiff_t)l * STRIP + v * W);
+        for (int i = 0; i < m; i++) {
+            V each = splat(d[(ptrdiff_t)i * lanes + l]);
+            for (int v = 0; v < vectors; v++)
+                sum[i][v] += each * xs[v];
+        }
+    }
+    EACH(m, vectors, i, v) {
+        double *to = g + (ptrdiff_t)i * down + (ptrdiff_t)v * W * across;
+        double each[W];
+        STORE(each, sum[i][v]);
+        if (across == 1 && (v + 1) * W <= columns)
+            STORE(to, LOAD(to) + sum[i][v]);
+        else
+            for (int e = 0; e < W && v * W + e < columns; e++)
+                to[(ptrdiff_t)e * across] += each[e];
     }
 }
 
-/* g = d x', or g += d x', over the lanes: some rows of d by all of a strip of x */
-static void outer(const Instruction *it, const double *d, const double *x, double *g,
-                  double *single, int lanes, int sets)
+/* g += d x' over the lanes */
+static void outer(const Instruction *it, const double *d, const double *x, double *g, int lanes)
 {
     const Instruction own = *it, *q = &own; /* no store changes it */
+    double packed[STRIP * PIECE];
+    if (q->n < FEW || q->k < FEW) {
 #define CALL(c, r, j, i)                                                                      \
-    outer_tile(r, c, q, d + (ptrdiff_t)(i)*lanes, x + (ptrdiff_t)(from + j) * lanes,        \
-               g + PARTS * AT(i, from + j), single ? single + AT(i, from + j) : NULL, lanes,  \
-               sets)
-    for (int from = 0; from < q->k; from += STRIP) {
-        int rows = from + STRIP < q->k ? STRIP : q->k - from;
-        TILED(rows, OUTER_K, q->n, OUTER_M, CALL)
-    }
+    outer_few(r, c, q, d + (ptrdiff_t)(i)*lanes, x + (ptrdiff_t)(j)*lanes, g + AT(i, j), lanes)
+        TILED(q->k, OUTER_K, q->n, OUTER_M, CALL)
 #undef CALL
+        return;
+    }
+    int turned = q->n > q->k, rows = turned ? q->k : q->n, columns = turned ? q->n : q->k;
+    int down = turned ? q->across : q->down, across = turned ? q->down : q->across;
+    const double *by = turned ? x : d, *strips = turned ? d : x;
+    for (int from = 0; from < lanes; from += PIECE)
+        for (int at = 0; at < columns; at += STRIP) {
+            int count = lanes - from < PIECE ? lanes - from : PIECE;
+            int width = columns - at < STRIP ? columns - at : STRIP, full = (width + W - 1) / W;
+            const double *strip = strips + (ptrdiff_t)at * lanes + from;
+            for (int l = 0; l < count; l += 8) { /* and 0 in columns that there are not */
+                transpose(strip + l, lanes, packed + l * STRIP, STRIP, width);
+                for (int i = l * STRIP; i < (l + 8) * STRIP; i += STRIP)
+                    for (int j = width; j < full * W; j++)
+                        packed[i + j] = 0.0;
+            }
+#define CALL(m, k, i, v)                                                                      \
+    outer_tile(m, k, by + (ptrdiff_t)(i)*lanes + from, packed + (v)*W,                      \
+               g + (ptrdiff_t)(i)*down + (ptrdiff_t)(at + (v)*W) * across, down, across,     \
+               width - (v)*W, lanes, count)
+            TILED(rows, OUTER_M, full, OUTER_V, CALL)
+#undef CALL
+        }
 }
 
 /* ------------------------------------------------------------------ matrices, one lane */
@@ -354,28 +373,24 @@ static void vector_product(const Instruction *q, const double *u, const double *
             y[i] += x[j] * w[AT(i, j)];
 }
 
-/* g = d x' or g += d x' */
+/* g += d x' */
 static void vector_outer(const Instruction *q, const double *restrict d,
                          const double *restrict x, double *restrict g)
 {
     int by_rows = q->across == 1, m = by_rows ? q->n : q->k, k = by_rows ? q->k : q->n;
+    int step = by_rows ? 1 : q->down;
     for (int i = 0; i < m; i++) {
         double factor = by_rows ? d[i] : x[i], *to = g + (by_rows ? AT(i, 0) : AT(0, i));
         const double *other = by_rows ? x : d;
-        int step = by_rows ? 1 : q->down;
-        if (step == 1 && !(q->flags & SETS))
-            for (int j = 0; j < k; j++)
-                to[j] += factor * other[j];
-        else
-            for (int j = 0; j < k; j++)
-                to[j * step] = factor * other[j] + (q->flags & SETS ? 0.0 : to[j * step]);
+        for (int j = 0; j < k; j++)
+            to[j * step] += factor * other[j];
     }
 }
 
 /* ------------------------------------------------------------------ wide operations
-   Of k operands for each of n rows: the j-th of row i is the row list[j n + i] of p. */
+   Of k operands for each of n rows: the j-th of row i is the row list[j n + i]. */
 
-#define GET(row) (lanes == 1 ? splat(p[row]) : LOAD(p + (ptrdiff_t)(row) * lanes + v))
+#define GET(row) at(u, p, row, lanes, v)
 #define PUT(row, x)                                                                           \
     do {                                                                                      \
         if (lanes == 1)                                                                       \
@@ -384,6 +399,12 @@ static void vector_outer(const Instruction *q, const double *restrict d,
             STORE(p + (ptrdiff_t)(row) * lanes + v, x);                                      \
     } while (0)
 #define ROW(j) list[(j) * n + i]
+#define PART(j) (q->b + (j) * n + i + (lanes == 1 ? 0 : LANES))
+
+INLINE V at(const double *u, const double *p, int row, int lanes, int v)
+{
+    return row < LANES ? splat(u[row]) : LOAD(p + (ptrdiff_t)(row - LANES) * lanes + v);
+}
 
 /* logsumexp of single numbers, and its partials: vectors along the operands */
 static void single_logsumexp(const Instruction *q, const int *list, double *p)
@@ -412,7 +433,7 @@ static void single_logsumexp(const Instruction *q, const int *list, double *p)
     }
 }
 
-static void wide(const Instruction *q, const int *list, double *p, int lanes)
+static void wide(const Instruction *q, const int *list, const double *u, double *p, int lanes)
 {
     int n = q->n, k = q->k;
     for (int i = 0; i < n; i++)
@@ -440,9 +461,9 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
                 }
                 sum -= 1.0;
                 for (int j = 0; j < k; j++)
-                    sum += SEL(GET(ROW(j)) == more, splat(0.0), GET(q->b + j * n + i));
+                    sum += SEL(GET(ROW(j)) == more, splat(0.0), GET(PART(j)));
                 for (int j = 0; j < k; j++)
-                    PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + sum));
+                    PUT(q->b + j * n + i, GET(PART(j)) / (1.0 + sum));
                 y = more + vlog1p(sum);
                 break;
             }

@@ -17,13 +17,15 @@
 typedef struct {
     Instruction *code;
     int *lists;       /* of rows, for wide operations, gather and scatter_add */
-    int (*phases)[5]; /* whether of lanes; code, then sums of lanes to fold: begin, end */
+    int (*phases)[3]; /* whether of lanes; begin and end of the code */
     int *roots;       /* rows that are results; those of lanes with LANES added */
     double *v, *g;    /* memory of one run at a time */
     size_t v_size, g_size;
     ptrdiff_t list_count;
     int phase_count, root_count, lane_phases, varies;
     int inputs, x_rows, u_rows, v_rows, slots, seeds, seed_varies, seed_row, d_u, d_x;
+    int sums, sum_count;           /* rows of u that are 0 before a run, and added to */
+    int lane_sums, lane_sum_count; /* and such rows of v */
     int lanes;  /* their number, or 0 if it is open */
     int serial; /* whether lanes add to the same numbers of u */
 } Program;
@@ -51,26 +53,79 @@ typedef struct {
     PyThread_type_lock working; /* held until its thread is done; NULL if it has none */
 } Worker;
 
-enum { LANES = 1 << 28, CHUNKS = 64 };
+enum { CHUNKS = 64 };
 
-INLINE const double *operand(const double *rows, int row, int lanes, int single,
-                             const double *u, double *buffer)
+/* ------------------------------------------------------------------ formulas
+   Operands and results are n rows: from one on, at equal steps, or at the step LISTED those in
+   a list that begins there. Rows of lanes have LANES added, where there are such. */
+
+enum { LISTED = -1, CHUNK = 128 };
+
+INLINE ptrdiff_t row_of(const Program *p, int at, int step, int i)
 {
-    if (!single)
-        return rows + (ptrdiff_t)row * lanes;
-    STORE(buffer, splat(u[row]));
-    return buffer;
+    return step == LISTED ? p->lists[at + i] : at + (ptrdiff_t)i * step;
 }
 
-#define COMPUTE(formula, rows, out, lanes)                                                    \
-    do {                                                                                      \
-        double sa[W], sb[W], sc[W];                                                           \
-        int da = !(q->flags & SINGLE_A), db = !(q->flags & SINGLE_B);                         \
-        int dc = !(q->flags & SINGLE_C);                                                      \
-        formula(q->op, out, operand(rows, q->a, lanes, !da, u, sa), da,                       \
-                operand(rows, q->b, lanes, !db, u, sb), db,                                   \
-                operand(rows, q->c, lanes, !dc, u, sc), dc, (ptrdiff_t)q->n *lanes);         \
-    } while (0)
+static double single(int op, double x, double y, double z)
+{
+    V a = splat(x), b = splat(y), c = splat(z);
+    switch (op) {
+#define X(name, result)                                                                       \
+    case OP_##name: return (result)[0];
+        FORMULAS(X)
+#undef X
+    }
+    return op < OP_pow ? unary[op - OP_sin](x) : binary[op - OP_pow](x, y);
+}
+
+/* Of single numbers, in vectors: operands from here and there are collected. The last ones are
+   computed in a full vector, which repeats the last of all. */
+static void uniform_formula(const Program *p, const Instruction *q, double *u)
+{
+    const int at[] = {q->a, q->b, q->c}, steps[] = {q->down, q->across, q->step};
+    if (q->k != 1 || q->op >= OP_sin) { /* a row may be added to again and again */
+        for (int i = 0; i < q->n; i++)
+            u[row_of(p, q->out, q->k, i)] = single(q->op, u[row_of(p, at[0], steps[0], i)],
+                                                   u[row_of(p, at[1], steps[1], i)],
+                                                   u[row_of(p, at[2], steps[2], i)]);
+        return;
+    }
+    for (int i = 0; i < q->n; i += CHUNK) {
+        int n = q->n - i < CHUNK ? q->n - i : CHUNK, full = (n + W - 1) / W * W;
+        double rows[4][CHUNK], *x[3], *out = n == full ? u + q->out + i : rows[3];
+        for (int k = 0; k < 3; k++) {
+            x[k] = n == full && steps[k] == 1 ? u + at[k] + i : rows[k];
+            for (int j = 0; x[k] == rows[k] && j < full; j++)
+                rows[k][j] = u[row_of(p, at[k], steps[k], i + (j < n ? j : n - 1))];
+        }
+        formula(q->op, out, x[0], 1, x[1], 1, x[2], 1, full);
+        if (out == rows[3])
+            memcpy(u + q->out + i, out, n * sizeof(double));
+    }
+}
+
+/* Of lanes: all rows at once if they lie side by side, or else one after the other */
+static void lane_formula(const Program *p, const Instruction *q, const double *u, double *v,
+                         int lanes)
+{
+    const int at[] = {q->out, q->a, q->b, q->c}, steps[] = {q->k, q->down, q->across, q->step};
+    int whole = 1;
+    for (int k = 0; k < 4; k++)
+        whole &= at[k] >= LANES ? steps[k] == 1 : steps[k] == 0;
+    for (int i = 0; i < q->n; i += whole ? q->n : 1) {
+        double numbers[4][W], *x[4];
+        int each[4];
+        for (int k = 0; k < 4; k++) {
+            ptrdiff_t row = row_of(p, at[k], steps[k], i);
+            each[k] = row >= LANES;
+            x[k] = each[k] ? v + (row - LANES) * lanes : numbers[k];
+            if (!each[k])
+                STORE(numbers[k], splat(u[row]));
+        }
+        formula(q->op, x[0], x[1], each[1], x[2], each[2], x[3], each[3],
+                (ptrdiff_t)(whole ? q->n : 1) * lanes);
+    }
+}
 
 /* ------------------------------------------------------------------ lists of scalars
    Four ints an operation: its kind and its operands, or the list that those are in and their
@@ -85,18 +140,6 @@ typedef struct {
 enum { RESULT = 3, ADJOINT, TERMS, FRAME = TERMS + 3, KIND = sizeof(Kind) / sizeof(int) };
 
 static int run_code(const Program *p, double *u, int begin, int end);
-
-static double single(int op, double x, double y, double z)
-{
-    V a = splat(x), b = splat(y), c = splat(z);
-    switch (op) {
-#define X(name, result)                                                                       \
-    case OP_##name: return (result)[0];
-        FORMULAS(X)
-#undef X
-    }
-    return op < OP_pow ? unary[op - OP_sin](x) : binary[op - OP_pow](x, y);
-}
 
 static void scalars(const Program *p, const Instruction *q, double *u)
 {
@@ -131,8 +174,7 @@ static void scalars(const Program *p, const Instruction *q, double *u)
         }
 }
 
-/* The reverse sweep. An adjoint of 0 hands on nothing, whatever the partial is; and all of the
-   results' are 0 afterwards, for the next run. */
+/* The reverse sweep. An adjoint of 0 hands on nothing, whatever the partial is. */
 static void scalars_vjp(const Program *p, const Instruction *q, double *u)
 {
     const Kind *kinds = (const Kind *)(p->lists + q->down), *kind;
@@ -143,7 +185,6 @@ static void scalars_vjp(const Program *p, const Instruction *q, double *u)
         i -= 4;
         if (d == 0.0)
             continue;
-        s[n] = 0.0;
         switch ((kind = kinds + i[0])->op) {
         case OP_add: s[i[1]] += d, s[i[2]] += d; break;
         case OP_sub: s[i[1]] += d, s[i[2]] -= d; break;
@@ -179,20 +220,7 @@ static int run_code(const Program *p, double *u, int begin, int end)
     int errors = 0;
     for (const Instruction *q = p->code + begin, *stop = p->code + end; q < stop; q++)
         switch (q->op) {
-#define X(name, result)                                                                       \
-        case OP_##name + SCALAR: {                                                            \
-            V a = splat(u[q->a]), b = splat(u[q->b]), c = splat(u[q->c]);                     \
-            (void)a, (void)b, (void)c;                                                        \
-            u[q->out] = (result)[0];                                                          \
-            break;                                                                            \
-        }
-            FORMULAS(X)
-#undef X
         case OP_check: errors |= fp_error(); break;
-        case OP_arithmetic:
-            for (const int *i = p->lists + q->k, *end = i + 4 * q->n; i < end; i += 4)
-                u[i[0]] = u[i[1]] + u[i[2]] * u[i[3]];
-            break;
         case OP_scalars: scalars(p, q, u); break;
         case OP_scalars_vjp: scalars_vjp(p, q, u); break;
         case OP_matmul: vector_product(q, u, u + q->b, u + q->out); break;
@@ -200,15 +228,17 @@ static int run_code(const Program *p, double *u, int begin, int end)
         case OP_wide_logsumexp: single_logsumexp(q, p->lists + q->more, u); break;
         default:
             if (q->op >= OP_wide_sum)
-                wide(q, p->lists + q->more, u, 1);
+                wide(q, p->lists + q->more, u, u, 1);
+            else if (q->n == 1)
+                u[q->out] = single(q->op, u[q->a], u[q->b], u[q->c]);
             else
-                COMPUTE(formula_of, u, u + q->out, 1);
+                uniform_formula(p, q, u);
         }
     return errors;
 }
 
-/* One block of lanes. `first` is whether partial sums are to be set. */
-static int run_block(const Run *r, double *v, double *g, ptrdiff_t start, int first)
+/* One block of lanes. What is summed over them is added to g. */
+static int run_block(const Run *r, double *v, double *g, ptrdiff_t start)
 {
     double *u = r->u;
     const int *lists = r->p->lists;
@@ -217,14 +247,11 @@ static int run_block(const Run *r, double *v, double *g, ptrdiff_t start, int fi
 #define ROWS(row) (v + (ptrdiff_t)(row)*lanes)
     clear_fp_flags();
     for (; q < stop; q++) {
-        int sets = first && (q->flags & SETS);
-        double *to = g + (ptrdiff_t)PARTS * q->out;
         switch (q->op) {
         case OP_check: errors |= fp_error(); break;
         case OP_matmul: product(q, u, ROWS(q->b), ROWS(q->out), ROWS(q->more), lanes); break;
         case OP_outer:
-            outer(q, ROWS(q->a), ROWS(q->b), to,
-                  r->blocks == 1 && (q->flags & ONCE) ? u + q->out : NULL, lanes, sets);
+            outer(q, ROWS(q->a), ROWS(q->b), g + (q->out - r->p->sums), lanes);
             break;
         case OP_gather: /* the numbers of each lane, from u */
             for (int i = 0; i < q->n; i++)
@@ -240,21 +267,22 @@ static int run_block(const Run *r, double *v, double *g, ptrdiff_t start, int fi
             break;
         default:
             if (q->op >= OP_wide_sum)
-                wide(q, lists + q->more, v, lanes);
+                wide(q, lists + q->more, u, v, lanes);
             else
-                COMPUTE(formula, v, ROWS(q->out), lanes);
+                lane_formula(r->p, q, u, v, lanes);
         }
     }
     return errors;
 }
 
-/* The first rows of a block: x, 1 for each lane that there is, and the seeds. The lanes after
-   the last one repeat it; their seeds are 0. */
+/* The first rows of a block: x, 1 for each lane that there is, and the seeds; and sums that
+   begin at 0. The lanes after the last one repeat it; their seeds are 0. */
 static void fill(const Run *r, double *v, ptrdiff_t start, ptrdiff_t count)
 {
     int lanes = r->block, inputs = r->p->x_rows;
     int seeds = r->seed != NULL && r->p->seed_varies ? r->p->seeds : 0;
     double *to = v;
+    memset(ROWS(r->p->lane_sums), 0, (size_t)r->p->lane_sum_count * lanes * sizeof(double));
     for (const Part *part = r->x; part->rows; to += part++->rows * lanes) {
         ptrdiff_t lane = part->lane / (ptrdiff_t)sizeof(double), k = 0;
         ptrdiff_t row = part->row / (ptrdiff_t)sizeof(double);
@@ -294,7 +322,7 @@ static int run_chunk(const Run *r, int chunk, double *memory, double *g)
         double *v = memory + (p->lane_phases > 1 ? (ptrdiff_t)i * p->v_rows * lanes : 0);
         if (r->phase == p->phases[1])
             fill(r, v, start, count);
-        errors |= run_block(r, v, g, start, i == begin);
+        errors |= run_block(r, v, g, start);
         for (int k = 0; r->last && k < p->root_count; k++)
             if (p->roots[k] >= LANES)
                 memcpy(r->out + k * r->lanes + start, ROWS(p->roots[k] - LANES),
@@ -310,8 +338,12 @@ static void work(void *worker)
     Worker *w = worker;
     const Run *r = w->r;
     double *v = r->v + (r->p->lane_phases > 1 ? 0 : (size_t)r->p->v_rows * r->block * w->index);
-    for (int c = w->index; c < r->chunks; c += r->threads)
-        w->errors |= run_chunk(r, c, v, r->g + (size_t)PARTS * r->p->slots * c);
+    for (int c = w->index; c < r->chunks; c += r->threads) {
+        double *g = r->chunks == 1 ? r->u + r->p->sums : r->g + (size_t)r->p->sum_count * c;
+        if (r->chunks > 1)
+            memset(g, 0, r->p->sum_count * sizeof(double));
+        w->errors |= run_chunk(r, c, v, g);
+    }
     if (w->working != NULL)
         PyThread_release_lock(w->working);
 }
@@ -350,15 +382,9 @@ static int run_lanes(const Run *r)
         }
         errors |= workers[t].errors;
     }
-    for (int c = 0; c < r->chunks; c++) {
-        const double *g = r->g + (size_t)PARTS * r->p->slots * c;
-        const Instruction *q = r->p->code + r->phase[3], *stop = r->p->code + r->phase[4];
-        for (; q < stop; q++)
-            for (int i = 0; i < q->n && !(r->blocks == 1 && (q->flags & ONCE)); i++) {
-                double sum = folded(g + (ptrdiff_t)PARTS * (q->a + i)), *to = r->u + q->out + i;
-                *to = c == 0 && (q->flags & SETS) ? sum : *to + sum;
-            }
-    }
+    for (int c = 0; c < r->chunks && r->chunks > 1; c++)
+        for (ptrdiff_t i = 0; i < r->p->sum_count; i++)
+            r->u[r->p->sums + i] += r->g[(size_t)r->p->sum_count * c + i];
     return errors;
 }
 
@@ -366,6 +392,7 @@ static int run_all(Run *r)
 {
     const Program *p = r->p;
     int errors = 0;
+    memset(r->u + p->sums, 0, p->sum_count * sizeof(double));
     if (r->seed != NULL && !p->seed_varies)
         memcpy(r->u + p->seed_row, r->seed, p->seeds * sizeof(double));
     for (int i = 0; i < p->phase_count; i++) {
@@ -395,13 +422,32 @@ INLINE int has_matrix(int64_t rows, int64_t row, int64_t m, int64_t k, int64_t d
            has(rows, row, 1 + (m - 1) * down + (k - 1) * across);
 }
 
-/* The rows in a list of n, as many as there are in it, are of so many. */
-static int has_listed(const Program *p, int64_t rows, int64_t from, int64_t n)
+/* Rows of u or, with LANES added, of v */
+INLINE int has_rows(const Program *p, int64_t row, int64_t n, int along)
+{
+    return row < LANES ? has(p->slots, row, n) : along && has(p->v_rows, row - LANES, n);
+}
+
+/* The n rows in a list are there. */
+static int has_listed(const Program *p, int64_t from, int64_t n, int along)
 {
     int right = has(p->list_count, from, n);
     for (int64_t i = from; right && i < from + n; i++)
-        right = has(rows, p->lists[i], 1);
+        right = has_rows(p, p->lists[i], 1, along);
     return right;
+}
+
+/* The n rows of an operand of a formula; those of a result of lanes are of v, all of them. */
+static int has_operand(const Program *p, int at, int step, int64_t n, int along, int result)
+{
+    if (step == LISTED) {
+        int right = has_listed(p, at, n, along);
+        for (int64_t i = 0; right && result && along && i < n; i++)
+            right = p->lists[at + i] >= LANES;
+        return right;
+    }
+    return step >= 0 && n > 0 && has_rows(p, at, 1 + (n - 1) * step, along) &&
+           !(result && along && at < LANES);
 }
 
 /* A list of scalars: operations read what is there before them, and kinds have inner code. */
@@ -438,8 +484,6 @@ static int checked(const Program *p, const Instruction *q, int along)
     switch (q->op) {
     case OP_check:
         return 1;
-    case OP_arithmetic:
-        return !along && n >= 0 && has_listed(p, u, k, 4 * n);
     case OP_scalars:
     case OP_scalars_vjp:
         return !along && q - p->code >= p->phases[0][1] && has_scalars(p, q);
@@ -449,26 +493,24 @@ static int checked(const Program *p, const Instruction *q, int along)
                (!(q->flags & MASK) || has(rows, q->more, n));
     case OP_outer:
         return has_matrix(u, q->out, n, k, q->down, q->across) && has(rows, q->a, n) &&
-               has(rows, q->b, k);
+               has(rows, q->b, k) &&
+               (!along || has_matrix(p->sum_count, (int64_t)q->out - p->sums, n, k, q->down,
+                                     q->across));
     case OP_gather:
     case OP_scatter_add:
         return along && p->lanes > 0 && has(rows, q->op == OP_gather ? q->out : q->a, n) &&
-               has_listed(p, u, k, n * p->lanes);
+               has_listed(p, k, n * p->lanes, 0);
     case OP_wide_dot:
-        return has(rows, q->out, n) && k >= 0 && has_listed(p, rows, q->more, n * (1 + 2 * k));
+        return has(rows, q->out, n) && k >= 0 && has_listed(p, q->more, n * (1 + 2 * k), along);
     case OP_wide_sum:
     case OP_wide_logsumexp:
-        return has(rows, q->out, n) && k > 0 && has_listed(p, rows, q->more, n * k) &&
+        return has(rows, q->out, n) && k > 0 && has_listed(p, q->more, n * k, along) &&
                (q->op == OP_wide_sum || has(rows, q->b, n * k));
     }
-    const int xs[] = {q->a, q->b, q->c};
-    int single = q->op >= SCALAR, right = q->op >= 0 && q->op - SCALAR * single < OP_check;
-    if (single)
-        return right && !along && q->op - SCALAR < OP_sin && has(u, q->out, 1) &&
-               has(u, q->a, 1) && has(u, q->b, 1) && has(u, q->c, 1);
-    for (int i = 0; i < 3; i++)
-        right &= q->flags & SINGLE_A << i ? has(u, xs[i], 1) : has(rows, xs[i], n);
-    return right && has(rows, q->out, n);
+    return q->op >= 0 && q->op < OP_check && has_operand(p, q->out, q->k, n, along, 1) &&
+           has_operand(p, q->a, q->down, n, along, 0) &&
+           has_operand(p, q->b, q->across, n, along, 0) &&
+           has_operand(p, q->c, q->step, n, along, 0);
 }
 
 /* The first instruction that is wrong, or `count`; -1 if it is none of them that is. */
@@ -477,8 +519,10 @@ static int first_wrong(const Program *p, int count)
     int64_t along = p->lane_phases > 0, seeds = p->seeds;
     int right = p->x_rows >= 0 && p->v_rows >= 0 && p->lanes >= 0 && seeds >= 0 &&
                 has(p->u_rows, p->slots, PARTS) && has(p->slots, p->d_u, p->inputs) &&
+                has(p->slots, p->sums, p->sum_count) &&
                 (p->seed_varies || has(p->slots, p->seed_row, seeds)) &&
                 (!along || (has(p->v_rows, p->x_rows, 1 + (p->seed_varies ? seeds : 0)) &&
+                            has(p->v_rows, p->lane_sums, p->lane_sum_count) &&
                             has(p->v_rows, p->d_x, p->x_rows)));
     for (int i = 0; i < p->root_count; i++)
         right &= p->roots[i] < LANES ? has(p->slots, p->roots[i], 1)
@@ -486,9 +530,7 @@ static int first_wrong(const Program *p, int count)
     for (int i = 0; i < p->phase_count; i++) {
         const int *phase = p->phases[i];
         right &= phase[0] == i % 2;
-        for (int part = 1; part < 5; part += 2)
-            right &= 0 <= phase[part] && phase[part] <= phase[part + 1] &&
-                     phase[part + 1] <= count;
+        right &= 0 <= phase[1] && phase[1] <= phase[2] && phase[2] <= count;
     }
     if (!right)
         return -1;
@@ -499,10 +541,6 @@ static int first_wrong(const Program *p, int count)
         const int *phase = p->phases[i];
         for (int k = phase[1]; k < phase[2]; k++)
             if (!checked(p, p->code + k, phase[0]))
-                return k;
-        for (int k = phase[3]; k < phase[4]; k++) /* sums to fold */
-            if (!has(p->slots, p->code[k].a, p->code[k].n) ||
-                !has(p->slots, p->code[k].out, p->code[k].n))
                 return k;
     }
     return count;
@@ -526,13 +564,6 @@ static int reserve(double **p, size_t *size, size_t count)
    results that are not finite; guards that give another answer. */
 enum { FP_ERROR = 1, NOT_FINITE = 2, OTHER_TRACE = 4, NO_MEMORY = 8 };
 
-/* A gradient is a sum that begins with 0.0, and so never -0.0. */
-static void unsigned_zeros(double *x, ptrdiff_t n)
-{
-    for (ptrdiff_t i = 0; x != NULL && i < n; i++)
-        x[i] += 0.0;
-}
-
 static int status_of(const Run *r)
 {
     const Program *p = r->p;
@@ -552,6 +583,8 @@ static int status_of(const Run *r)
     return status;
 }
 
+enum { HALF = 4 << 20 }; /* the most floats of memory for sums, and for blocks of lanes */
+
 /* Run from what is in r->u and r->x to r->out, r->d_u and r->d_x; what came of it. */
 static int run(Run *r)
 {
@@ -559,21 +592,24 @@ static int run(Run *r)
     int most = 120; /* lanes of a block, whole PARTS; more if the first cache holds the rows */
     while (most < BLOCK && p->v_rows * most <= 2048)
         most *= 2;
-    r->blocks = (int)(r->lanes <= 128 ? 1 : (r->lanes + most - 1) / most);
+    while (most > PARTS && (int64_t)p->v_rows * most > HALF)
+        most = (most / 2 + PARTS - 1) / PARTS * PARTS;
+    most = most == 120 && r->lanes <= 128 ? 128 : most;
+    r->blocks = (int)((r->lanes + most - 1) / most);
     r->block = (int)((r->lanes + r->blocks - 1) / r->blocks + PARTS - 1) / PARTS * PARTS;
-    r->chunks = p->serial || r->blocks < 12 ? 1 : r->blocks / 12 * 2;
-    r->chunks = r->chunks > CHUNKS ? CHUNKS : r->chunks;
-    r->threads = r->threads < 1 ? 1 : r->threads > r->chunks ? r->chunks : r->threads;
-    size_t size = (size_t)p->v_rows * r->block;
+    int64_t size = (int64_t)p->v_rows * r->block, chunks = HALF / (1 + (int64_t)p->sum_count);
+    chunks = r->blocks / 12 * 2 < chunks ? r->blocks / 12 * 2 : chunks;
+    r->chunks = p->serial || chunks < 1 ? 1 : chunks > CHUNKS ? CHUNKS : (int)chunks;
+    int64_t threads = HALF / (1 + size) + 1;
+    threads = r->threads < threads ? r->threads : threads;
+    r->threads = threads < 1 ? 1 : threads > r->chunks ? r->chunks : (int)threads;
     if (!reserve(&p->v, &p->v_size, size * (p->lane_phases > 1 ? r->blocks : r->threads)) ||
-        !reserve(&p->g, &p->g_size, (size_t)PARTS * p->slots * r->chunks))
+        !reserve(&p->g, &p->g_size, r->chunks > 1 ? (size_t)p->sum_count * r->chunks : 0))
         return NO_MEMORY;
     r->v = p->v, r->g = p->g;
     int status = run_all(r) ? FP_ERROR : 0;
     clear_fp_flags();
     if (r->d_u != NULL && r->d_u != r->u + p->d_u)
         memcpy(r->d_u, r->u + p->d_u, p->inputs * sizeof(double));
-    unsigned_zeros(r->d_u, p->inputs);
-    unsigned_zeros(r->d_x, p->x_rows * r->lanes);
     return status | status_of(r);
 }

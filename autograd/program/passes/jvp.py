@@ -216,7 +216,7 @@ class _JVP(_Rules):
         read = [*self.cells(reads), *cells, (self.zero, 0)]
         made = it.add("scalar", len(found.kinds), False, (self.gathered(read),), found.listed())
         for name, r in it.results.items():
-            if it.ops[r].operands == (v,):
+            if it.ops[r].kind == "pick" and it.ops[r].operands == (v,):
                 it.results[name] = it.pick(made, it.ops[r].what)
             elif r == v:
                 it.results[name] = it.pick(made, range(op.rows))

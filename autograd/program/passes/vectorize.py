@@ -122,7 +122,7 @@ class _Vectorize:
         for users, used in runs:
             same = (np.diff(users) == 0) & (np.diff(alike[used]) == 0)
             straight = same[1:] & same[:-1] & (np.diff(place[used], 2) == 0)
-            even += np.count_nonzero(straight)
+            even += int(np.count_nonzero(straight))
         return even < max(few, len(flat) // 3)
 
     def lists(self, order: list[int]) -> list[tuple[Key, list[int]]]:

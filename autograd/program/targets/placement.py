@@ -1,9 +1,10 @@
 """Placement: which rows of the kernel's buffers each value of the blocks has.
 
 A pick is a list of rows, and moves nothing, unless an instruction needs its rows side by side.
-Three peepholes make use of what the kernel can: what only a `scatter_add` uses is put, or
-added, into the rows of its sum at once; a relu is part of the product that it is of; and so is
-the mask of an adjoint.
+Sums lie side by side too: they are 0 when a run begins, and all is added to them. Three
+peepholes make use of what the kernel can: what only a `scatter_add` uses is added to the rows
+of its sum at once; a relu is part of the product that it is of; and so is the mask of an
+adjoint.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from autograd.rules.expression import Expression
 __all__ = ["Placement", "even", "steps"]
 
 PLACED = frozenset(["map", "matmul", "outer_sum", "sum_lanes"])
+ADDED = frozenset(["outer_sum", "sum_lanes", "from_lanes"])  # what is summed over lanes
 
 
 class Placement:
@@ -31,11 +33,10 @@ class Placement:
         mask: the row of lanes that is 1 where there is a lane.
         slopes, lane_slopes: the first rows of the gradient in the inputs; None if not wanted.
         results: derivatives that are to be copied, and their rows there.
+        added: the first row of u that is a sum, how many there are, and the same of v.
         place: of terms, the rows of the sums that they are added to.
-        folded: products that are only summed over the lanes, which one instruction does.
         same: relus and masks that are part of products, and these.
         flags, masks: of products, what is part of them, and by what they are masked.
-        taken: picks of terms that are added to several sums at once.
         packed: picks that are copied, and the rows that they had.
     """
 
@@ -45,11 +46,9 @@ class Placement:
         self.sizes = [0, 0]
         self.rows: list[Any] = [()] * len(self.ops)
         self.place: dict[int, Any] = {}
-        self.folded: set[int] = set()
         self.same: dict[int, int] = {}
         self.flags: dict[int, int] = {}
         self.masks: dict[int, int] = {}
-        self.taken: set[int] = set()
         self.packed: dict[int, Any] = {}
         for v, _ in blocks.inputs():
             self.allot(v)
@@ -60,8 +59,8 @@ class Placement:
             self.allot(self.seed)
         self.sums()
         for v, op in enumerate(self.ops):
-            if self.users[v]:
-                self.fuse(v, op)
+            if self.users[v] and op.kind == "matmul" and op.lanes:
+                self.fuse_product(v)
         for v, op in enumerate(self.ops):
             if self.users[v] and op.kind != "input":
                 self.lay(v, op)
@@ -75,7 +74,7 @@ class Placement:
 
     def sums(self) -> None:
         """Place what is added up, first the gradient in the inputs."""
-        it, results = self.it, self.it.results
+        it, results, begins = self.it, self.it.results, [*self.sizes]
         wanted = [(v, op, results.get(f"d_{op.what}")) for v, op in it.inputs()]
         bases: list[int | None] = [None, None]
         for lanes in (False, True):
@@ -98,8 +97,15 @@ class Placement:
             if op.kind == "scalar_vjp" and self.users[v]:
                 self.side_by_side(v, op.operands[2])
         for v, op in enumerate(self.ops):
-            if op.kind == "scatter_add" and self.users[v] and not self.rows[v]:
+            if op.kind == "scatter_add" and self.users[v]:
+                if not self.rows[v]:
+                    self.allot(v)
+                self.place_terms(v, op)
+        for v, op in enumerate(self.ops):
+            if op.kind in ADDED and self.users[v] and v not in self.place:
                 self.allot(v)
+        counts = [end - begin for begin, end in zip(begins, self.sizes)]
+        self.added = begins[0], counts[0], begins[1], counts[1]
 
     def side_by_side(self, v: int, d: int) -> None:
         """Rows for the adjoint of what a list of scalars reads, and for that of its results."""
@@ -111,17 +117,6 @@ class Placement:
 
     # ------------------------------------------------------------------ peepholes
 
-    def fuse(self, v: int, op: Op) -> None:
-        """Look for what one instruction can do with a value."""
-        if op.kind == "scatter_add":
-            self.place_terms(v, op)
-        elif op.kind == "map" and v not in self.place:
-            self.split(v, op)
-        elif op.kind == "sum_lanes" and self.product(v):
-            self.folded.add(op.operands[0])
-        elif op.kind == "matmul" and op.lanes:
-            self.fuse_product(v)
-
     def place_terms(self, v: int, op: Op) -> None:
         """Terms that nothing else needs go right into the rows of their sum."""
         for term, rows in zip(op.operands, op.what):
@@ -132,7 +127,7 @@ class Placement:
                 and made.lanes == op.lanes
                 and made.rows == len(mine) == len({*mine})
                 and (made.kind != "matmul" or even(mine))
-                and (made.kind != "outer_sum" or steps(mine, *shape(made)))
+                and (made.kind not in ADDED or steps(mine, *shape(made)))
             ):
                 self.place[term] = mine
 
@@ -144,35 +139,6 @@ class Placement:
         if type(rows) is range and type(mine) is range:
             return mine[rows.start : rows.stop : rows.step]
         return [mine[i] for i in rows]
-
-    def split(self, v: int, op: Op) -> None:
-        """Place a term whose parts are picked by one sum each."""
-        to = [-1] * op.rows
-        for w in self.users[v]:
-            pick = self.ops[w] if w >= 0 else op
-            if pick.kind != "pick" or len(pick.operands) > 1 or len(self.users[w]) != 1:
-                return
-            [taker] = self.users[w]
-            into = self.ops[taker] if taker >= 0 else op
-            if into.kind != "scatter_add" or into.lanes != op.lanes:
-                return
-            mine = self.part(taker, into.what[into.operands.index(w)])
-            if len(mine) != pick.rows or any(to[i] >= 0 for i in pick.what):
-                return
-            for i, row in zip(pick.what, mine):
-                to[i] = row
-        if min(to) >= 0 and len({*to}) == len(to):
-            self.place[v] = to
-            self.taken.update(self.users[v])
-
-    def product(self, v: int) -> Op | None:
-        """The product of lanes that this is the sum of, if nothing else needs it."""
-        [a] = self.ops[v].operands
-        op = self.ops[a]
-        if v < self.seed or op.kind != "map" or op.what.op != "mul" or self.users[a] != [v]:
-            return None  # the lanes after the last one repeat it; adjoints are 0 there
-        plain = all(type(x) is Expression and x.op == "operand" for x in op.what.args)
-        return op if plain and all(self.ops[b].lanes for b in op.operands) else None
 
     def fuse_product(self, v: int) -> None:
         """Make a relu part of a product, or the mask of an adjoint."""
@@ -202,28 +168,24 @@ class Placement:
     # ------------------------------------------------------------------ the others
 
     def lay(self, v: int, op: Op) -> None:
-        if v in self.taken:
-            return
         if v in self.same:
             self.rows[v] = self.rows[self.same[v]]
         elif op.kind == "pick":
             self.rows[v] = self.picked(op)
-        elif not (self.rows[v] or v in self.place or v in self.folded):
+        elif not (self.rows[v] or v in self.place):
             self.sizes[0] += self.ops[op.operands[0]].rows if op.kind == "scalar" else 0
             self.allot(v)  # after the rows that a list of scalars reads
         if op.kind == "matmul":
             w, x, *bias = op.operands
             if steps(self.rows[w], op.rows, op.width) is None:
                 self.pack(w)
-            if not even(self.rows[x]):
-                self.pack(x)
+            self.side(x)
             for b in bias:
                 if type(regular(self.rows[b])) is not range:
                     self.pack(b)
-        elif op.kind in ("outer_sum", "from_lanes"):
+        elif op.kind in ADDED:
             for a in op.operands:
-                if not even(self.rows[a]):
-                    self.pack(a)
+                self.side(a)
 
     def picked(self, op: Op) -> Any:
         if len(op.operands) == 1:
@@ -233,6 +195,12 @@ class Placement:
         if type(op.what) is range:
             return mine[op.what.start : op.what.stop : op.what.step]
         return [mine[i] for i in op.what.tolist()]
+
+    def side(self, v: int) -> None:
+        """Pack a value unless its rows lie side by side, and are of lanes if it is."""
+        rows = self.rows[v]
+        if not even(rows) or (rows[0] >= LANES) != self.ops[v].lanes:
+            self.pack(v)
 
     def pack(self, v: int) -> None:
         """Copy rows from here and there to rows side by side."""

@@ -94,12 +94,12 @@ class ScalarCode:
 
     def written(self, formulas: Sequence[tuple[Any, int]]) -> tuple[int, int]:
         """Where the code begins and ends that computes these rows of the frame."""
-        to, frame = self.to, range(self.frame, self.frame + FRAME)
+        to, frame = self.to, [[self.frame + k] for k in range(FRAME)]
         before, begin = (to.code, to.phase, to.top), len(to.inner) // WORDS
-        to.code, to.phase, to.open, to.top = [to.inner], 0, -1, [0, 0]
+        to.code, to.phase, to.top = [to.inner], 0, [0, 0]
         for formula, row in formulas:
-            to.into(formula, frame, [True] * FRAME, frame[row], 1, False)
-        (to.code, to.phase, to.top), to.open = before, -1
+            to.into(formula, frame, frame[row])
+        to.code, to.phase, to.top = before
         return begin, len(to.inner) // WORDS
 
 
