@@ -35,6 +35,7 @@ from autograd.core.functions import *  # noqa: E402, F403
 from autograd.core.hints import PACKAGE as _PACKAGE  # noqa: E402
 from autograd.core.hints import missing as _missing  # noqa: E402
 from autograd.core.no_grad import no_grad  # noqa: E402
+from autograd.core.operations import use_numpy_functions as _use_numpy_functions  # noqa: E402
 from autograd.core.primitive import Primitive  # noqa: E402
 from autograd.core.scopes import lines, scope  # noqa: E402
 from autograd.core.special import *  # noqa: E402, F403
@@ -46,7 +47,6 @@ from autograd.trees import register_pytree_node  # noqa: E402
 if TYPE_CHECKING:
     from autograd import linalg as linalg
     from autograd import testing as testing
-    from autograd.arrays import array as array
     from autograd.cli.playing import play as play
     from autograd.core import table
     from autograd.custom import custom_vjp
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from autograd.solve import fixed_point, root
     from autograd.sparse import sparse_hessian, sparse_jacobian
     from autograd.uncertainty import propagate
+    from autograd.value_array import array as array
 
 __version__ = "0.1.0"
 __all__ = ["Graph", "Primitive", "Stepper", "Value", "array", "curve_fit", "custom_vjp"]
@@ -82,7 +83,7 @@ if TYPE_CHECKING:
 
 # Imported when first asked for, so that `import autograd` stays quick.
 _LATER = {
-    "array": "arrays",
+    "array": "value_array",
     "linalg": "linalg",
     "Graph": "show.graph",
     "Stepper": "show.stepper",
@@ -99,6 +100,15 @@ _LATER = {
     "step": "show.terminal",
     "testing": "testing",
 }
+
+
+def _numpy_functions() -> object:
+    from autograd import numpy_functions
+
+    return numpy_functions
+
+
+_use_numpy_functions(_numpy_functions)
 
 
 def __getattr__(name: str) -> object:

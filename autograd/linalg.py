@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from autograd.arrays import array, as_objects, implements, of_rows
 from autograd.core.functions import dot, hypot, log
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.lu import Rows, SingularError, factors, solved
+from autograd.value_array import array, as_objects, of_rows
 
 __all__ = ["cholesky", "det", "inv", "norm", "slogdet", "solve"]
 
@@ -166,10 +166,6 @@ def norm(
         return np.sum(array(np.not_equal(x, 0.0)), axis=axes, keepdims=keepdims)
     total = np.sum(size if ord == 1 else size**ord, axis=axes, keepdims=keepdims)
     return total if ord == 1 else total ** (1.0 / ord)
-
-
-for _f in (solve, inv, det, slogdet, cholesky, norm):
-    implements(f"linalg.{_f.__name__}")(_f)
 
 
 # ---------------------------------------------------------------- one matrix

@@ -251,7 +251,7 @@ def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
 
 
 def _objects(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
-    from autograd.arrays import ValueArray
+    from autograd.value_array import ValueArray
 
     result = numpy.fromiter(children, object, len(children))  # which asks no element for arrays
     return result.view(ValueArray).reshape(shape)

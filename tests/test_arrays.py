@@ -19,7 +19,7 @@ from scipy import special
 
 import autograd
 from autograd import Value, array, grad, jacobian, value_and_jacobian
-from autograd.arrays import ValueArray
+from autograd.value_array import ValueArray
 from tests.bad_input.arrays import TOLD
 
 X = np.array([0.31, 0.72, 0.47, 0.9])

@@ -17,10 +17,11 @@ LAYERS = {
     "autograd.core": (),
     "autograd.rules": ("autograd.core",),
     "autograd.javascript": ("autograd.core", "autograd.rules"),
-    "autograd.arrays": ("autograd.core",),
+    "autograd.value_array": ("autograd.core",),
     "autograd.lu": ("autograd.core",),
-    "autograd.linalg": ("autograd.core", "autograd.arrays", "autograd.lu"),
-    "autograd.trees": ("autograd.core", "autograd.arrays"),
+    "autograd.linalg": ("autograd.core", "autograd.value_array", "autograd.lu"),
+    "autograd.numpy_functions": ("autograd.core", "autograd.value_array", "autograd.linalg"),
+    "autograd.trees": ("autograd.core", "autograd.value_array"),
     "autograd.transforms": ("autograd.core", "autograd.trees"),
     **dict.fromkeys(
         tuple([f"autograd.{name}" for name in ("custom", "uncertainty", "solve", "sparse")]),
@@ -53,7 +54,8 @@ OTHERS = {
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
     "numpy": (
-        *("autograd.arrays", "autograd.linalg", "autograd.least_squares"),
+        *("autograd.value_array", "autograd.numpy_functions"),
+        *("autograd.linalg", "autograd.least_squares"),
         *("autograd.program", "autograd.testing", "nn"),
     ),
     "pytest": ("autograd.testing.plugin",),
@@ -68,15 +70,12 @@ OTHERS = {
 }
 AT_ONCE = ("cython", "hypothesis", "numpy", "pytest", "scipy", "setuptools")
 CONVENIENCES = (  # of Values, which may import pictures and arrays
-    "Operations.__array_function__",
-    "Operations.__array_ufunc__",
     "Operations.graph",
     "Operations.steps",
 )
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
 DYNAMIC = {
     "autograd",
-    "autograd.arrays",
     "autograd.core.define",
     "autograd.program.kernel",
     "autograd.program.targets.jax",

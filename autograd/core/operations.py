@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if sys.platform == "cython":
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
 
-__all__ = ["Operations"]
+__all__ = ["Operations", "numpy_functions", "use_numpy_functions"]
 
 
 @cython.no_gc
@@ -209,14 +210,23 @@ class Operations:
     def __array_ufunc__(
         self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
     ) -> Any:
-        from autograd.arrays import apply_ufunc
-
-        return apply_ufunc(ufunc, method, inputs, options)
+        return numpy_functions().apply_ufunc(ufunc, method, inputs, options)
 
     def __array_function__(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from autograd.arrays import apply_function
+        return numpy_functions().apply_function(func, args, kwargs)
 
-        return apply_function(func, args, kwargs)
+
+_numpy_functions: Any = None
+
+
+def use_numpy_functions(load: Callable[[], Any]) -> None:
+    """Let this function import the module above the core that knows NumPy's functions."""
+    global _numpy_functions
+    _numpy_functions = load
+
+
+def numpy_functions() -> Any:
+    return _numpy_functions()
 
 
 def _is_operand(x: Any) -> bool:

@@ -1,9 +1,7 @@
-"""NumPy arrays of Values, on which NumPy's functions give Values again.
+"""NumPy's functions on Values and on arrays of them, as tables.
 
-A transform hands a function that is given an array such an array. Operators, products, sums
-and most of NumPy's functions are NumPy's own, on objects; functions of one number are those of
-the table (`UFUNCS`); what NumPy does with floats only is written here and in `linalg`
-(`FUNCTIONS`). For the rest an error says what to write instead.
+Functions of one number are those of Values (`UFUNCS`); what NumPy does with floats only is
+written here and in `linalg` (`FUNCTIONS`). For the rest an error says what to write instead.
 """
 
 from __future__ import annotations
@@ -13,106 +11,22 @@ import operator
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from autograd import linalg
 from autograd.core import special
 from autograd.core.functions import where
-from autograd.core.hints import NUMBERS, called, refusal
+from autograd.core.hints import NUMBERS, refusal
 from autograd.core.operand import real
 from autograd.core.operations import NUMPY, REFLECTED
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
+from autograd.value_array import ValueArray, array, as_objects, bare, of_rows, wrapped
 
-__all__ = ["FUNCTIONS", "ValueArray", "apply_function", "apply_ufunc", "array"]
-__all__ += ["as_objects", "implements", "of_rows"]
-
-
-class ValueArray(np.ndarray[Any, Any]):
-    """An array of Values; `autograd.array` makes one."""
-
-    def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, **options: Any) -> Any:
-        return apply_ufunc(ufunc, method, inputs, options)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return apply_function(func, args, kwargs)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        super().__setitem__(key, value if type(value) is Value else array(value))
-
-    def __float__(self) -> float:
-        name = called()
-        raise TypeError(
-            f"{name or 'float'} takes a number, not an array; write np.{name}(x), or take the "
-            "numbers, x.data"
-        )
-
-    @property
-    def data(self) -> Any:
-        """Their numbers: an array of floats, through which no gradient flows."""
-        return np.array([x.data for x in self.ravel()], dtype=float).reshape(self.shape)
-
-    @data.setter
-    def data(self, numbers: Any) -> None:
-        for x, number in zip(
-            self.flat, np.broadcast_to(np.array(numbers, float), self.shape).flat
-        ):
-            x.data = number
-
-    @property
-    def grad(self) -> Any:
-        """Their gradients: an array of floats."""
-        return np.array([x.grad for x in self.ravel()], dtype=float).reshape(self.shape)
-
-    @property  # type: ignore[misc]
-    def imag(self) -> Any:  # pyright: ignore
-        """Zeros, as of all real numbers."""
-        return np.zeros_like(self)
-
-    def round(self, decimals: Any = 0, out: Any = None) -> Any:  # pyright: ignore
-        """Each element rounded to so many decimals; its derivative is 0."""
-        return np.round(self, decimals)
-
-
-def array(x: Any) -> Any:
-    """An array of Values: of a number, a Value, an array, or nested lists and tuples of these.
-
-    What is computed with it is of Values, too, also where a constant wins, as in
-    `np.maximum(x, 1.0)`, or is put beside a Value, which `np.array` would keep a number.
-
-    Raises:
-        TypeError: something in x is neither a number nor a Value.
-        ValueError: x has parts of different lengths.
-
-    >>> import numpy as np
-    >>> p = [Value(2.0), Value(3.0)]
-    >>> np.log(np.maximum(array([p[0], 0.0]), 1.0))[1].data
-    0.0
-    """
-    found = as_objects(x, "array")
-    flat = found.ravel()
-    for i, each in enumerate(flat):
-        if type(each) is not Value:
-            flat[i] = Value(each)
-    return flat.reshape(found.shape).view(ValueArray)
-
-
-def as_objects(x: Any, what: str) -> Any:
-    """A new plain array of the Values and floats in x; errors as `array`, naming `what`."""
-    found = np.array(_bare(x), dtype=object)
-    flat = found.ravel()
-    for i, each in enumerate(flat):
-        if type(each) is not Value:
-            flat[i] = number = real(each)
-            if isinstance(each, list | tuple):
-                raise ValueError(f"{what}: the shape is ragged, with {each!r:.80} in it")
-            if number is None:
-                raise TypeError(f"{what} takes numbers and Values, got {each!r:.80}")
-    return found
-
+__all__ = ["FUNCTIONS", "UFUNCS", "apply_function", "apply_ufunc"]
 
 # ---------------------------------------------------------------- functions of one number
 
@@ -221,7 +135,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
         return NotImplemented
     several = any(map(_has_axes, inputs))
     if several and not options and method == "__call__" and name in DIRECT:
-        return _wrapped(ufunc(*map(_bare, inputs)))
+        return wrapped(ufunc(*map(bare, inputs)))
     alone = method == "__call__" and not options and not several
     if alone and name in REFLECTED:
         return np.bool_(REFLECTED[name](*_elements(inputs, "O")[::-1]))
@@ -236,7 +150,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
     elif alone:
         return rule(*_elements(inputs))
     elif method == "reduce" and name in OF_MANY:
-        return _wrapped(of_rows(rule, name, *map(_bare, inputs), **options))
+        return wrapped(of_rows(rule, name, *map(bare, inputs), **options))
     else:
         ufunc = by_element
     if outs:
@@ -247,17 +161,17 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
                     f"np.{name}: an array of {out.dtype} can't hold Values; write x = x + y "
                     f"instead of x += y, or make it with dtype=object; {NUMBERS}"
                 )
-        options |= {"out": tuple(map(_bare, outs)), "casting": "unsafe"}
+        options |= {"out": tuple(map(bare, outs)), "casting": "unsafe"}
     if native:
-        result = getattr(ufunc, method)(*map(_bare, inputs), **options)
+        result = getattr(ufunc, method)(*map(bare, inputs), **options)
     else:
         with np.errstate(all="ignore"):  # Values raise what is an error
-            result = getattr(ufunc, method)(*map(_bare, inputs), **options)
+            result = getattr(ufunc, method)(*map(bare, inputs), **options)
     if outs and result is not None:
         return outs[0] if len(outs) == 1 else outs
     if name in QUESTIONS:
         return np.asarray(result, dtype=bool)[()]
-    return _wrapped(result) if name in NATIVE or name in TABLE else _valued(result)
+    return wrapped(result) if name in NATIVE or name in TABLE else _valued(result)
 
 
 @cache
@@ -285,65 +199,15 @@ def _elements(inputs: Any, kinds: str = "biufO") -> list[Any]:
     return [x.item() if bare else x for x, bare in zip(inputs, plain)]
 
 
-def _bare(x: Any) -> Any:
-    """An operand as NumPy knows it."""
-    if type(x) is Value:
-        box = np.empty((), dtype=object)
-        box[()] = x
-        return box
-    return x.view(np.ndarray) if type(x) is ValueArray else x
-
-
-def _wrapped(x: Any) -> Any:
-    return x.view(ValueArray) if type(x) is np.ndarray and x.dtype == object else x
-
-
-def of_rows(
-    rule: Any, name: str, a: Any, axis: Any = 0, keepdims: Any = False, **options: Any
-) -> Any:
-    """A function of many numbers, along axes."""
-    more = [options.pop("initial")] if "initial" in options else []
-    chosen = np.broadcast_to(options.pop("where", True), a.shape)
-    if set(options) - {"out", "dtype"} or options.get("out", (None,))[0] is not None:
-        raise TypeError(f"np.{name} of Values takes axis, keepdims, initial and where")
-    axes = normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
-    rest = [n for i, n in enumerate(a.shape) if i not in axes]
-    rows, masks = [
-        np.moveaxis(each, axes, range(-len(axes), 0)).reshape(*rest, -1) for each in (a, chosen)
-    ]
-    found = np.empty(rest, dtype=object)
-    for place in np.ndindex(*rest):
-        found[place] = rule(*rows[place][masks[place]], *more)
-    return np.expand_dims(found, axes) if keepdims else found[()]
-
-
 # ---------------------------------------------------------------- functions of arrays
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {}  # by their names in NumPy
 
-
-def implements(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let a function stand for the one of this name in NumPy, such as "linalg.det"."""
-
-    def register(f: Callable[..., Any]) -> Callable[..., Any]:
-        FUNCTIONS[name] = f
-        return f
-
-    return register
-
-
-@implements("round")
 def _round(a: Any, decimals: int = 0) -> Any:
     scale = 10.0 ** abs(decimals)
     scaled = np.rint(a * scale if decimals >= 0 else a / scale)
     return scaled / scale if decimals >= 0 else scaled * scale
 
 
-implements("around")(_round)
-implements("sinc")(lambda x: np.frompyfunc(special.sinc, 1, 1)(as_objects(x, "sinc")))
-
-
-@implements("interp")
 def _interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: None = None
 ) -> Any:
@@ -366,7 +230,6 @@ def _interp(
     return np.frompyfunc(at, 1, 1)(as_objects(x, "interp"))
 
 
-@implements("gradient")
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = array(f)
     axes = normalize_axis_tuple(range(f.ndim) if axis is None else axis, f.ndim)
@@ -398,7 +261,6 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     return np.moveaxis(np.stack([first, *inner, last]), 0, axis)
 
 
-@implements("quantile")
 def _quantile(
     a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
@@ -418,16 +280,10 @@ def _quantile(
     return np.stack(rows).reshape(chosen.shape + np.shape(rows[0])) if chosen.shape else rows[0]
 
 
-@implements("percentile")
 def _percentile(a: Any, q: Any, axis: Any = None, **options: Any) -> Any:
     return _quantile(a, np.asarray(q) / 100.0, axis, **options)
 
 
-for _name in ("quantile", "percentile"):
-    implements(f"nan{_name}")(FUNCTIONS[_name])
-
-
-@implements("cov")
 def _cov(
     m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None
 ) -> Any:
@@ -441,13 +297,25 @@ def _cov(
     return np.squeeze(rest @ rest.T / float(rows.shape[1] - ddof))
 
 
-@implements("corrcoef")
 def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
     c = _cov(x, y, rowvar)
     if not np.ndim(c):
         return c / c
     scale = np.sqrt(np.diag(c))
     return c / scale[:, None] / scale[None, :]
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {  # by their names in NumPy
+    **dict.fromkeys(["round", "around"], _round),
+    "sinc": lambda x: np.frompyfunc(special.sinc, 1, 1)(as_objects(x, "sinc")),
+    "interp": _interp,
+    "gradient": _gradient,
+    **dict.fromkeys(["quantile", "nanquantile"], _quantile),
+    **dict.fromkeys(["percentile", "nanpercentile"], _percentile),
+    "cov": _cov,
+    "corrcoef": _corrcoef,
+    **{f"linalg.{name}": getattr(linalg, name) for name in linalg.__all__},
+}
 
 
 def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -470,15 +338,13 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
 def _found(func: Any) -> tuple[str, Any, str]:
     """The function's name, what stands for it, and what an error says of it."""
     name = f"{func.__module__}.{func.__name__}".removeprefix("numpy.")
-    if name.startswith("linalg."):
-        import_module("autograd.linalg")
     return name, FUNCTIONS.get(name), refusal(name)
 
 
 def _boxed(x: Any) -> Any:
     """An argument with an array in the place of each Value."""
     if type(x) is Value:
-        return _bare(x).view(ValueArray)
+        return bare(x).view(ValueArray)
     return type(x)(map(_boxed, x)) if type(x) in (list, tuple) else x
 
 
