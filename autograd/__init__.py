@@ -30,14 +30,13 @@ _choose_build()
 
 from autograd import transforms  # noqa: E402
 from autograd.core import functions, special  # noqa: E402
+from autograd.core.blocks import lines, no_grad, scope  # noqa: E402
 from autograd.core.define import primitive  # noqa: E402
 from autograd.core.functions import *  # noqa: E402, F403
 from autograd.core.hints import PACKAGE as _PACKAGE  # noqa: E402
 from autograd.core.hints import missing as _missing  # noqa: E402
-from autograd.core.no_grad import no_grad  # noqa: E402
 from autograd.core.operations import use_numpy_functions as _use_numpy_functions  # noqa: E402
 from autograd.core.primitive import Primitive  # noqa: E402
-from autograd.core.scopes import lines, scope  # noqa: E402
 from autograd.core.special import *  # noqa: E402, F403
 from autograd.core.table import *  # noqa: E402, F403
 from autograd.core.value import Value  # noqa: E402

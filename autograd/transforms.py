@@ -25,9 +25,9 @@ from types import MethodType
 from typing import Any, ParamSpec
 
 from autograd.core import floats
+from autograd.core.blocks import recording
 from autograd.core.floats import fast_order
 from autograd.core.hints import note
-from autograd.core.no_grad import recording
 from autograd.core.operand import real
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import cotangents, tangents

@@ -6,7 +6,7 @@
 
 from typing import TYPE_CHECKING
 
-from autograd.core.origin import INTERNAL as _INTERNAL
+from autograd.core.blocks import INTERNAL as _INTERNAL
 from nn import (
     activations,
     cells,

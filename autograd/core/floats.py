@@ -20,7 +20,7 @@ if sys.platform == "cython":
 else:
     from autograd.core import cython
 
-from autograd.core.no_grad import recording
+from autograd.core.blocks import recording
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import differentiable_partials, topological_order
 from autograd.core.traversal import list_nodes, traverse

@@ -25,7 +25,7 @@ cdef extern from "node.h":
 
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, NORMAL, LARGEST_EXPONENT
-cdef object _observer, _get_innermost, _get_maker
+cdef object _observer, _get_innermost
 cdef Value _frozen
 
 cdef class Value(Operations):

@@ -37,7 +37,6 @@ if not cython.compiled:  # else in value.pxd
 from autograd.core import copies
 from autograd.core.operand import Label, Number, Operand, checked_label, number, real
 from autograd.core.operations import Operations
-from autograd.core.origin import maker
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.sweeps import cotangents, give_shares, topological_order
 from autograd.core.traversal import accumulate, add_to_leaves, list_nodes
@@ -646,7 +645,6 @@ numbers.Number.register(Value)  # so np.isscalar(x) is True
 _paused = 0  # how many blocks of `no_grad`, `scope` and `lines` are open, anywhere
 innermost: ContextVar[Any] = ContextVar("innermost", default=None)
 _get_innermost: Any = innermost.get  # compiled, it outlives the names of this module
-_get_maker: Any = maker.get
 
 
 def pause(by: int) -> None:
@@ -656,17 +654,20 @@ def pause(by: int) -> None:
 
 
 def _records() -> bool:
-    block = _get_innermost()
-    while block is not None and not block.open:
-        block = block.outer
-    return block is None
+    entry = _get_innermost()
+    while entry is not None and not (entry.open and entry.records is not None):
+        entry = entry.outer
+    return entry is None or entry.records
 
 
 def _kept(label: Any) -> Any:
     """What a new node keeps: its label, and where it is made, if a block tells that."""
-    made = _get_maker()
-    if made is not None:
-        return label, None, None, None, made.origin()
+    entry = _get_innermost()
+    while entry is not None and not entry.open:
+        entry = entry.outer
+    origin = None if entry is None else entry.origin()
+    if origin is not None:
+        return label, None, None, None, origin
     return None if label is None else (label, None, None, None)
 
 

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from autograd.core.origin import origin_of
+from autograd.core.blocks import origin_of
 from autograd.core.primitive import Primitive
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value

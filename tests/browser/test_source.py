@@ -3,7 +3,7 @@
 import pytest
 
 from autograd import Stepper, Value, lines
-from autograd.core.origin import origin_of
+from autograd.core.blocks import origin_of
 from tests.chromium import Opener
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from autograd import Value, dot, no_grad, sigmoid
-from autograd.core.no_grad import recording
+from autograd.core.blocks import recording
 
 
 def recorded(x: Value) -> bool:

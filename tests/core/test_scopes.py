@@ -10,7 +10,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value, dot, lines, maximum, no_grad, scope, sigmoid
-from autograd.core.origin import origin_of
+from autograd.core.blocks import origin_of
 
 
 def every_kind(x: Value) -> list[Value]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from autograd.core.no_grad import no_grad
+from autograd.core.blocks import no_grad
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 from tests.testing.programs import SAFE

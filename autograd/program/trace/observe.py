@@ -15,7 +15,7 @@ from fractions import Fraction
 from threading import get_ident
 from typing import Any, NamedTuple
 
-from autograd.core.no_grad import recording
+from autograd.core.blocks import recording
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.value import Value, observe
 from autograd.program.ir.arrays import np

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from autograd.core.blocks import recording
 from autograd.core.floats import fast_order, list_operations
-from autograd.core.no_grad import recording
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
 from autograd.program.ir.tape import Tape, uncollected
