@@ -7,11 +7,9 @@ import copyreg
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from numbers import Real
-from typing import Any, NoReturn
-from weakref import ref
+from typing import Any
 
-from autograd.core.operand import Operand, number
+from autograd.core.operand import number
 from autograd.core.primitive import RESERVED, TABLE, Primitive, Rule
 
 __all__ = ["primitive", "primitive_named", "reserve"]
@@ -64,8 +62,8 @@ def primitive(
 
     Returns:
         The operation, to be called on Values and numbers. It can be pickled where its rules
-        can, by pickle or by cloudpickle if that is installed. Keep it as long as nodes made
-        with it are to be differentiated twice: rules that close over objects end with it.
+        can, by pickle or by cloudpickle if that is installed. Define it once, in a module: the
+        collector of cycles does not see a rule that refers to nodes made with it.
 
     Raises:
         TypeError: a name or another text that is not a string, an option that is not a
@@ -128,45 +126,13 @@ def primitive(
             f"{', '.join(sorted(TRAITS))}"
         )
     facts = (symbol or short, variadic, strong_zero, domain, kink, latex, doc, last)
-    entry = Primitive(name, value, rules, *facts, textbook_rule, traits)
-    TABLE[name] = entry
-    if not all(map(_is_closed, every)):
-        # Nodes are no business of the collector, which would not find a cycle through a rule
-        # that refers to one. So a node keeps this instead, and the rules end with the entry.
-        lost = _lost(name)
-        entry._stand_in = Primitive(name, lost, (lost,) * len(rules), *facts)
-        entry._stand_in._original = ref(entry)
-    return entry
-
-
-def _is_closed(rule: Any) -> bool:
-    """Whether a rule is seen to refer to nothing but its module and constants."""
-    if _is_importable(rule):
-        return True
-    try:
-        module = sys.modules[rule.__module__].__dict__
-        held = [cell.cell_contents for cell in rule.__closure__ or ()]
-        held += rule.__defaults__ or ()
-    except (AttributeError, KeyError, TypeError, ValueError):  # no function, or an empty cell
-        return False
-    return rule.__globals__ is module and all(isinstance(x, Real | str) for x in held)
-
-
-def _lost(name: str) -> Rule:
-    def rule(*operands: Operand) -> NoReturn:
-        raise LookupError(
-            f"{name}: its rules are gone, since another was defined under its name; "
-            "keep what autograd.primitive returned as long as they are needed"
-        )
-
-    return rule
+    TABLE[name] = Primitive(name, value, rules, *facts, textbook_rule, traits)
+    return TABLE[name]
 
 
 def reserve() -> None:
     """From now on the names in the table are the library's."""
     RESERVED.update(TABLE)
-    for entry in TABLE.values():
-        entry._stand_in = None
 
 
 # ---------------------------------------------------------------------- pickling
@@ -187,7 +153,7 @@ copyreg.pickle(Primitive, _reduced)
 
 def _definition(entry: Primitive) -> tuple[Any, ...]:
     """What a process that lacks a user's primitive needs to define it, if that can be told."""
-    if entry.name in RESERVED or entry._original is not None:
+    if entry.name in RESERVED:
         return ()
     rules = (entry.value, *entry.rules)
     rest = {key: getattr(entry, key) for key in FACTS}

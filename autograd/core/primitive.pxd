@@ -44,8 +44,6 @@ cdef class Primitive:
     cdef readonly str doc
     cdef readonly tuple defaults
     cdef readonly object textbook_rule
-    cdef public Primitive _stand_in
-    cdef public object _original
     cdef tuple _names
     cdef object __weakref__
     cpdef double evaluate1(self, double primal, x) except? -1.0

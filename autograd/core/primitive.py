@@ -61,7 +61,7 @@ class Primitive:
     __slots__ = (
         *("name", "symbol", "value", "rules", "variadic", "strong_zero", "traits"),
         *("domain", "kink", "latex", "doc", "defaults", "textbook_rule"),
-        *("_stand_in", "_original", "_names", "__weakref__"),
+        *("_names", "__weakref__"),
     )
 
     def __init__(
@@ -93,8 +93,6 @@ class Primitive:
         self.doc = doc
         self.defaults = defaults
         self.textbook_rule = textbook_rule
-        self._stand_in: Primitive | None = None
-        self._original: Any = None
         self._names: tuple[str, ...] = ()  # of the operands, once one is named
         if cython.compiled and self.arity == 1:
             self._call = call_one  # type: ignore[name-defined]  # noqa: F821

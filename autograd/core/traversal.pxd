@@ -22,7 +22,9 @@ cdef extern from "node.h":
     node **_inputs "node_inputs" (tuple)
 
 cdef unsigned int _passes
-cdef bint _is_met(node *x, node *none) noexcept
+cdef int _come_to(
+    node *x, unsigned int now, unsigned int since, list before, node *stack, node *none
+) except -1
 cpdef bint accumulate(root, double seed) except -1
 cpdef bint add_to_leaves(list leaves, found, unsigned int now) except -1
 cpdef unsigned int begin()

@@ -127,9 +127,22 @@ def list_nodes(
     return traverse(root, 0.0, made, order, since, before) == _passes - 1
 
 
-def _is_met(x: Any, none: Any) -> Any:
-    """Whether it is a leaf that a pass has come to."""
-    return x._pass % 2 == 1 and x._primitive is none
+def _come_to(x: Any, now: Any, since: Any, before: Any, stack: Any, none: Any) -> Any:
+    """Count a use of a node; at the first one of this pass, put it on the stack.
+
+    It goes to `before` instead if it was made before `since`, or is a leaf that a pass has come
+    to.
+    """
+    if x._uses == 0 or x._pass != now:
+        old = since != 0 and (x._pass < since or (x._pass % 2 == 1 and x._primitive is none))
+        x._pass = now
+        x._uses = old
+        if old:
+            _put(before, x)
+        else:
+            _push(stack, x)
+    x._uses += 1
+    return 0
 
 
 def traverse(
@@ -158,38 +171,14 @@ def traverse(
         a = node._a
         b = node._b
         if a is not none:
-            if a._uses == 0 or a._pass != now:
-                old = since != 0 and (a._pass < since or _is_met(a, none))
-                a._pass = now
-                a._uses = old
-                if old:
-                    _put(before, a)
-                else:
-                    _push(stack, a)
-            a._uses += 1
+            _come_to(a, now, since, before, stack, none)
         if b is not none:
-            if b._uses == 0 or b._pass != now:
-                old = since != 0 and (b._pass < since or _is_met(b, none))
-                b._pass = now
-                b._uses = old
-                if old:
-                    _put(before, b)
-                else:
-                    _push(stack, b)
-            b._uses += 1
+            _come_to(b, now, since, before, stack, none)
         if a is none and b is none:
             wide: tuple[Any, ...] = _wide(node)
             n = len(wide[2])
             for x in _inputs(wide[2])[:n]:  # compiled, an array that doesn't know its length
-                if x._uses == 0 or x._pass != now:
-                    old = since != 0 and (x._pass < since or _is_met(x, none))
-                    x._pass = now
-                    x._uses = old
-                    if old:
-                        _put(before, x)
-                    else:
-                        _push(stack, x)
-                x._uses += 1
+                _come_to(x, now, since, before, stack, none)
     _at(root)._grad = seed
     if _at(root)._primitive is not none:
         _push(stack, _at(root))

@@ -207,8 +207,7 @@ class Value(Operations):
     @property
     def op(self) -> Any:
         """The primitive (autograd.Primitive) that made this node, None for a leaf."""
-        op = self._primitive
-        return op if op is None or op._original is None else op._original() or op
+        return self._primitive
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -471,7 +470,7 @@ class Value(Operations):
         if len(inputs) < len(operands):
             partials = tuple([d for x, d in zip(operands, partials) if type(x) is Value])
             operands = tuple([x if type(x) is Value else c for x, c in zip(operands, floats)])
-        out: Value = _node(data, primitive._stand_in or primitive, None, None, 0.0, 0.0)
+        out: Value = _node(data, primitive, None, None, 0.0, 0.0)
         packed = None if primitive is SUM else _packed(partials)
         out._extra = (None, operands, inputs, packed, *(out._extra or ())[4:])
         return out
@@ -518,7 +517,7 @@ class Value(Operations):
             numbers = [next(rest) if type(x) is Value else x for x in operands]
             self._a, self._b = nodes[0], nodes[1] if len(nodes) == 2 else None
             self._da, self._db = numbers[0], numbers[-1]
-        self._primitive = op._stand_in or op if op else None
+        self._primitive = op or None
         if op is False:
             self.requires_grad = False
         self._pass = begin()
@@ -599,9 +598,7 @@ def _unary(primitive: Primitive, operand: Any) -> Value:
     data = primitive.evaluate1(x._data, x)
     if _paused and not _records():
         return Value(data)
-    return _node(
-        data, primitive._stand_in or primitive, x, None, primitive.partial1(data, x._data), 0.0
-    )
+    return _node(data, primitive, x, None, primitive.partial1(data, x._data), 0.0)
 
 
 def _binary(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
@@ -617,7 +614,7 @@ def _binary(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
         a, da = x, primitive.partial(0, data, numbers)
     if type(y) is Value:
         b, db = y, primitive.partial(1, data, numbers)
-    return _node(data, primitive._stand_in or primitive, a, b, da, db)
+    return _node(data, primitive, a, b, da, db)
 
 
 def _float(x: Any, primitive: Primitive) -> float:

@@ -1,8 +1,6 @@
 """A graph is freed at once, to the last node, wherever its last reference goes."""
 
-import functools
 import gc
-import operator
 import sys
 import threading
 import weakref
@@ -12,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, dot, gradient, primitive
+from autograd import Value, dot, primitive
 from autograd.core.primitive import TABLE
 from tests.builds import printed
 
@@ -68,33 +66,6 @@ def test_a_cycle_that_the_collector_finds(x: Value) -> None:
     del holder
     gc.collect()
     assert alone() is None
-
-
-def closed_over() -> list[Value]:
-    """Nodes that a rule of their primitive refers to."""
-    made: list[Value] = []
-    rule = functools.partial(operator.mul, 2.0)
-    double = primitive("double", rule, lambda out, x: 2.0 + 0.0 * len(made))
-    made += [double(Value(0.5)), dot([double(Value(0.5)), 1.0], [2.0, double(1.0)])]
-    assert made[0].op is made[1].inputs[0].op is TABLE["double"] is double
-    assert gradient(made[0], made[0].inputs[0], create_graph=True).data == 2.0
-    return made
-
-
-@frees_all
-def test_rules_that_close_over_nodes_made_with_them(x: Value) -> None:
-    made = closed_over()
-    made.append(x)
-    del TABLE["double"], made
-
-
-def test_rules_that_were_freed_are_missed() -> None:
-    y = closed_over()[0]
-    del TABLE["double"]
-    (x,) = y.inputs
-    assert (str(y.op), gradient(y, x)) == ("double", 2.0)
-    with pytest.raises(LookupError, match=r"double: .* keep what autograd.primitive returned"):
-        gradient(y, x, create_graph=True)
 
 
 @frees_all
