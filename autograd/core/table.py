@@ -101,6 +101,9 @@ def _slope_of_divisor(out: Any, x: Any, y: Any) -> Any:
     return -x / (y * y) if lost else -out / y
 
 
+# value.py writes out neg, add, sub, mul, div, pow, exp, tanh and relu for speed: an edit here
+# needs one there, and tests/core/test_operators.py holds both together.
+
 neg = primitive("neg", operator.neg, lambda out, x: -1.0,
     traits="bounded exact steady", symbol="-", latex="-{0}",
     doc="-x.\n\n>>> neg(2.0)\n-2.0")
@@ -207,6 +210,7 @@ sign = primitive("sign", _sign, lambda out, x: 0.0,
     traits="bounded exact", strong_zero=True, kink="0 at x = 0",
     doc="-1, 0 or 1 (a zero keeps its sign); its derivative is 0 everywhere.\n\n"
         ">>> sign(-0.5)\n-1.0")
+# Written out in value.py too.
 relu = primitive(
     "relu", lambda x: 0.0 if x <= 0.0 else x, lambda out, x: 0.0 if x <= 0.0 else 1.0,
     traits="bounded exact steady",
@@ -300,6 +304,7 @@ def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple([weight / total for weight in weights])
 
 
+# Written out in value.py too.
 exp = primitive("exp", math.exp, lambda out, x: out,
     traits="bounded", latex="e^{{{0}}}",
     doc="e to the power of x; OverflowError above 709.78.\n\n>>> exp(0.0)\n1.0")
@@ -465,6 +470,7 @@ sinh = primitive("sinh", math.sinh, lambda out, x: cosh(x),
 cosh: Primitive = primitive("cosh", math.cosh, lambda out, x: sinh(x),
     traits="bounded", latex=r"\cosh\left({0}\right)",
     doc="The hyperbolic cosine.\n\n>>> cosh(0.0)\n1.0")
+# Written out in value.py too.
 tanh = primitive("tanh", math.tanh, lambda out, x: 4.0 * bell(2.0 * x),
     traits="bounded steady",
     textbook_rule=lambda out, x: 1.0 - square(out), latex=r"\tanh\left({0}\right)",

@@ -11,6 +11,23 @@ The operators and `exp`, `tanh`, `relu` are written out here, for speed; every o
 takes its rules from the table. This is also what Cython compiles, with the C types of
 `value.pxd`. What only the compiled build does is in C: `node.h` makes and frees nodes,
 `wide.h` keeps the partials of nodes with many inputs and adds up `dot` and `sum`.
+
+The fields of a node, by its kind:
+
+    field     a leaf                           one or two operands         more operands
+    _a, _b    None; `_frozen` in _a if frozen  the operands; None of a     None
+                                               number
+    _da, _db  the gradient over all passes,    the partials to _a and _b;  unused
+              and before the last one          a number in its own place
+    _extra    None, or (label, None, None, None, origin); the origin is    (label, operands,
+              left out if there is none                                    inputs, partials,
+                                                                           origin)
+    _grad     the gradient in the last pass; a tangent or cotangent while a sweep runs
+    _pass     the last pass that was here, or the last one when the node was made
+    _uses     the uses of the node that this pass has still to come to; the place of the node
+              while operations are listed
+
+The partials of a sum are None, since all of them are 1.
 """
 
 from __future__ import annotations
@@ -80,16 +97,6 @@ class Value(Operations):
     (-3.0, 2.0)
     """  # noqa: D301
 
-    # An operation with one or two operands keeps them in `_a` and `_b` with the partials
-    # `_da` and `_db`. Where an operand is a plain number the input is None, and the number
-    # itself stands in the place of its partial. `_extra` holds what few nodes have, or None:
-    # (label, operands, inputs, partials), the last three of an operation with more operands.
-    # The partials of a sum are None, since all of them are 1. A fifth is where it was made.
-    # A frozen leaf has `_frozen` as `_a`.
-    # `_grad` is the gradient in the last pass. A leaf has no partials: it keeps the sum over
-    # the passes in `_da`, and in `_db` what that was before the last. `_pass` tells which pass
-    # was here last, or was the last when the node was made; `_uses` how many uses of this node
-    # it has still to come to.
     __slots__ = (
         *("_data", "_grad", "_primitive", "_a", "_b", "_da", "_db", "_extra"),
         *("_pass", "_uses"),

@@ -2,14 +2,17 @@
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd import Value
+from autograd.core.primitive import TABLE
 
 np = pytest.importorskip("numpy", reason="NumPy is not installed")
 INF, NAN = math.inf, math.nan
@@ -117,3 +120,44 @@ def test_what_numpy_asks_of_a_number_is_an_answer_or_an_error() -> None:
         np.multiply(x, 2.0, x)
     with pytest.raises(ZeroDivisionError, match=r"div\(1.0, 0.0 labelled 'zero'\)"):
         np.float64(1.0) / Value(0.0, label="zero")
+
+
+WRITTEN_OUT: dict[str, Callable[..., Any]] = {  # in value.py, for speed
+    "neg": operator.neg,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "pow": operator.pow,
+    "exp": Value.exp,
+    "tanh": Value.tanh,
+    "relu": Value.relu,
+}
+
+
+def bits(numbers: Sequence[float]) -> list[str]:
+    return [x.hex() for x in numbers]
+
+
+@pytest.mark.parametrize("name", WRITTEN_OUT)
+@given(data=st.data())
+def test_the_operations_that_value_writes_out_are_those_of_the_table_bit_for_bit(
+    name: str, data: st.DataObject
+) -> None:
+    entry, written = TABLE[name], WRITTEN_OUT[name]
+    floats = st.floats(allow_nan=False) | st.floats(-4.0, 4.0) | st.integers(-4, 4).map(float)
+    numbers = [data.draw(floats) for _ in entry.rules]
+    for places in ([0, 1], [0], [1])[: 3 if len(numbers) == 2 else 1]:
+        operands = [Value(x) if i in places else x for i, x in enumerate(numbers)]
+        try:
+            out = entry.evaluate(numbers, operands)
+            partials = [
+                entry.partial(i, out, numbers) for i in range(len(numbers)) if i in places
+            ]
+        except (ValueError, ArithmeticError) as error:
+            with pytest.raises(type(error)):
+                written(*operands)
+            continue
+        node = written(*operands)
+        assert node.op is entry
+        assert bits([node.data, *node.partials]) == bits([out, *partials])
