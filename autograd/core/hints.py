@@ -1,20 +1,19 @@
 """What to write instead, where a function of someone else can't compute with Values.
 
-The hints are by the names of functions in `math`, `statistics`, NumPy and `scipy.special`. A
-name that is missing has the same function in the table, or none. `VALUE` and `PACKAGE` are
-for readers who know PyTorch.
+`FUNCTIONS` has the functions of `math`, `statistics`, NumPy and SciPy, by the name that the
+source calls. A name that is missing has the same function in the table, or none. `VALUE` and
+`PACKAGE` are for readers who know PyTorch.
 """
 
 from __future__ import annotations
 
+import ast
+import linecache
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from types import CodeType, FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn
-
-if TYPE_CHECKING:
-    from dis import Instruction
+from typing import Any, NoReturn
 
 from autograd.core.primitive import TABLE
 
@@ -24,7 +23,7 @@ __all__ += ["note", "refusal"]
 NUMBERS = "for a plot or a log take the numbers, x.data"
 WHOLE = "it takes integers; write int(x), which has no gradient"
 ARRAY = "write np.{}(autograd.array(xs))"
-MATH = {
+FUNCTIONS = {  # of math, random and NumPy, by the name that is called
     "copysign": "write np.copysign(x, y)",
     "degrees": "write np.degrees(x)",
     "dist": "write autograd.hypot(*[p - q for p, q in zip(ps, qs)])",
@@ -55,8 +54,7 @@ MATH = {
     **dict.fromkeys(["normal", "uniform", "gauss"], "write mean + deviation * draw"),
     **dict.fromkeys(["comb", "factorial", "gcd", "isqrt", "lcm", "perm", "range"], WHOLE),
     "linspace": "the number of points is an integer; write int(n)",
-}
-STATISTICS = {
+    # of statistics
     "correlation": "write np.corrcoef(autograd.array(xs), autograd.array(ys))[0, 1]",
     "covariance": "write np.cov(autograd.array(xs), autograd.array(ys))[0, 1]",
     "fmean": ARRAY.format("mean"),
@@ -72,6 +70,31 @@ STATISTICS = {
     "NormalDist": "write autograd.ndtr((x - mean) / deviation) for its cdf",
     **dict.fromkeys(("cdf", "inv_cdf"), "write autograd.ndtr or autograd.ndtri"),
     "pdf": "write autograd.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)",
+    # of SciPy
+    **dict.fromkeys(["quad", "quad_vec", "dblquad"], "write a rule, as np.trapezoid(f(t), t)"),
+    **dict.fromkeys(["solve_ivp", "odeint"], "write the steps of a method, as of RK4"),
+    **dict.fromkeys(
+        ["brentq", "bisect", "newton", "fsolve", "root", "root_scalar"],
+        "write autograd.root(f, x0, *params), which differentiates in params",
+    ),
+    **dict.fromkeys(
+        ["CubicSpline", "interp1d", "make_interp_spline", "PchipInterpolator"],
+        "write np.interp(x, xp, fp), or solve its equations by autograd.linalg.solve",
+    ),
+    **dict.fromkeys(
+        ["logpdf", "logpmf", "pmf", "ppf", "sf", "logcdf", "logsf"],
+        "write the formula; autograd.lgamma, betaln, ndtr, log_ndtr and ndtri are here",
+    ),
+    **dict.fromkeys(
+        ["minimize", "minimize_scalar", "least_squares", "curve_fit"],
+        "write autograd.root of the gradient, which differentiates in params",
+    ),
+    **{name: f"write autograd.linalg.{name}" for name in ("solve", "inv", "det", "cholesky")},
+    "cdist": "write the norms of x[:, None] - y[None]",
+    **dict.fromkeys(["expm", "logm", "sqrtm"], "write the sum of its series, term @ a / k"),
+    "log_softmax": "write autograd.log_softmax(xs)",
+    "logsumexp": "write autograd.logsumexp(xs)",
+    "polygamma": "write autograd.polygamma(x, n)",
 }
 COUNTS = "it counts, which has no gradient; " + NUMBERS
 SOLVE = "write autograd.linalg.solve(a.T @ a, a.T @ b)"
@@ -105,35 +128,6 @@ NUMPY = {
         WHOLE,
     ),
 }
-SCIPY = {
-    **dict.fromkeys(["quad", "quad_vec", "dblquad"], "write a rule, as np.trapezoid(f(t), t)"),
-    **dict.fromkeys(["solve_ivp", "odeint"], "write the steps of a method, as of RK4"),
-    **dict.fromkeys(
-        ["brentq", "bisect", "newton", "fsolve", "root", "root_scalar"],
-        "write autograd.root(f, x0, *params), which differentiates in params",
-    ),
-    **dict.fromkeys(
-        ["CubicSpline", "interp1d", "make_interp_spline", "PchipInterpolator"],
-        "write np.interp(x, xp, fp), or solve its equations by autograd.linalg.solve",
-    ),
-    **dict.fromkeys(
-        ["logpdf", "logpmf", "pmf", "ppf", "sf", "logcdf", "logsf"],
-        "write the formula; autograd.lgamma, betaln, ndtr, log_ndtr and ndtri are here",
-    ),
-    **dict.fromkeys(
-        ["minimize", "minimize_scalar", "least_squares", "curve_fit"],
-        "write autograd.root of the gradient, which differentiates in params",
-    ),
-    **{name: f"write autograd.linalg.{name}" for name in ("solve", "inv", "det", "cholesky")},
-    "cdist": "write the norms of x[:, None] - y[None]",
-    **dict.fromkeys(["expm", "logm", "sqrtm"], "write the sum of its series, term @ a / k"),
-}
-SPECIAL = {
-    "log_softmax": "write autograd.log_softmax(xs)",
-    "logsumexp": "write autograd.logsumexp(xs)",
-    "polygamma": "write autograd.polygamma(x, n)",
-}
-HINTS = SPECIAL | SCIPY | STATISTICS | MATH
 ONE = "it is one number; leave it out"
 FLOAT = "its number is one of Python's floats; leave it out"
 IN_PLACE = "a Value is changed by x.data = …"
@@ -237,18 +231,14 @@ def missing(package: str, name: str, hint: str = "") -> NoReturn:
 
 def _imports(frame: FrameType) -> bool:
     """Whether it is at a `from … import`: of a package, which a function does, or a module."""
-    from opcode import opmap
-
-    code = frame.f_code
-    return code.co_name == "_handle_fromlist" or (
-        code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
-    )
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+    return frame.f_code.co_name == "_handle_fromlist" or line.lstrip().startswith("from ")
 
 
 def advice(name: str) -> str:
     """What to write instead of a function that is called by this name."""
-    if name in HINTS:
-        return HINTS[name]
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
     if name in TABLE:
         return f"write autograd.{name} instead of math.{name}"
     return "take its number, .data, for a plot or a log"
@@ -268,7 +258,9 @@ def refusal(name: str, ufunc: Any = None) -> str:
     owner = (
         "np" if hasattr(sys.modules.get("numpy"), name.partition(".")[0]) else "scipy.special"
     )
-    hint = hint or HINTS.get(name) or "define it, with its derivative, by autograd.primitive"
+    hint = (
+        hint or FUNCTIONS.get(name) or "define it, with its derivative, by autograd.primitive"
+    )
     return f"{owner}.{name} computes with floats, not with Values: {hint}"
 
 
@@ -291,7 +283,7 @@ def note(error: Exception) -> None:
     elif "from dtype('O')" in text:
         calls = [_called_at(f.f_code, place) for f, place in frames if not _is_other(f)]
         other = "make the array by autograd.array instead of np.array; " + NUMBERS
-        hint = HINTS.get(calls[-1], other) if calls else other
+        hint = FUNCTIONS.get(calls[-1], other) if calls else other
         error.add_note(f"that takes floats, no Values: {hint}")
     for (user, place), (inner, _) in pairwise(frames):
         owner = str(inner.f_globals.get("__name__", ""))
@@ -299,9 +291,9 @@ def note(error: Exception) -> None:
         if (
             owner.startswith("scipy")
             and not _is_other(user)
-            and HINTS.get(name, text) not in text
+            and FUNCTIONS.get(name, text) not in text
         ):
-            error.add_note(f"SciPy's {name} computes with floats: {HINTS[name]}")
+            error.add_note(f"SciPy's {name} computes with floats: {FUNCTIONS[name]}")
 
 
 def _each(traceback: TracebackType | None) -> Iterator[TracebackType]:
@@ -311,30 +303,28 @@ def _each(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _called_at(code: CodeType, place: int) -> str:
-    """The function that is called in some code.
+    """The function that is called at a place in some code, as its source says.
 
-    A C function such as `math.sin`, which asks for a Value's number, has no frame: the last
-    name that is read where the expression of the call begins.
+    A C function such as `math.sin`, which asks for a Value's number, has no frame.
     """
-    import dis
-
-    before = [each for each in dis.get_instructions(code) if each.offset <= place]
-    if before[-1].opname == "STORE_SUBSCR":
+    first, last, start, stop = [*code.co_positions()][place // 2]
+    lines = [line.encode() for line in linecache.getlines(code.co_filename)]
+    lines = lines[(first or 1) - 1 : last or 0]
+    if not lines:  # of a text that is evaluated, say: then the last name in it that is known
+        names = [name for name in code.co_names if name in FUNCTIONS or name in TABLE]
+        return names[-1] if names else ""
+    lines[-1] = lines[-1][:stop]
+    lines[0] = lines[0][start:]
+    try:
+        call: Any = ast.parse(b"".join(lines), mode="eval").body
+    except SyntaxError:
+        return ""
+    if isinstance(call, ast.Subscript):  # which is assigned to
         return "[]="
-    begins = _beginning(before[-1])
-    names = [
-        x.argval
-        for x in before
-        if x.opname[:4] == "LOAD" and isinstance(x.argval, str) and _beginning(x) == begins
-    ]
-    return str(names[-1]) if names and "CALL" in before[-1].opname else ""
+    function = getattr(call, "func", None)
+    return str(getattr(function, "attr", getattr(function, "id", "")))
 
 
 def _is_other(frame: FrameType) -> bool:
     name = str(frame.f_globals.get("__name__", ""))
     return name.partition(".")[0] in OTHERS
-
-
-def _beginning(instruction: Instruction) -> object:
-    where = instruction.positions
-    return where and (where.lineno, where.col_offset)
