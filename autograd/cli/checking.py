@@ -9,13 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.cli.ending import PROGRAM
-from autograd.cli.expressions import Formula
 from autograd.cli.way_in import Parser, answer, print_json, reading, values_given
 from autograd.testing import gradcheck
-from autograd.testing.problem import Problem
-from autograd.testing.recorded import Recording
+from autograd.testing.report import Report
 
-__all__ = ["check_formula", "check_function"]
+__all__ = ["check_function", "fields_of", "named"]
 
 NO_JSON = ("kinks", "line", "remarks")  # of the fields of a report
 
@@ -52,38 +50,21 @@ def check_function(argv: Sequence[str]) -> int:
             hint = "" if gradient else "; a function of floats needs --gradient"
             raise TypeError(f"{error}{hint}") from error
         if arguments.json:
-            texts = {"reason": report.reason, "where": _named(report.where, names)}
-            fields = vars(report) | texts
-            print_json({k: x for k, x in fields.items() if k not in NO_JSON})
+            print_json(fields_of(report, names))
         else:
-            print(_named(str(report), names))
+            print(named(str(report), names))
         return bool(report)
 
     return answer(act)
 
 
-def check_formula(formula: Formula, point: Sequence[float], order: int) -> dict[str, Any]:
-    """What a check of a formula finds: for each variable, what was computed and differences.
-
-    Returns:
-        Whether it passed, the verdict with its reason, and of each variable `analytic`,
-        `numeric` and their `difference`; `kinks` are lines of text.
-    """
-    report = gradcheck(formula, *point, order=order)
-    cases, _ = Recording(Problem(formula, tuple(point))).end_to_end_cases()
-    pairs = [(case.analytic + 0.0, case.decision.numeric + 0.0) for case in cases]
-    return {
-        "passed": bool(report),
-        "report": f"{report.verdict}: {report.reason}",
-        "variables": {
-            name: {"analytic": a, "numeric": n, "difference": 0.0 if a == n else a - n}
-            for name, (a, n) in zip(formula.names, pairs)
-        },
-        "kinks": [_named(line, formula.names) for line in report.kink_lines("argument")],
-    }
+def fields_of(report: Report, names: Sequence[str]) -> dict[str, Any]:
+    """Return what a report holds, for JSON, with the names of arguments."""
+    fields = vars(report) | {"reason": report.reason, "where": named(report.where, names)}
+    return {key: x for key, x in fields.items() if key not in NO_JSON}
 
 
-def _named(text: str, names: Sequence[str]) -> str:
+def named(text: str, names: Sequence[str]) -> str:
     """A text with the names of arguments in place of their numbers."""
     return re.sub(r"\bargument (\d+)", lambda found: names[int(found[1])], text)
 

@@ -112,9 +112,10 @@ def _print_answer(arguments: argparse.Namespace, formula: Formula, leaves: list[
         rows = autograd.hessian(formula, argnums=tuple(range(len(point))))(*point)
         results["hessian"] = {name: dict(zip(names, row)) for name, row in zip(names, rows)}
     if arguments.check:
-        from autograd.cli.checking import check_formula
+        from autograd.cli.checking import fields_of, named
 
-        results["check"] = check_formula(formula, point, arguments.order)
+        report = autograd.testing.gradcheck(formula, *point, order=arguments.order)
+        results["check"] = fields_of(report, names)
     collapse = None if arguments.collapse == "none" else "auto"
     if arguments.svg:
         picture = root.graph(collapse=collapse).svg()
@@ -130,7 +131,9 @@ def _print_answer(arguments: argparse.Namespace, formula: Formula, leaves: list[
         print_json(results)
     else:
         _print(results, root.graph().latex() if arguments.latex else None)
-    return not arguments.check or results["check"]["passed"] is True
+        if arguments.check:
+            print("", named(str(report), names), sep="\n")
+    return not arguments.check or bool(report)
 
 
 def _print(results: dict[str, Any], latex: str | None) -> None:
@@ -144,14 +147,6 @@ def _print(results: dict[str, Any], latex: str | None) -> None:
     if "hessian" in results:
         rows = [[name, *map(_shown, row.values())] for name, row in results["hessian"].items()]
         _print_table(["second derivatives", *values], rows)
-    if "check" in results:
-        check = results["check"]
-        each = [
-            [name, _shown(row["analytic"]), _shown(row["numeric"]), f"{row['difference']:.2g}"]
-            for name, row in check["variables"].items()
-        ]
-        _print_table(["variable", "analytic", "numeric", "difference"], each)
-        print("", check["report"], *check["kinks"], sep="\n")
     for path in results["files"]:
         print(f"written: {path}")
 
