@@ -22,9 +22,9 @@ cdef extern from "node.h":
     node **_inputs "node_inputs" (tuple)
 
 cdef unsigned int _passes
-cdef int _come_to(
+cdef node *_come_to(
     node *x, unsigned int now, unsigned int since, list before, node *stack, node *none
-) except -1
+) except? NULL
 cpdef bint accumulate(root, double seed) except -1
 cpdef bint add_to_leaves(list leaves, found, unsigned int now) except -1
 cpdef unsigned int begin()

@@ -128,10 +128,10 @@ def list_nodes(
 
 
 def _come_to(x: Any, now: Any, since: Any, before: Any, stack: Any, none: Any) -> Any:
-    """Count a use of a node; at the first one of this pass, put it on the stack.
+    """Count a use of a node, and return the stack, on which the first use of a pass puts it.
 
-    It goes to `before` instead if it was made before `since`, or is a leaf that a pass has come
-    to.
+    The node goes to `before` instead if it was made before `since`, or is a leaf that a pass
+    has come to.
     """
     if x._uses == 0 or x._pass != now:
         old = since != 0 and (x._pass < since or (x._pass % 2 == 1 and x._primitive is none))
@@ -142,7 +142,7 @@ def _come_to(x: Any, now: Any, since: Any, before: Any, stack: Any, none: Any) -
         else:
             _push(stack, x)
     x._uses += 1
-    return 0
+    return stack
 
 
 def traverse(
@@ -171,14 +171,14 @@ def traverse(
         a = node._a
         b = node._b
         if a is not none:
-            _come_to(a, now, since, before, stack, none)
+            stack = _come_to(a, now, since, before, stack, none)
         if b is not none:
-            _come_to(b, now, since, before, stack, none)
+            stack = _come_to(b, now, since, before, stack, none)
         if a is none and b is none:
             wide: tuple[Any, ...] = _wide(node)
             n = len(wide[2])
             for x in _inputs(wide[2])[:n]:  # compiled, an array that doesn't know its length
-                _come_to(x, now, since, before, stack, none)
+                stack = _come_to(x, now, since, before, stack, none)
     _at(root)._grad = seed
     if _at(root)._primitive is not none:
         _push(stack, _at(root))
