@@ -24,9 +24,9 @@ from inspect import signature
 from types import MethodType
 from typing import Any, ParamSpec
 
-from autograd.core import floats
+from autograd.core import float_sweeps
 from autograd.core.blocks import recording
-from autograd.core.floats import fast_order
+from autograd.core.float_sweeps import fast_order
 from autograd.core.hints import note
 from autograd.core.operand import real
 from autograd.core.primitive import TABLE
@@ -533,7 +533,7 @@ class _Run:
         """Σ seed · d(output)/d(variable) over the pairs (output, seed), for each variable."""
         pairs = [(y, seed) for y, seed in pairs if type(y) is Value and not _is_zero(seed)]
         if self.private and _all_floats(seed for _, seed in pairs):
-            known = floats.pull(pairs, self.variables)
+            known = float_sweeps.pull(pairs, self.variables)
             if not any(map(math.isnan, known)):
                 return known
         order, _ = fast_order(*[y for y, _ in pairs], since=self.since)
@@ -543,8 +543,8 @@ class _Run:
     def push(self, directions: Sequence[Any]) -> list[Any]:
         """Σ d(output)/d(variable) · direction, for each output."""
         if self.private and _all_floats(directions):
-            floats.set_tangents(zip(self.variables, directions), self.leaves)
-            floats.push(self.order)
+            float_sweeps.set_tangents(zip(self.variables, directions), self.leaves)
+            float_sweeps.push(self.order)
             known = [y._grad if type(y) is Value else 0.0 for y in self.outputs]
             if not any(map(math.isnan, known)):
                 return known
@@ -577,7 +577,7 @@ class _Run:
         if type(y) is not Value:
             return [0.0] * len(self.variables)
         if self.private and _all_floats(directions):
-            known = floats.curvature(y, self.variables, directions)
+            known = float_sweeps.curvature(y, self.variables, directions)
             if not any(map(math.isnan, known)):
                 return known
         with recording():

@@ -12,7 +12,7 @@ from typing import Any
 
 import autograd
 from autograd import no_grad
-from autograd.core import floats
+from autograd.core import float_sweeps
 from autograd.core.operand import primal
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy
 from nn.module import Module
@@ -82,7 +82,7 @@ class Boundary:
         Of many epochs some are forgotten: those kept are evenly spread, and the last.
         """
         data = array("d", bytes(8 * len(self._parameters)))
-        floats.read_data(self._parameters, data)
+        float_sweeps.read_data(self._parameters, data)
         self._snapshots.add(epoch, data)
 
     def plane(self) -> Plane | None:

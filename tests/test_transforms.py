@@ -27,7 +27,7 @@ from autograd import (
     value_and_jacobian,
     vjp,
 )
-from autograd.core import floats, sweeps
+from autograd.core import float_sweeps, sweeps
 from autograd.core.operand import primal
 from autograd.transforms import Options, _Run
 
@@ -231,13 +231,13 @@ def test_auto_goes_forward_where_there_are_fewer_inputs(
     monkeypatch: pytest.MonkeyPatch, outputs: int, forward: int
 ) -> None:
     swept: list[Any] = []
-    push = floats.push
+    push = float_sweeps.push
 
     def counted(order: list[Value]) -> None:
         swept.append(order)
         push(order)
 
-    monkeypatch.setattr(floats, "push", counted)
+    monkeypatch.setattr(float_sweeps, "push", counted)
     rows = jacobian(lambda x: [x[0] * x[1] * float(i) for i in range(outputs)])([2.0, 3.0])
     assert rows == [[3.0 * i, 2.0 * i] for i in range(outputs)]
     assert len(swept) == forward
@@ -377,7 +377,7 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
         return count
 
-    monkeypatch.setattr(transforms, "fast_order", counting(floats.fast_order))
+    monkeypatch.setattr(transforms, "fast_order", counting(float_sweeps.fast_order))
     monkeypatch.setattr(sweeps, "topological_order", counting(sweeps.topological_order))
     return found
 

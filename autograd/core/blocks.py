@@ -47,9 +47,12 @@ class _Entry:
     """
 
     __slots__ = ("open", "outer", "records", "scope", "tells_lines")
+    outer: _Entry | None
+    scope: str
+    tells_lines: bool
 
     def __init__(self, records: bool | None, name: str = "", tells_lines: bool = False) -> None:
-        outer: _Entry | None = innermost.get()
+        outer = innermost.get()
         self.outer, self.open, self.records = outer, True, records
         around = outer.scope if outer else ""
         self.scope = "/".join([part for part in (around, name) if part])

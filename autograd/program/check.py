@@ -28,7 +28,7 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
-from autograd.core import floats
+from autograd.core import float_sweeps
 from autograd.core.operand import primal
 from autograd.core.sweeps import cotangents, tangents
 from autograd.core.traversal import begin
@@ -176,9 +176,9 @@ def _slopes(roots: list[tuple[Value, float]], xs: Sequence[Value], since: int) -
         return [0.0] * len(xs)
     if since:
         before: list[Value] = []
-        floats.fast_order(*[y for y, _ in roots], since=since, before=before)
+        float_sweeps.fast_order(*[y for y, _ in roots], since=since, before=before)
         if all(node.op is None for node in before):
-            slopes = floats.pull(roots, [*xs])
+            slopes = float_sweeps.pull(roots, [*xs])
             if not any(map(math.isnan, slopes)):
                 return slopes
     adjoints = cotangents(roots, xs)
@@ -194,7 +194,7 @@ class _Rounding:
     def __init__(self, outputs: Sequence[Any], leaves: Sequence[Value], since: int) -> None:
         self.outputs, self.leaves = outputs, leaves
         self.roots = [y for y in outputs if type(y) is Value]
-        self.order = floats.fast_order(*self.roots, since=since)[0] if self.roots else []
+        self.order = float_sweeps.fast_order(*self.roots, since=since)[0] if self.roots else []
 
     @cached_property
     def errors(self) -> dict[Value, float]:

@@ -19,7 +19,7 @@ if sys.platform == "cython":
 else:
     from autograd.core import cython
 
-from autograd.core.floats import read_data
+from autograd.core.float_sweeps import read_data
 from autograd.core.operand import real
 from autograd.program.arguments import WINDOW, windows
 from autograd.program.ir.arrays import np

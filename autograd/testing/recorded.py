@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from autograd.core.floats import LINEAR
+from autograd.core.float_sweeps import LINEAR
 from autograd.core.operand import describe, primal
 from autograd.core.primitive import RESERVED
 from autograd.core.sweeps import reverse_sweep, tangents, topological_order

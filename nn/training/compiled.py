@@ -15,7 +15,7 @@ from time import perf_counter as clock
 from typing import Any
 
 from autograd import Value, gradient, no_grad
-from autograd.core import floats
+from autograd.core import float_sweeps
 from autograd.core.operand import primal
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program, Sweep
@@ -192,7 +192,7 @@ class Compiled:
         program, traces, lanes = run.parts[0][1].program, run.traces, run.batch.lanes
         sweep = program.sweep([range(len(self.params))])
         if (
-            (sweep.native is None or floats.exchanger is not None)
+            (sweep.native is None or float_sweeps.exchanger is not None)
             and all(lane is None for _, lane in program.tape.roots[: sweep.outputs])
             and (sweep.has_lanes or lanes == 1)
         ):
@@ -397,7 +397,7 @@ class Fused:
         u, out, d_u, _ = sweep.memory(lanes)
         self.u = u[: len(trace.closed)]
         self.data, self.gradient = u[: run.params], d_u[: run.params]
-        floats.read_data(trace.closed, self.u)
+        float_sweeps.read_data(trace.closed, self.u)
         self.gradient.fill(math.nan)
         seed = sweep.spread(run.seed(trace, self.lanes))
         more = None, sweep.answers, engine.threads
@@ -406,7 +406,7 @@ class Fused:
         self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
         self.out = out[: sweep.outputs]
         limit = -1.0 if engine.eager.max_norm is None else engine.eager.max_norm
-        weight, exchange = run.traces.weight(self.lanes), (floats.exchanger, trace.closed)
+        weight, exchange = run.traces.weight(self.lanes), (float_sweeps.exchanger, trace.closed)
         self.loss = weight, run.traces.has_penalty, limit, *exchange
         self.others = trace.closed[run.params :], self.u[run.params :]
 
@@ -418,12 +418,12 @@ class Fused:
         if update[0] is None:
             return None
         if current is not self:
-            floats.read_data(self.trace.closed, self.u)
+            float_sweeps.read_data(self.trace.closed, self.u)
         elif self.others[0]:
-            floats.read_data(*self.others)
+            float_sweeps.read_data(*self.others)
         loss: float | None = self._run(batch.parts, update)
         if loss is False:  # someone has set the data of a parameter
-            floats.read_data(self.trace.closed, self.u)
+            float_sweeps.read_data(self.trace.closed, self.u)
             loss = self._run(batch.parts, update)
         if loss is None or loss is False:
             return None
@@ -499,5 +499,5 @@ def keep(cache: dict[Any, Any]) -> None:
 def data_of(values: list[Value]) -> Array:
     """The numbers of Values."""
     numbers = np.empty(len(values))
-    floats.read_data(values, numbers)
+    float_sweeps.read_data(values, numbers)
     return numbers

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Value
-from autograd.core import floats
+from autograd.core import float_sweeps
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.specialize import Trace
@@ -217,7 +217,7 @@ class JaxEngine(Compiled):
         params, buffers, gradient = [np.array(each) for each in self.placed]
         values, names = self._pushed
         gradient *= [x.requires_grad for x in values]
-        floats.exchange(values, data_of(values), params, gradient)
+        float_sweeps.exchange(values, data_of(values), params, gradient)
         for name, row in zip(names, buffers):
             self.optimizer._put_buffer(name, values, row)
         self.placed = None

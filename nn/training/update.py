@@ -6,7 +6,7 @@ from array import array
 from operator import attrgetter
 from typing import Any
 
-from autograd.core import floats
+from autograd.core import float_sweeps
 from autograd.program.dispatch import MOST
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
@@ -62,7 +62,7 @@ class Update:
         optimizer = self.optimizer
         runner, x, numbers, _, steps = self.arguments(data, gradient)
         if runner is None:
-            floats.exchange(optimizer.params, data, data, gradient)
+            float_sweeps.exchange(optimizer.params, data, data, gradient)
             optimizer.step()
             return True
         if runner.run(x, numbers):
@@ -70,7 +70,7 @@ class Update:
         after, *rows = self._out
         buffers = {name: array("d", row) for name, row in zip(optimizer.buffers, rows)}
         others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
-        floats.exchange(optimizer.params, data, after, gradient, others)
+        float_sweeps.exchange(optimizer.params, data, after, gradient, others)
         return True
 
     def arguments(self, data: Array, gradient: Array) -> tuple[Any, ...]:

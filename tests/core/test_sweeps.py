@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from autograd import Value, relu, sqrt
-from autograd.core import floats, sweeps
+from autograd.core import float_sweeps, sweeps
 from autograd.core.sweeps import topological_order
 from tests.properties.graphs import bits, recorded
 from tests.testing.programs import Listing, programs
@@ -89,9 +89,9 @@ def test_leaves_and_numbers_go_together() -> None:
     x, one, two = Value(1.0), array("d", [1.0]), array("d", [1.0, 2.0])
     for arrays in ((two, one, one), (one, two, one), (one, one, two)):
         with pytest.raises(ValueError, match="1 leaves for"):
-            floats.exchange([x], *arrays)
+            float_sweeps.exchange([x], *arrays)
     with pytest.raises(ValueError, match="1 leaves for 2"):
-        floats.read_data([x], two)
+        float_sweeps.read_data([x], two)
     with pytest.raises(ValueError, match="0 leaves for"):
-        floats.exchange([], one, one, one)
+        float_sweeps.exchange([], one, one, one)
     assert (x.data, x.grad) == (1.0, 0.0)

@@ -18,7 +18,7 @@ import pytest
 import autograd
 import autograd.core.value
 from autograd import Value, gradient
-from autograd.core import floats, traversal
+from autograd.core import float_sweeps, traversal
 from autograd.core.sweeps import topological_order
 from tests.builds import THIS
 
@@ -135,7 +135,7 @@ def test_control_c_is_not_lost() -> None:
     assert (x.grad, w.grad) == tuple(gradient(y, [x, w]))
 
 
-ENGINE = {traversal.__file__, floats.__file__, autograd.core.value.__file__}
+ENGINE = {traversal.__file__, float_sweeps.__file__, autograd.core.value.__file__}
 ONE_STEP = THIS == "compiled"  # there a pass runs no lines
 
 
@@ -192,7 +192,7 @@ def test_another_pass_comes_at_any_line(hook: Any) -> None:
         came = comes_at(
             line,
             (y * x).backward,
-            lambda: found.extend(floats.fast_order(root)),  # noqa: B023
+            lambda: found.extend(float_sweeps.fast_order(root)),  # noqa: B023
             hook,
         )
         assert all(map(operator.is_, found[0], wanted))
@@ -208,7 +208,7 @@ def test_a_pass_that_comes_while_gradients_are_set_to_zero(hook: Any) -> None:
         x, w, y, root = tangled()
         root.backward()
         other = y * x
-        came = comes_at(line, lambda: floats.fast_order(other), root.zero_grad, hook)  # noqa: B023
+        came = comes_at(line, lambda: float_sweeps.fast_order(other), root.zero_grad, hook)  # noqa: B023
         assert [node.grad for node in (x, w, y, root, *root.inputs)] == [0.0] * 7
         if not came:
             break

@@ -12,7 +12,7 @@ from itertools import accumulate
 from operator import is_
 from typing import Any
 
-from autograd.core.floats import exchange
+from autograd.core.float_sweeps import exchange
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks

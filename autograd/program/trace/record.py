@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from autograd.core.blocks import recording
-from autograd.core.floats import fast_order, list_operations
+from autograd.core.float_sweeps import fast_order, list_operations
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
 from autograd.program.ir.tape import Tape, uncollected

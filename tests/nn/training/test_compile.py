@@ -20,7 +20,7 @@ import pytest
 import nn
 from autograd import Value, exp, grad, maximum, minimum, primitive, sigmoid, sign, where
 from autograd import compile as compile_function
-from autograd.core import floats
+from autograd.core import float_sweeps
 from nn.training import compiled as engines
 from nn.training.batches import Batch
 from nn.training.compiled import is_mean
@@ -246,7 +246,7 @@ def test_an_optimizer_that_cannot_be_recorded(kind: Any) -> None:
     agree(*CASES["logits"], lambda ps: kind(ps, 0.1), steps=20)
 
 
-@pytest.mark.parametrize("kernel", ["" if floats.exchanger else "numpy", "numpy"])
+@pytest.mark.parametrize("kernel", ["" if float_sweeps.exchanger else "numpy", "numpy"])
 def test_parameters_that_are_replaced_while_a_step_runs(
     kernel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
