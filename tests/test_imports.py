@@ -83,6 +83,7 @@ DYNAMIC = {
     "autograd.sparse",
     "demos.__main__",
     "demos.cluster",
+    "nn.training.history",
     "nn.training.sweep",
 }
 
