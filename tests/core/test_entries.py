@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 import autograd
 from autograd import Value
+from autograd.core.operations import NUMPY
 from autograd.core.primitive import RESERVED, TABLE
 from tests.builds import environment
 
@@ -86,3 +88,12 @@ def test_an_entry_that_is_added_is_found_everywhere(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_type_checkers_are_told_of_every_entry_that_is_a_method() -> None:
+    file = Path(autograd.__file__).parent / "core" / "operations.py"
+    block = file.read_text("utf-8").partition("        _entry: Method")[2].partition("\n\n")[0]
+    told = {*re.findall(r"(\w+) =", block)}
+    arcs = {name: TABLE[entry] for name, entry in NUMPY.items() if name.startswith("arc")}
+    methods = {name: TABLE[name] for name in DOCUMENTED} | arcs
+    assert told == {name for name, entry in methods.items() if getattr(Value, name) is entry}
