@@ -60,6 +60,9 @@ def test_infinity_minus_infinity_is_an_error(name: str, in_axes: Any) -> None:
         fast.grad([kink, 0.5] if in_axes else kink)
 
 
+signed = autograd.primitive(
+    "tests.signed", lambda x: math.copysign(1.0, x), lambda out, x: 0.0 * x
+)
 SIGNED: dict[str, Callable[[Any], Any]] = {
     "x + 0.0": lambda x: x + 0.0,
     "0.0 + x": lambda x: 0.0 + x,
@@ -73,9 +76,6 @@ SIGNED: dict[str, Callable[[Any], Any]] = {
     "pow": lambda x: (x + 0.0) ** 3,
     "neg": lambda x: -(x + 0.0),
 }
-signed = autograd.primitive(
-    "tests.signed", lambda x: math.copysign(1.0, x), lambda out, x: 0.0 * x
-)
 
 
 @pytest.mark.parametrize("name", SIGNED)

@@ -1,7 +1,9 @@
-"""Near ties rounding decides nothing: f does."""
+"""Near a tie rounding decides nothing: the function does."""
 
 import math
+from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -27,7 +29,10 @@ def test_no_near_tie_takes_the_other_branch(lanes: bool) -> None:
     for seed in range(110):
         random = Random(seed)
         g, point = program(random, terms=1)
-        f = lambda xs, t, g=g: TAKEN * xs[0] if g(xs) > t else LEFT * xs[0]  # noqa: E731
+
+        def f(xs: Any, t: Any, g: Callable[[Any], Any] = g) -> Any:
+            return xs[0] * (TAKEN if g(xs) > t else LEFT)
+
         points = [
             [x * (1.0 + 0.01 * random.uniform(-1.0, 1.0)) for x in point] for _ in range(4)
         ]
