@@ -22,7 +22,7 @@ cdef extern from "node.h":
     node **_inputs "node_inputs" (tuple)
 
 cdef unsigned int _passes
-cdef node *_come_to(
+cdef inline node *_come_to(
     node *x, unsigned int now, unsigned int since, list before, node *stack, node *none
 ) except? NULL
 cpdef bint accumulate(root, double seed) except -1
