@@ -15,6 +15,10 @@ ROWS: dict[str, Callable[[Any, Any], Any]] = {
     "uniform numbers among those of lanes": lambda w, x: dot(
         [w[0] * w[1], x[0], w[2]], [x[1], w[0] * w[2], x[0]]
     ).sin(),
+    "a number and a lane in one product": lambda w, x: 3.0 * x[0] + x[1] * x[1] * w[0],
+    "a number or a lane as what is added to products": lambda w, x: autograd.sum(
+        [dot([w[0], 2.0], x, bias).tanh() for bias in (1.0, x[1], x[0], 4.0)]
+    ),
     "sums over the lanes that share some of their rows": lambda w, x: (
         dot(w[1:], x) * dot(w[:2], x[::-1]).exp()
     ),

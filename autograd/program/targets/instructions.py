@@ -96,7 +96,9 @@ class Instructions:
         if len(rows) == 1:
             return rows[0], 0
         even = regular(rows)
-        return (even.start, even.step) if type(even) is range else (self.listed(rows), LISTED)
+        if type(even) is range and (even[0] < LANES) == (even[-1] < LANES):
+            return even.start, even.step
+        return self.listed(rows), LISTED
 
     # ------------------------------------------------------------------ instructions
 

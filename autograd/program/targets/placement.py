@@ -181,7 +181,7 @@ class Placement:
                 self.pack(w)
             self.side(x)
             for b in bias:
-                if type(regular(self.rows[b])) is not range:
+                if type(regular(self.rows[b])) is not range or is_mixed(self.rows[b]):
                     self.pack(b)
         elif op.kind in ADDED:
             for a in op.operands:
@@ -214,6 +214,11 @@ def shape(op: Op) -> tuple[int, int]:
     return op.rows // op.width, op.width
 
 
+def is_mixed(rows: Sequence[int]) -> bool:
+    """Whether some of the rows are uniform and others are of lanes."""
+    return len(rows) > 0 and (min(rows) < LANES) != (max(rows) < LANES)
+
+
 def even(rows: Sequence[int]) -> bool:
     """Whether rows follow each other."""
     found = regular(rows)
@@ -222,5 +227,7 @@ def even(rows: Sequence[int]) -> bool:
 
 def steps(rows: Sequence[int], m: int, k: int) -> tuple[int, int] | None:
     """The steps down and across of an m by k matrix; None if they are uneven or go back."""
+    if is_mixed(rows):
+        return None
     found = matrix(rows if type(rows) is range else np.asarray(rows), m, k)
     return None if found is None or min(found[1:]) < 0 else found[1:]
