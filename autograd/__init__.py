@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from autograd.custom import custom_vjp
     from autograd.least_squares import curve_fit
     from autograd.program.compiled import compile as compile
-    from autograd.program.compiled import load_program as load_program
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
     from autograd.show.terminal import step
@@ -90,7 +89,6 @@ _LATER = {
     "curve_fit": "least_squares",
     "custom_vjp": "custom",
     "fixed_point": "solve",
-    "load_program": "program.compiled",
     "play": "cli.playing",
     "propagate": "uncertainty",
     "root": "solve",

@@ -198,7 +198,7 @@ def command_line() -> str:
 
 def autograd_names() -> str:
     """The public names of `autograd` that are no operations of the table."""
-    names = [*autograd.__all__, "compile", "load_program", "pow", "abs", "sum"]
+    names = [*autograd.__all__, "compile", "pow", "abs", "sum"]
     names.sort(key=lambda name: name != "Value")  # the first that a reader looks for
     own = _api("autograd", [n for n in names if not isinstance(_of(autograd, n), Primitive)])
     linalg = _api("autograd.linalg", autograd.linalg.__all__)

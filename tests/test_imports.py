@@ -44,7 +44,7 @@ LAYERS = {
 }
 # Who may import what is not of the standard library; later than at once, but for AT_ONCE.
 OTHERS = {
-    "cython": ("autograd.core", "autograd.program.dispatch"),
+    "cython": ("autograd.core", "autograd.program.plan", "autograd.program.structure"),
     "graphviz": ("autograd.show.drawing",),
     "jax": (
         *("autograd.program.targets.jax", "autograd.program.targets.jax_values"),

@@ -15,4 +15,5 @@ compiled = False
 cclass = final = no_gc = _unchanged
 Py_ssize_t = int
 double: Any = float
+p_double: Any = Any
 address: Any = None

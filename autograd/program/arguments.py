@@ -1,273 +1,146 @@
-"""Arguments: taken apart into arrays of numbers, and results put together like them."""
+"""Arguments: taken apart into arrays of numbers, and gradients put together like them.
+
+An argument that varies has samples along an axis: they are the rows of an array or a table, or
+a list's elements; in a dict each entry has some.
+"""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.core.operand import real
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
-from autograd.trees import (
-    LABELS,
-    LEAVES,
-    Children,
-    Rebuild,
-    as_rows,
-    children_of,
-    flatten,
-    labels,
-)
+from autograd.program.structure import Structure, structure
+from autograd.trees import LABELS, LEAVES, as_rows, children_of, flatten
 
-__all__ = [
-    "Argument",
-    "Arguments",
-    "Axes",
-    "holds_values",
-    "key_of",
-    "kind_of",
-    "samples_of",
-    "windows",
-]
+__all__ = ["WINDOW", "Arguments", "Axes", "axes_of", "count_of", "cut", "holds_values"]
+__all__ += ["numbers_of", "samples_of", "windows"]
 
-Key = Any
 Axes = tuple[int | None, ...] | int | None
 ALL = slice(None)
-WINDOW = 2**16  # lanes at a time
+WINDOW = 2**18  # lanes at a time
 
 
-class Argument(NamedTuple):
-    """An argument, taken apart.
-
-    Attributes:
-        key: equal for arguments that are built in the same way.
-        width: how many numbers it has, or a sample of it.
-        lanes: how many samples; 0 if it is the same in all.
-        numbers: an array of them; of the samples in a slice, a column each.
-        sample: gives the i-th sample, or the argument itself.
-        like: puts numbers, a column a lane, into its shape.
-    """
-
-    key: Key
-    width: int
-    lanes: int
-    numbers: Callable[[slice], Array]
-    sample: Callable[[int], Any]
-    like: Callable[[Array], Any]
+def windows(lanes: int) -> Iterator[slice]:
+    """Lanes in windows of one size, but the last."""
+    size = -(-lanes // -(-lanes // WINDOW)) if lanes else 1
+    for first in range(0, lanes, size):
+        yield slice(first, min(first + size, lanes))
 
 
-def uniform(tree: Any, what: str) -> Argument:
-    """An argument that is the same in all lanes; arrays of floats are not taken apart."""
-    if type(tree) is dict and tree:
-        return _joined({k: uniform(part, f"{what}[{k!r}]") for k, part in tree.items()})
-    if type(tree) is np.ndarray and tree.dtype.kind in "fiu":
-        numbers = tree.ravel().astype(float, copy=False)
-        return Argument(
-            key_of(tree),
-            len(numbers),
-            0,
-            lambda lanes: numbers,
-            lambda i: tree,
-            lambda d: np.array(d[:, 0]).reshape(tree.shape),
-        )
-    leaves, rebuild = flatten(tree, what)
-    numbers = np.array(leaves, dtype=float)
-    return Argument(
-        key_of(tree),
-        len(leaves),
-        0,
-        lambda lanes: numbers,
-        lambda i: tree,
-        lambda d: rebuild(d[:, 0].tolist()),
-    )
-
-
-def _joined(parts: dict[Any, Argument]) -> Argument:
-    """A dict of arguments as one."""
-    counts = [part.width for part in parts.values()]
-    cuts = np.cumsum(counts)[:-1]
-    return Argument(
-        (dict, tuple([(key, part.key) for key, part in parts.items()])),
-        sum(counts),
-        next(iter(parts.values())).lanes,
-        lambda lanes: np.concatenate([part.numbers(lanes) for part in parts.values()]),
-        lambda i: {key: part.sample(i) for key, part in parts.items()},
-        lambda d: {
-            k: part.like(rows) for (k, part), rows in zip(parts.items(), np.split(d, cuts))
-        },
-    )
-
-
-def lanes_of(tree: Any, what: str, axis: int = 0) -> Argument:
-    """An argument of which each lane has its own: the rows of an array, or a list's elements.
-
-    In a dict each entry is one.
-
-    Args:
-        axis: of arrays, along which samples lie.
-
-    Raises:
-        TypeError: it is a number, or a list whose samples lie along another axis.
-        ValueError: it has no samples, or they are not all built in the same way.
-    """
-    if hasattr(tree, "iloc") and not axis:
-        return _rows_of(tree, what)
-    tree = as_rows(tree)
-    if axis and not isinstance(tree, dict):
-        part = lanes_of(_moved(tree, what, axis), what)
-        return part._replace(like=lambda d: np.moveaxis(part.like(d), 0, axis))
-    if isinstance(tree, dict):
-        parts = {key: lanes_of(each, f"{what}[{key!r}]", axis) for key, each in tree.items()}
-        if len({part.lanes for part in parts.values()}) != 1:
-            raise ValueError(f"{what} has entries of different lengths; give as many of each")
-        return _joined(parts)
-    _check_rows(tree, what)
-    if len(tree) == 0:
-        raise ValueError(f"{what} is empty; give at least one sample")
-    if isinstance(tree, np.ndarray):
-        if tree.dtype.kind not in "fiub":  # objects that may be numbers
-            tree = np.array(flatten(tree, what)[0], float).reshape(tree.shape)
-        return Argument(
-            (np.ndarray, tree.shape[1:]),
-            math.prod(tree.shape[1:]),
-            len(tree),
-            lambda lanes: (mine := tree[lanes]).reshape(len(mine), -1).T,
-            lambda i: tree[i] if tree.ndim > 1 else float(tree[i]),
-            lambda d: np.ascontiguousarray(d.T).reshape(tree.shape),
-        )
-    key, (leaves, rebuild) = key_of(tree[0]), flatten(tree[0], f"{what}[0]")
-
-    def numbers(lanes: slice) -> Array:
-        rows = []
-        for i in range(len(tree))[lanes]:
-            if key_of(tree[i]) != key:
-                raise ValueError(f"{what}[{i}] is built in another way than {what}[0]")
-            rows.append(flatten(tree[i], f"{what}[{i}]")[0])
-        return np.array(rows, dtype=float).reshape(len(rows), -1).T
-
-    build = list if isinstance(tree, list) else tuple
-    return Argument(
-        key,
-        len(leaves),
-        len(tree),
-        numbers,
-        tree.__getitem__,
-        lambda d: build(map(rebuild, d.T.tolist())),
-    )
-
-
-def _rows_of(table: Any, what: str) -> Argument:
-    """A table or column of pandas: a sample of a table is its row, by the columns' names."""
-    rows = lanes_of(table.to_numpy(), what)
-    names = {each: getattr(table, each) for each in LABELS if hasattr(table, each)}
-    named = rows._replace(like=lambda d: type(table)(rows.like(d), **names))
-    if not hasattr(table, "columns"):
-        return named
-    return named._replace(key=(type(table), labels(table)[1]), sample=table.iloc.__getitem__)
-
-
-def _check_rows(tree: Any, what: str) -> None:
-    if not isinstance(tree, (list, tuple, np.ndarray)) or getattr(tree, "shape", None) == ():
-        raise TypeError(f"{what} has no samples: give a list or an array, got {tree!r:.80}")
-
-
-def _moved(tree: Any, what: str, axis: int) -> Array:
-    """An array with its samples in rows."""
-    if getattr(tree, "ndim", 0) <= axis:
-        raise TypeError(f"{what} must be an array with an axis {axis}, got {tree!r:.80}")
-    return np.moveaxis(tree, axis, 0)
-
-
-def samples_of(args: Sequence[Any], in_axes: Axes) -> list[tuple[Any, ...]]:
-    """The arguments of each sample, which may be or hold Values."""
-    axes = _axes(args, in_axes)
-    each = [[arg] if axis is None else _listed(arg, axis) for arg, axis in zip(args, axes)]
-    [count, *others] = {len(lanes) for lanes, axis in zip(each, axes) if axis is not None}
-    if others:
-        raise ValueError(f"an argument has {count} samples, another {others[0]}")
-    listed = [lanes * count if axis is None else lanes for lanes, axis in zip(each, axes)]
-    return [*zip(*listed)]
-
-
-def _listed(tree: Any, axis: int) -> list[Any]:
-    """The samples of an argument."""
-    if hasattr(tree, "columns") and not axis:
-        return [tree.iloc[i] for i in range(len(tree))]
-    tree = as_rows(tree)
-    if isinstance(tree, dict):
-        listed = [_listed(each, axis) for each in tree.values()]
-        return [dict(zip(tree, sample)) for sample in zip(*listed)]
-    _check_rows(tree, "an argument")
-    return [*(_moved(tree, "an argument", axis) if axis else tree)]
-
-
-def _axes(args: Sequence[Any], in_axes: Axes) -> tuple[int | None, ...]:
+def axes_of(args: Sequence[Any], in_axes: Axes) -> tuple[int | None, ...]:
     axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
     if len(axes) != len(args):
         raise TypeError(f"in_axes is for {len(axes)} arguments, {len(args)} were given")
     return axes
 
 
-def key_of(tree: Any) -> Key:
-    """Equal for trees that `flatten` takes apart in the same way."""
-    if type(tree) in LEAVES:
-        return np.ndarray, ()
-    if isinstance(tree, dict):
-        return dict, tuple([(key, key_of(each)) for key, each in tree.items()])
-    children = _children(tree)
-    if children is not None:
-        keys = [key_of(each) for each in children.parts]
-        same = bool(keys) and keys.count(keys[0]) == len(keys)
-        kind = type(tree), len(keys), keys[0] if same else tuple(keys)
-        return kind if isinstance(tree, list | tuple) else (*kind, repr(children.rest))
-    if hasattr(tree, "iloc"):
-        return type(tree), labels(tree)
-    return np.ndarray, getattr(tree, "shape", ())
-
-
-def _children(tree: Any) -> Children | None:
-    if type(tree) in (list, tuple):  # their places are not needed, and may be many
-        return Children([], tree, list)
-    return children_of(tree)
-
-
-def kind_of(key: Key) -> str:
-    """A key in words, for files and messages."""
-    return re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", repr(key))
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    """The arrays and whatever else structures hold."""
-    children = _children(tree)
-    if children is None:
-        yield tree
-        return
-    for each in children.parts:
-        if type(each) in LEAVES:
-            yield each
-        else:
-            yield from _leaves(each)
-
-
 def holds_values(tree: Any) -> bool:
     """Whether there is a Value among the numbers."""
-    return any(
-        Value in map(type, leaf.ravel().tolist())
-        if isinstance(leaf, np.ndarray) and leaf.dtype == object
-        else type(leaf) is Value
-        for leaf in _leaves(tree)
-    )
+    kind = type(tree)
+    if kind is float or kind is Value:
+        return kind is Value
+    if isinstance(tree, np.ndarray):
+        return tree.dtype == object and any(map(holds_values, tree.ravel().tolist()))
+    if kind in (list, tuple):
+        kinds = {*map(type, tree)}
+        return Value in kinds or (not kinds <= LEAVES and any(map(holds_values, tree)))
+    children = children_of(tree)
+    return children is not None and any(map(holds_values, children.parts))
 
 
-def windows(lanes: int) -> Iterator[slice]:
-    """Lanes in windows of one size, but the last."""
-    size = -(-lanes // -(-lanes // WINDOW))
-    for first in range(0, lanes, size):
-        yield slice(first, min(first + size, lanes))
+# ---------------------------------------------------------------- samples
+
+
+def count_of(tree: Any, what: str, axis: int = 0) -> int:
+    """How many samples an argument has.
+
+    Raises:
+        TypeError: it is a number, or a list whose samples lie along another axis.
+        ValueError: it has no samples, or entries of different lengths.
+    """
+    if isinstance(tree, dict):
+        counts = {count_of(part, f"{what}[{key!r}]", axis) for key, part in tree.items()}
+        if len(counts) != 1:
+            raise ValueError(f"{what} has entries of different lengths; give as many of each")
+        return counts.pop()
+    rows = as_rows(tree)
+    if axis and getattr(rows, "ndim", 0) <= axis:
+        raise TypeError(f"{what} must be an array with an axis {axis}, got {tree!r:.80}")
+    if not isinstance(rows, (list, tuple, np.ndarray)) or getattr(rows, "shape", None) == ():
+        raise TypeError(f"{what} has no samples: give a list or an array, got {tree!r:.80}")
+    count: int = np.shape(rows)[axis] if axis else len(rows)
+    if not count:
+        raise ValueError(f"{what} is empty; give at least one sample")
+    return count
+
+
+def samples_of(args: Sequence[Any], in_axes: Axes) -> list[tuple[Any, ...]]:
+    """The arguments of each sample, which may be or hold Values."""
+    both = [*zip(args, axes_of(args, in_axes))]
+    counts = {count_of(x, "an argument", axis) for x, axis in both if axis is not None}
+    [count, *others] = counts
+    if others:
+        raise ValueError(f"an argument has {count} samples, another {others[0]}")
+    return [tuple([cut(x, i, axis) for x, axis in both]) for i in range(count)]
+
+
+def cut(tree: Any, lanes: Any, axis: int | None) -> Any:
+    """A sample, or a slice of the samples, of an argument; all of one that does not vary."""
+    if axis is None:
+        return tree
+    if isinstance(tree, dict):
+        return {key: cut(each, lanes, axis) for key, each in tree.items()}
+    if hasattr(tree, "iloc") and not axis:
+        return tree.iloc[lanes]
+    return as_rows(tree)[(*[ALL] * axis, lanes) if axis else lanes]
+
+
+def numbers_of(
+    tree: Any, sample: Structure, what: str, axis: int = 0, lanes: Any = ALL
+) -> Array:
+    """The numbers of samples: a row for each."""
+    if isinstance(tree, dict):
+        both = zip(tree, sample.parts)
+        parts = [numbers_of(tree[k], each, f"{what}[{k!r}]", axis, lanes) for k, each in both]
+        return np.concatenate(parts, 1)
+    tree = as_rows(tree)
+    if isinstance(tree, np.ndarray):
+        rows = np.moveaxis(tree, axis, 0)[lanes]
+        if rows.dtype.kind not in "fiub":  # objects that may be numbers
+            rows = np.array(flatten(rows, what)[0], float)
+        return rows.reshape(-1, sample.size) if sample.size else np.empty((len(rows), 0))
+    rows = tree[lanes]
+    found, size = np.empty(len(rows) * sample.size), sample.size
+    for i, each in enumerate(rows):
+        if sample.fill(each, found, i * size) < 0:
+            name = f"{what}[{i + (lanes.start or 0)}]"
+            structure(each, name)  # raises, unless there are numbers in it
+            raise ValueError(f"{name} is built in another way than {what}[0]")
+    return found.reshape(-1, size) if size else np.empty((len(rows), 0))
+
+
+def _stacked(tree: Any, sample: Structure, axis: int, rows: Array) -> Any:
+    """A row of numbers for each sample, in the shape of the argument."""
+    if isinstance(tree, dict):
+        cuts = np.cumsum([part.size for part in sample.parts])[:-1]
+        each = zip(tree, sample.parts, np.split(rows, cuts, 1))
+        return {key: _stacked(tree[key], part, axis, mine) for key, part, mine in each}
+    array = as_rows(tree)
+    if isinstance(array, np.ndarray):
+        sides = np.moveaxis(array, axis, 0).shape
+        found = np.moveaxis(np.ascontiguousarray(rows).reshape(sides), 0, axis)
+        names = {each: getattr(tree, each) for each in LABELS if hasattr(tree, each)}
+        return type(tree)(found, **names) if hasattr(tree, "iloc") else found
+    rows = np.ascontiguousarray(rows)
+    return type(tree)([sample.built(row) for row in rows])
+
+
+# ---------------------------------------------------------------- a call's
 
 
 class Arguments:
@@ -276,6 +149,7 @@ class Arguments:
     Attributes:
         args, in_axes: as given.
         axes: for each, None if it is uniform, 0 if each lane has its own.
+        structures: of each, or of a sample.
         lanes: how many there are; 0 if nothing varies.
         first, total: of a window, its first lane, and how many lanes there are in all.
         key: equal for calls whose arguments are built in the same way.
@@ -285,37 +159,44 @@ class Arguments:
     """
 
     def __init__(self, args: Sequence[Any], in_axes: Axes) -> None:
-        axes = _axes(args, in_axes)
-        self.args, self.in_axes = tuple(args), in_axes
-        self.axes = tuple([None if axis is None else 0 for axis in axes])
-        self.parts: list[Argument] = []
+        self.args, self.in_axes, self.given = tuple(args), in_axes, axes_of(args, in_axes)
+        self.axes = tuple([None if axis is None else 0 for axis in self.given])
+        self.structures: list[Structure] = []
         self.rows: list[range] = []
         self.lanes = self.first = 0
-        sides: dict[int | None, list[Callable[[slice], Array]]] = {None: [], 0: []}
-        counts = {None: 0, 0: 0}
-        for i, (arg, axis) in enumerate(zip(args, axes)):
-            what = f"argument {i}"
-            part = uniform(arg, what) if axis is None else lanes_of(arg, what, axis)
-            axis = self.axes[i]
-            self.parts.append(part)
-            sides[axis].append(part.numbers)
-            start, counts[axis] = counts[axis], counts[axis] + part.width
-            self.rows.append(range(start, counts[axis]))
-            if axis is not None:
-                if self.lanes not in (0, part.lanes):
-                    raise ValueError(f"{what} has {part.lanes} samples, another {self.lanes}")
-                self.lanes = part.lanes
-        self.total, self.width = self.lanes, counts[0]
-        self.key = tuple([part.key for part in self.parts])
-        self.u = np.concatenate([np.empty(0), *[numbers(ALL) for numbers in sides[None]]])
-        self._varying = sides[0]
+        ends = {None: 0, 0: 0}
+        for i, (arg, axis) in enumerate(zip(args, self.given)):
+            what, kind = f"argument {i}", self.axes[i]
+            if axis is None:
+                found = structure(arg, what)
+            else:
+                count = count_of(arg, what, axis)
+                found = structure(cut(arg, 0, axis), f"{what}[0]")
+                if self.lanes not in (0, count):
+                    raise ValueError(f"{what} has {count} samples, another {self.lanes}")
+                self.lanes = count
+            self.structures.append(found)
+            start, ends[kind] = ends[kind], ends[kind] + found.size
+            self.rows.append(range(start, ends[kind]))
+        self.total, self.width = self.lanes, ends[0]
+        self.key = tuple([each.key for each in self.structures])
+        self.u = np.empty(ends[None])
+        for arg, axis, each, rows in zip(args, self.given, self.structures, self.rows):
+            if axis is None and each.fill(arg, self.u, rows.start) < 0:
+                raise TypeError(f"an argument holds something else than numbers: {arg!r:.80}")
         if self.lanes <= WINDOW:
             self._read(ALL)
 
     def _read(self, lanes: slice) -> None:
         """Take the numbers of lanes together."""
+        each = [*zip(self.args, self.structures, self.given)]
+        rows = [
+            numbers_of(arg, kind, f"argument {i}", axis, lanes).T
+            for i, (arg, kind, axis) in enumerate(each)
+            if axis is not None
+        ]
         self.x = np.empty((self.width, self.lanes or 1))
-        np.concatenate([read(lanes) for read in self._varying] or [self.x], out=self.x)
+        np.concatenate(rows or [self.x], out=self.x)
 
     def window(self, lanes: slice) -> Arguments:
         """Some of the lanes."""
@@ -327,38 +208,35 @@ class Arguments:
     @property
     def arrays(self) -> bool:
         """Whether there are arrays among the arguments."""
-        return any(
-            type(leaf) not in LEAVES and isinstance(as_rows(leaf), np.ndarray)
-            for leaf in _leaves(self.args)
-        )
+        return any(map(_has_array, self.args))
 
     def repeated(self, places: Sequence[int]) -> tuple[tuple[int | None, ...], list[Any]]:
         """Axes and arguments, with a copy of these arguments for each sample."""
-        axes, args = [*_axes(self.args, self.in_axes)], [*self.args]
+        axes, args = [*self.given], [*self.args]
         for i in places:
             if axes[i] is None:
                 axes[i], tree = 0, as_rows(args[i])
-                whole = self.can_repeat([i])
+                whole = isinstance(tree, np.ndarray) or (self.arrays and real(tree) is not None)
                 shape = (self.lanes, *np.shape(tree)) if whole else ()
                 args[i] = np.broadcast_to(tree, shape) if whole else [tree] * self.lanes
         return tuple(axes), args
 
-    def can_repeat(self, places: Sequence[int]) -> bool:
-        """Whether these are arrays, or numbers beside arrays, of which copies cost nothing."""
-        return all(
-            isinstance(as_rows(self.args[i]), np.ndarray)
-            or (self.arrays and real(self.args[i]) is not None)
-            for i in places
-        )
-
     def sample(self, lane: int) -> tuple[Any, ...]:
         """The arguments of one lane."""
-        return tuple([part.sample(self.first + lane) for part in self.parts])
+        each = [cut(x, self.first + lane, axis) for x, axis in zip(self.args, self.given)]
+        return tuple([float(x) if isinstance(x, np.generic) else x for x in each])
 
-    def builds(self, places: Sequence[int]) -> list[Rebuild]:
-        """For each of these, what puts its numbers in one lane into its shape."""
+    def builds(self, places: Sequence[int]) -> list[Callable[[Sequence[Any]], Any]]:
+        """For each of these, what puts leaves in one lane into its shape."""
         sample = self.sample(0)
         return [flatten(sample[i], "")[1] for i in places]
+
+    def like(self, i: int, rows: Array) -> Any:
+        """A row for each number of an argument, a column a lane, in its shape."""
+        axis = self.given[i]
+        if axis is None:
+            return self.structures[i].built(np.array(rows[:, 0]))
+        return _stacked(self.args[i], self.structures[i], axis, rows.T)
 
     @contextmanager
     def naming(self, lane: int) -> Iterator[None]:
@@ -374,3 +252,12 @@ class Arguments:
             if self.lanes:
                 error.add_note(f"in sample {self.first + lane}")
             raise
+
+
+def _has_array(tree: Any) -> bool:
+    if type(tree) in LEAVES or isinstance(as_rows(tree), np.ndarray):
+        return type(tree) not in LEAVES
+    if type(tree) in (list, tuple) and {*map(type, tree)} <= LEAVES:
+        return False
+    children = children_of(tree)
+    return children is not None and any(map(_has_array, children.parts))

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from autograd.program.ir.arrays import Array, np
@@ -110,37 +109,26 @@ class Program:
 
     def sweep(
         self,
-        wrt: Sequence[range] | None = None,
-        lanes: Sequence[range] = (),
-        along: tuple[Sequence[range], Sequence[range]] | None = None,
+        wrt: Sequence[str] | None = None,
+        along: Sequence[str] | None = None,
         per_lane: bool = False,
     ) -> Sweep:
-        """What gives values, or the gradient in the inputs that these rows of u and x are of.
+        """What gives values, or the gradient in the inputs that have these names.
 
         Args:
-            wrt, lanes: rows of u and of x; the gradient in other inputs is 0.
-            along: such rows: the derivatives of the outputs along a direction in them are
+            wrt: the gradient in other inputs is not defined.
+            along: such names: the derivatives of the outputs along a direction in them are
                 further outputs, and the direction's u and x follow the others.
-            per_lane: the gradient in each lane is further outputs, uniform inputs first.
+            per_lane: the gradient in each lane is further outputs, input after input.
 
         Raises:
             NotImplementedError: with a direction, an operation's rule is not generic.
         """
-        names = None if wrt is None else self.names(wrt, lanes)
-        key = names, along and self.names(*along), per_lane
+        a, b = [None if each is None else tuple(sorted(each)) for each in (wrt, along)]
+        key = a, b, per_lane
         if key not in self._sweeps:
             self._sweeps[key] = Sweep(self, *key)
         return self._sweeps[key]
-
-    def names(self, wrt: Sequence[range], lanes: Sequence[range]) -> tuple[str, ...]:
-        """Of the inputs that these rows of u and x are of."""
-        rows = {False: set(chain(*wrt)), True: set(chain(*lanes))}
-        starts, found = {False: 0, True: 0}, []
-        for name, count, varies in self.inputs:
-            if starts[varies] in rows[varies]:
-                found.append(name)
-            starts[varies] += count
-        return tuple(found)
 
     def __getstate__(self) -> dict[str, Any]:
         without: dict[str, Any] = {

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from autograd.program.dispatch import Dispatch
+from autograd.program.plan import Plan
 from autograd.program.trace.captured import Captured
-
-if TYPE_CHECKING:
-    from autograd.program.specialize import Trace, TraceCache
 
 __all__ = ["Recorded", "surplus", "used"]
 
 MOST_KINDS = 256
 MOST_NODES = 400_000  # if there are more kinds than a FEW: about 250 MB
 FEW = 16
-MOST_TRIED = 64  # in turn
+MOST_PLANS = 64  # tried in turn
 
 
 def used(cache: dict[Any, Any], key: Hashable) -> Any:
@@ -46,14 +43,14 @@ class Recorded:
     Attributes:
         captured: what they were before the first program was recorded.
         kinds: the ways that it goes with arguments of each kind; the last used comes last.
-        dispatch: what is tried in turn, by what is differentiated.
+        plans: what is tried in turn, by what is differentiated.
         closes: whether a way reads Values from outside.
     """
 
-    def __init__(self, f: Callable[..., Any], own: dict[Any, Any] | None = None) -> None:
+    def __init__(self, f: Callable[..., Any], own: set[Any] | None = None) -> None:
         self.captured = Captured(f, own)
-        self.kinds: dict[Any, TraceCache] = {}
-        self.dispatch: dict[Any, list[Dispatch]] = {}
+        self.kinds: dict[Any, Any] = {}
+        self.plans: dict[Any, list[Plan]] = {}
         self.closes = False
 
     def forget(self) -> None:
@@ -62,25 +59,23 @@ class Recorded:
         first = surplus([traces.nodes for _, traces in kinds])
         if first:
             self.kinds = dict(kinds[first:])
-            gone = [trace for _, traces in kinds[:first] for trace in traces.found]
-            for argnums in [*self.dispatch]:
-                self.drop(argnums, gone)
+            left = {trace for traces in self.kinds.values() for trace in traces.found}
+            for what, plans in [*self.plans.items()]:
+                self.plans[what] = [plan for plan in plans if plan.trace in left]
 
-    def drop(self, argnums: Any, traces: Sequence[Trace]) -> None:
-        """Try no calls on these traces."""
-        gone, those = {*traces}, self.dispatch.get(argnums, [])
-        self.dispatch[argnums] = [each for each in those if each.trace not in gone]
-
-    def prepare(
-        self, argnums: Any, traces: Sequence[Trace], make: Callable[[Trace], Dispatch]
+    def plan(
+        self, what: Any, method: str, call: Any, single: bool, tangent: Any = None
     ) -> None:
-        """Let calls be tried on these traces first, where that can be."""
-        before = self.dispatch.get(argnums, [])
-        known = {each.trace for each in before}
-        new = []
-        for trace in traces[::-1]:
+        """Let such calls go by plans on the traces known so far; but not where samples part."""
+        traces = self.kinds.get(call.arguments.key)
+        found = traces.found if traces is not None else []
+        plans = self.plans.get(what, [])
+        if call.arguments.lanes and len(found) > 1:
+            self.plans[what] = [plan for plan in plans if plan.trace not in found]
+            return
+        known = {plan.trace for plan in plans}
+        for trace in found:
             if trace not in known:
                 with suppress(NotImplementedError):
-                    new.append(make(trace))
-        if new:
-            self.dispatch[argnums] = [*new, *before][:MOST_TRIED]
+                    new = Plan(trace, call, method, single, self.captured, tangent)
+                    self.plans[what] = [new, *self.plans.get(what, [])][:MOST_PLANS]

@@ -12,9 +12,9 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
-from autograd.program.arguments import key_of
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
+from autograd.program.structure import structure
 from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.runner import ANOTHER, FP_ERROR, NEAR, THIS
 from autograd.program.trace.captured import Captured
@@ -66,6 +66,7 @@ class Trace:
         built: equal for results that are built in the same way.
         single: whether the result is a number.
         inputs: the numbers that it was recorded with, by their names.
+        names: of the block of each argument; None where it has no numbers.
         axes, keys: of each argument, as those of a call.
         counts: how many numbers each argument (or a sample of it) has.
         reduce: as `compile` was asked.
@@ -84,10 +85,11 @@ class Trace:
         self.inputs = inputs
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
         self.rebuild, self.single = recording.rebuild, recording.single
-        self.built = key_of(self.rebuild([0.0] * self.tape.outputs))
+        self.built = structure(self.rebuild([0.0] * self.tape.outputs), "the result of f").key
         self.without, self.reduce, self.axes = without, reduce, arguments.axes
         self.keys = arguments.key
         self.counts = [len(flatten(arg, "")[0]) for arg in arguments.sample(0)]
+        self.names = [n if size else None for n, size in zip(names, self.counts)]
         uniform = [
             (n, size, False)
             for n, size, axis in zip(names, self.counts, self.axes)
@@ -250,7 +252,7 @@ class TraceCache:
         shortest = min(map(len, guards))
         parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
         guard = guards[0][parting[0] if parting else shortest - 1]
-        if guard.what in ("float", "hash"):
+        if guard.what == "float":
             return (
                 f"reads a number out of a Value in {guard.place}, and what it does then holds "
                 f"for this number only; it was recorded for {len(guards)} numbers. Compute "

@@ -41,7 +41,7 @@ from autograd.rules.expression import (
     shared,
 )
 
-__all__ = ["WORDS", "formula", "partial", "partials", "value"]
+__all__ = ["WORDS", "forget", "formula", "partial", "partials", "value"]
 
 # Operations that each language has a word for.
 WORDS = frozenset(["sum", "dot", "hypot", "maximum", "minimum", "take"])
@@ -129,6 +129,15 @@ def _formulas(op: str, known: Known, count: int | None) -> Any:
 
         mine[key] = found, slopes
     return mine[key]
+
+
+def forget(primitives: Iterable[Primitive]) -> None:
+    """Read the rules of these anew when they are asked for: they may read what has changed."""
+    own = [each for each in primitives if each.name not in RESERVED]
+    for each in own:
+        _cached.pop(each, None)
+    if own:
+        _generic.clear()
 
 
 # ---------------------------------------------------------------- running rules

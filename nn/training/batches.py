@@ -95,16 +95,20 @@ class Batch:
             ValueError: there are none, they are built in different ways, or in number don't
                 fit the targets.
         """
-        from autograd.program.arguments import lanes_of
+        from autograd.program.arguments import count_of, cut, numbers_of
         from autograd.program.ir.arrays import np
+        from autograd.program.structure import structure
 
-        found = [lanes_of(_array(np, x), name) for name, x in zip("Xy", self.given)]
-        if len({each.lanes for each in found}) > 1:
-            both = " for ".join([f"{x.lanes} samples in {n}" for n, x in zip("Xy", found)])
+        given = [_array(np, x) for x in self.given]
+        counts = [*map(count_of, given, "Xy")]
+        if len({*counts}) > 1:
+            both = " for ".join([f"{count} samples in {n}" for n, count in zip("Xy", counts)])
             raise ValueError(f"{both}; give as many of each")
-        numbers = tuple([each.numbers(slice(None)) for each in found])
+        kinds = [structure(cut(x, 0, 0), f"{name}[0]") for x, name in zip(given, "Xy")]
+        each = zip(given, kinds, "Xy")
+        numbers = tuple([numbers_of(x, kind, name).T for x, kind, name in each])
         classes = [part.dtype.kind in "iub" and i == 1 for i, part in enumerate(numbers)]
-        return (*zip([each.key for each in found], classes),), numbers
+        return (*zip([kind.key for kind in kinds], classes),), numbers
 
     @cached_property
     def key(self) -> Any:

@@ -190,7 +190,7 @@ class Compiled:
     def _fuse(self, run: Run) -> None:
         """Let one call make the next step with as many samples, if it can."""
         program, traces, lanes = run.parts[0][1].program, run.traces, run.batch.lanes
-        sweep = program.sweep([range(len(self.params))])
+        sweep = program.sweep(["params"])
         if (
             (sweep.native is None or float_sweeps.exchanger is not None)
             and all(lane is None for _, lane in program.tape.roots[: sweep.outputs])
@@ -336,7 +336,7 @@ class Run:
         if not self.traces.trains:
             status, follows, out, *_ = trace.program.sweep().run(*inputs)
             return status, follows, [out]
-        sweep = trace.program.sweep([range(self.params)])
+        sweep = trace.program.sweep(["params"])
         status, follows, out, d_u, _ = sweep.run(*inputs, self.seed(trace, len(lanes)))
         return status, follows, [out, d_u[: self.params]]
 

@@ -7,8 +7,8 @@ from operator import attrgetter
 from typing import Any
 
 from autograd.core import float_sweeps
-from autograd.program.dispatch import MOST
 from autograd.program.ir.arrays import Array, np
+from autograd.program.plan import MOST
 from autograd.program.program import Program
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.record import record

@@ -107,11 +107,11 @@ def test_the_call_path_is_compiled_from_its_own_source(package: Path) -> None:
     program = package.parent / "program"
     program.mkdir()
     for suffix in (".py", ".pxd", build.SUFFIX):
-        (program / f"dispatch{suffix}").write_text(suffix)
+        (program / f"plan{suffix}").write_text(suffix)
     (program / build.RECORD).write_text(build.fingerprint(str(program)))
     for source in ("", "edited"):
         if source:
-            (program / "dispatch.py").write_text(source)
+            (program / "plan.py").write_text(source)
             with pytest.warns(RuntimeWarning, match=STALE):
                 build.choose(str(package), str(program))
         else:
@@ -120,7 +120,7 @@ def test_the_call_path_is_compiled_from_its_own_source(package: Path) -> None:
         assert finder is not None
         spec = finder.find_spec(build.CALLS[0])
         assert spec is not None
-        assert spec.origin == str(program / f"dispatch{'.py' if source else build.SUFFIX}")
+        assert spec.origin == str(program / f"plan{'.py' if source else build.SUFFIX}")
 
 
 def test_a_header_that_moves_text_into_another_counts_as_a_change(package: Path) -> None:

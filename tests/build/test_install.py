@@ -130,7 +130,7 @@ def test_the_source_distribution_holds_what_both_builds_need(sdist: Path) -> Non
     assert {f"autograd/core/{name}" for name in wanted} <= files
     assert {"autograd/py.typed", "autograd/build/setup_commands.py"} <= files
     assert {f"autograd/program/kernel/{name}.h" for name in ("vecmath", "ops", "run")} <= files
-    assert "autograd/program/dispatch.pxd" in files
+    assert "autograd/program/plan.pxd" in files
     assert {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md"} <= files
     assert {"CITATION.cff", ".github/SECURITY.md"} <= files
     assert ".github/CONTRIBUTING.md" in files
@@ -151,7 +151,7 @@ def test_a_compiled_wheel_is_tagged_for_its_platform(wheel: Path) -> None:
     assert {f"autograd/core/{name}" for name in wanted} <= files
     assert {"autograd/py.typed", "nn/py.typed"} <= files
     assert f"autograd/program/kernel/kernel_base{build.SUFFIX}" in files
-    wanted = [f"dispatch{build.SUFFIX}", build.RECORD]
+    wanted = [f"plan{build.SUFFIX}", build.RECORD]
     assert {f"autograd/program/{name}" for name in wanted} <= files
     sources = {name for name in files if name.endswith(".c") or name.startswith("tests")}
     assert sources == {"autograd/program/kernel/module.c"}

@@ -109,7 +109,7 @@ def test_arrays_of_objects_are_numbers_if_they_all_are() -> None:
     fast = compile(lambda x: x[0] * x[1], in_axes=0)
     rows = [[1, 2.0], [3, True]]
     assert fast(np.array(rows, dtype=object)).tolist() == [2.0, 3.0]
-    with pytest.raises(TypeError, match=r"argument 0\[1\] is a str"):
+    with pytest.raises(TypeError, match=r"argument 0.*\[1\] is a str"):
         fast(np.array([[1.0, "a"]], dtype=object))
 
 

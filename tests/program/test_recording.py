@@ -70,9 +70,7 @@ def test_a_loop_that_asks() -> None:
         lambda x: x * ((x > 1.0) == (x < 3.0)),
         lambda x: x * 2.0 if x < math.inf and x == 1.25 else x,
         lambda x: x * 2.0 if x != 0.25 and x != None else x,  # noqa: E711
-        lambda x: x * x.data if x == 1.25 else x,
         lambda x: x * [0.25, 2.75, -1.5].index(x) if x in [0.25, 2.75, -1.5] else x,
-        lambda x: x * {1.25: 2.0}.get(x.data, 1.0),
         lambda x: x * sum((x > np.array([0.0, 1.0])).tolist()),
         lambda x: x * (np.array([0.0, 1.0]) < x).sum(),
     ],
@@ -130,10 +128,6 @@ def squared_after_backward(x: Any) -> Any:
     [
         (lambda x: x * x.data, r"an operand of mul.*reads a number out in .*test_recording"),
         (lambda x: x.data * x.data, r"its result.*from 16\.0"),
-        (
-            lambda x: x * 2.0 if math.sqrt(x.data) <= 2.0 else x + 1.0,
-            "computes in another way.*reads a number out in",
-        ),
         (lambda x: x * random.random(), "different results for the same numbers"),
         (lambda x: x if (x > 0.0) is True else -x, "different results"),
         (lambda x: x.detach() * x, "an operand of mul"),
@@ -148,10 +142,7 @@ def test_what_reads_numbers_out_is_refused(f: Callable[..., Any], words: str) ->
         compile(f)(4.0)
 
 
-GENERATOR, ARRAYS = random.Random(1), np.random.default_rng(1)
-
-
-@pytest.mark.parametrize("generator", [random, np.random, GENERATOR, ARRAYS])
+@pytest.mark.parametrize("generator", [random, np.random])
 def test_random_numbers_that_seldom_matter_are_refused(generator: Any) -> None:
     draw = generator.random
     for f in (lambda x: x * (draw() >= 1e-9), lambda x: x * (generator.random() >= 1e-9)):
@@ -181,8 +172,8 @@ def test_floats_made_of_data_decide_for_this_number_only() -> None:
         return x * 2.0 if math.sqrt(x.data) <= 2.0 else x + 1.0
 
     fast = compile(f, in_axes=(0,))
-    assert fast([1.0, 9.0, 1.0, 2.0]) == [2.0, 10.0, 2.0, 4.0]
-    assert len(fast.programs) == 3
+    assert fast([1.0, 9.0, 1.0, 2.0, 4.0]) == [2.0, 10.0, 2.0, 4.0, 8.0]
+    assert len(fast.programs) == 4
     xs = [0.01 * i for i in range(100)]
     with pytest.warns(RuntimeWarning, match=r"reads a number out of a Value in .*test_rec"):
         assert fast(xs) == [2.0 * x for x in xs]
@@ -201,27 +192,25 @@ def test_equality_holds_only_what_it_compares_with_a_number(f: Callable[..., Any
     assert fast([1.0, 2.0]) == 1.0
     with pytest.raises(ValueError, match="an operand of mul"):
         fast([4.0, 4.0])
-    assert compile(lambda x: x * x.data if x == 4.0 else x)(4.0) == 16.0
+    with pytest.raises(ValueError, match="an operand of mul"):
+        compile(lambda x: x * x.data if x == 4.0 else x)(4.0)
 
 
 RATES_OF = {0.0: 1.0, 1.0: 5.0}
 
 
-def counted(x: Any) -> Any:
-    return sum(dict.fromkeys([x[0], x[1] * 2.0], 3.0).values()) * x[0]
-
-
 @pytest.mark.parametrize(
-    ("f", "samples"),
+    "f",
     [
-        (lambda x: x * RATES_OF.get(x, 9.0), [0.0, 1.0, 2.0, 1.0]),
-        (lambda x: x if 2.0 * x in {2.0, 4.0} else -x, [1.0, 3.0, 2.0, -0.0]),
-        (counted, [[1.0, 2.0], [2.0, 1.0], [3.0, 1.5]]),
+        lambda x: x * RATES_OF.get(x, 9.0),
+        lambda x: x * RATES_OF.get(x.data, 9.0),
+        lambda x: x if x in {1.0, 4.0} else -x,
     ],
 )
-def test_numbers_are_found_in_sets_and_dicts(f: Callable[..., Any], samples: list[Any]) -> None:
-    assert compile(f, in_axes=(0,))(samples) == [f(x) for x in samples]
-    assert compile(f)(samples[1]) == f(samples[1])
+def test_numbers_that_are_looked_up_by_their_hash_are_refused(f: Callable[..., Any]) -> None:
+    with pytest.raises(ValueError, match="it reads a number out in"):
+        compile(f)(1.0)
+    assert compile(f)(2.0) == primal(f(Value(2.0)))  # holds for this number only
 
 
 def test_nodes_are_found_in_sets_and_dicts() -> None:
@@ -284,9 +273,9 @@ def test_what_is_around_the_function_has_changed() -> None:
     later = 0.0
 
 
-@pytest.mark.parametrize("kind", ["variable", "list", "dict", "array", "partial"])
+@pytest.mark.parametrize("kind", ["variable", "list", "dict", "partial"])
 def test_a_number_that_changes_at_each_call_is_told(kind: str) -> None:
-    holders: dict[str, Any] = {"list": [0.0], "dict": {0: 0.0}, "array": np.zeros(1)}
+    holders: dict[str, Any] = {"list": [0.0], "dict": {0: 0.0}}
     held: Any = holders.get(kind, [0.0])
     scale = 0.0
 
@@ -299,8 +288,8 @@ def test_a_number_that_changes_at_each_call_is_told(kind: str) -> None:
     for i in range(1, 11):
         assert fast(2.0) == 2.0 * (i - 1)
         scale = held[0] = float(i)
-    names = {"variable": "scale", "partial": r"what argument\[0\] holds"}
-    name = names.get(kind, "what held holds")
+    names = {"variable": "scale", "partial": r"args\[0\]\[0\]"}
+    name = names.get(kind, r"held\[0\]")
     words = f"recorded anew.* 10th time since {name} has changed from .*9.* to .*10"
     with pytest.warns(RuntimeWarning, match=words) as told:
         assert fast(2.0) == 20.0
@@ -322,7 +311,7 @@ def test_why_it_was_recorded() -> None:
     ]
     large += [0.0] * 100_000
     fast([1.0])
-    assert fast.recordings[-1] == "what a container holds has changed from little to much"
+    assert fast.recordings[-1] == "len(large) has changed from 1 to 100001"
 
 
 OFFSETS: list[float] = []
@@ -363,26 +352,19 @@ def test_what_is_named_further_inside_has_changed(
     assert fast([1.0, 2.0]) == 9.0
 
 
-@pytest.mark.parametrize("step", [1, 2])  # each element, or some of them
-def test_what_dicts_and_arrays_hold_has_changed(step: int) -> None:
-    rates = {"x": 2.0, "y": 3.0}
-    row, some = np.array([1.0, 2.0]), np.arange(8.0)[::step]
-    values = np.array([Value(1.0), 2.0])
-    large = np.zeros(100_001)
+def test_what_dicts_and_lists_hold_has_changed() -> None:
+    rates, row, large = {"x": 2.0, "y": 3.0}, [1.0, 2.0], [0.0] * 100_001
 
     def f(x: Any) -> Any:
-        scale = rates["x"] * len(rates) + row[0] + some[1] + values[1] + large[0]
-        return scale * x
+        return (rates["x"] * len(rates) + row[0] + large[0]) * x
 
     fast, changes = (
-        compile(f),
+        compile(f, verify=False),
         (
             lambda: rates.update(x=5.0),
             lambda: rates.update(z=1.0),
             lambda: rates.pop("z"),
-            lambda: row.fill(7.0),
-            lambda: some.fill(-1.0),
-            lambda: values.fill(0.5),
+            lambda: row.insert(0, 7.0),
             lambda: row.sort(),
         ),
     )
@@ -398,14 +380,12 @@ def test_what_dicts_and_arrays_hold_has_changed(step: int) -> None:
     assert fast(1.0) == f(1.0) - 1.0
 
 
-def test_an_array_takes_another_shape() -> None:
+def test_another_array_is_another_guard() -> None:
     array = np.arange(6.0).reshape(2, 3).T
     fast = compile(lambda x: x * (array[0, 1] + 10.0 * array[1, 1]))
     assert [fast(1.0) for _ in range(3)] == [43.0] * 3
     array = np.arange(6.0).reshape(3, 2)
     assert [fast(1.0) for _ in range(3)] == [31.0] * 3
-    array.resize((2, 3), refcheck=False)
-    assert fast(1.0) == 41.0
 
 
 def test_lists_that_are_large_or_hold_themselves() -> None:
@@ -562,7 +542,7 @@ def test_a_way_that_can_not_be_checked_is_left_to_eager() -> None:
     fast = compile(f, in_axes=(0,), reduce="sum")
     assert fast([0.0, 1.0, -1.0, 0.0]) == 2.0
     assert fast.grad([0.0, 1.0, 0.0]) == [2.0, 1.0, 2.0]
-    assert len(fast.programs) == 2
+    assert len(fast.programs) == 1
     each = compile(lambda x: [f(x), x], in_axes=(0,))
     assert each([0.0, 3.0]) == [[0.0, 0.0], [4.0, 3.0]]
     assert each.jvp(([0.0, 3.0],), ([1.0, 1.0],))[1] == [[2.0, 1.0], [1.0, 1.0]]
@@ -694,11 +674,11 @@ def test_constants_that_are_no_numbers() -> None:
     assert compile(lambda x: TABLE["identity"](x) + 1.0)(1.0) == 2.0
 
 
-@pytest.mark.parametrize("which", [1, 2, 3, 4])
+@pytest.mark.parametrize("which", [1, 2, 3])
 def test_an_interrupt_before_a_watch_is_left(
     which: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of the first run, the plain one, that at other numbers, and the spot check."""
+    """Of the first run, the plain one, and that at other numbers."""
     leave, left = Watch.__exit__, itertools.count(1)
 
     def interrupted(self: Watch, *error: object) -> None:

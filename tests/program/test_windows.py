@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from autograd.program import Compiled, arguments, compile, dispatch, windows
+from autograd.program import Compiled, arguments, compile, plan, results
 
 SMALL = 60  # lanes of a window here
 X = np.arange(256.0) % 13.0 - 6.0  # of which all sums and means are exact
@@ -19,7 +19,7 @@ TURNED = np.stack([ROWS, -ROWS], 2).transpose(1, 0, 2)
 
 
 def lanes_in_a_window(patch: pytest.MonkeyPatch, count: int) -> None:
-    for module in (arguments, dispatch, windows):
+    for module in (arguments, plan, results):
         patch.setattr(module, "WINDOW", count)
 
 

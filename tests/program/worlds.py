@@ -104,56 +104,11 @@ c = [1.0]
 c = ([1.0],)
 ? c[0][0]
 ! c[0][0] = 2.0
-# a set
-c = {1}
-? float(len(c))
-! c.add(2)
-# a deque
-from collections import deque
-c = deque([1.0])
-? c[0]
-! c[0] = 2.0
-# an array.array
-from array import array
-c = array('d', [1])
-? c[0]
-! c[0] = 2
-# a bytearray
-c = bytearray(b'1')
-? float(c)
-! c[0] = 50
-# a ChainMap
-from collections import ChainMap
-d = {'k': 1.0}
-c = ChainMap(d)
-? c['k']
-! d['k'] = 2.0
-# a defaultdict
-from collections import defaultdict
-c = defaultdict(float, k=1.0)
-? c['k']
-! c['k'] = 2.0
 # a namespace
 from types import SimpleNamespace
 c = SimpleNamespace(k=1.0)
 ? c.k
 ! c.k = 2.0
-# an array
-import numpy as np
-c = np.ones(3)
-? c[0]
-! c[0] = 2.0
-# an array of objects
-import numpy as np
-c = np.array([1.0, None])
-? c[0]
-! c[0] = 2.0
-# an array's view
-import numpy as np
-b = np.ones(3)
-c = b[::2]
-? c[0]
-! b[0] = 2.0
 # a variable key
 c, key = {'a': Some(k=1.0)}, 'a'
 ? c[key].k
@@ -329,12 +284,6 @@ class C:
 c = C()
 ? c.g()
 ! C.g = lambda self: 2.0
-# a slot
-class C: __slots__ = ('k',)
-c = C()
-c.k = 1.0
-? c.k
-! c.k = 2.0
 # a dataclass
 from dataclasses import dataclass
 @dataclass
@@ -371,9 +320,6 @@ def g(): return g.k
 g.k = 1.0
 ? g()
 ! g.k = 2.0
-# what hides a builtin
-? abs(1.0)
-! abs = lambda x: 2.0
 # what a transform was made of
 from autograd import grad
 k = 1.0
@@ -504,6 +450,60 @@ def g():
     return e.k
 ? g()
 ! d.k = 2.0
+# a set
+c = {1}
+? float(len(c))
+! c.add(2)
+# a deque
+from collections import deque
+c = deque([1.0])
+? c[0]
+! c[0] = 2.0
+# an array.array
+from array import array
+c = array('d', [1])
+? c[0]
+! c[0] = 2
+# a bytearray
+c = bytearray(b'1')
+? float(c)
+! c[0] = 50
+# a ChainMap
+from collections import ChainMap
+d = {'k': 1.0}
+c = ChainMap(d)
+? c['k']
+! d['k'] = 2.0
+# a defaultdict
+from collections import defaultdict
+c = defaultdict(float, k=1.0)
+? c['k']
+! c['k'] = 2.0
+# an array
+import numpy as np
+c = np.ones(3)
+? c[0]
+! c[0] = 2.0
+# an array of objects
+import numpy as np
+c = np.array([1.0, None])
+? c[0]
+! c[0] = 2.0
+# an array's view
+import numpy as np
+b = np.ones(3)
+c = b[::2]
+? c[0]
+! b[0] = 2.0
+# a slot
+class C: __slots__ = ('k',)
+c = C()
+c.k = 1.0
+? c.k
+! c.k = 2.0
+# what hides a builtin
+? abs(1.0)
+! abs = lambda x: 2.0
 """)
 FORMS: dict[str, tuple[str, Any, Callable[[Any, Any], Any]]] = {
     "value": ("x * ({})", None, lambda f, x: f(x)),

@@ -26,6 +26,7 @@ typedef struct { /* runs a program with the same arrays, again and again */
     ProgramObject *program;
     Run r;
     Py_buffer views[6 + MOST]; /* of u, seed, out, d_u, d_x and answers; of x */
+    int running;               /* in another thread, of this process or of one before */
 } Runner;
 enum { U, SEED, OUT, D_U, D_X, ANSWERS, X };
 
@@ -56,6 +57,7 @@ static int execute(Runner *it)
         return PyErr_NoMemory(), -1;
     int keep = program->p.u_rows + program->p.v_rows * it->r.lanes < 4096 && /* soon done */
                PyThread_acquire_lock(program->lock, NOWAIT_LOCK);
+    it->running = forks + 1;
     PyThreadState *thread = keep ? NULL : PyEval_SaveThread();
     if (!keep)
         PyThread_acquire_lock(program->lock, WAIT_LOCK);
@@ -63,6 +65,7 @@ static int execute(Runner *it)
     PyThread_release_lock(program->lock);
     if (!keep)
         PyEval_RestoreThread(thread);
+    it->running = 0;
     return status == NO_MEMORY ? (PyErr_NoMemory(), -1) : status;
 }
 
@@ -112,6 +115,9 @@ static int bind_x(Runner *it, PyObject *x)
 static int bind(Runner *it, PyObject *x, PyObject *u)
 {
     Py_ssize_t n = it->r.p->inputs;
+    if (it->running == forks + 1)
+        return PyErr_SetString(PyExc_RuntimeError, "another thread runs this runner; make one "
+                                                   "for each thread"), -1;
     if (bind_x(it, x) < 0)
         return -1;
     if (u != NULL && (!PyList_Check(u) || PyList_GET_SIZE(u) != n))

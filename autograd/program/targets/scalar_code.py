@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from autograd.core.primitive import TABLE
+from autograd.core.primitive import RESERVED, TABLE
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Scalars, operand
 from autograd.program.passes.vjp import term_of
@@ -77,7 +77,9 @@ class ScalarCode:
         """Write each kind: its operation or -1, its code, and the slots that have terms."""
         to, words = self.to, array("i")
         for key in code.keys:
-            op, terms = f"wide_{key[0]}", _terms(TABLE.get(key[0]), repr(key), key)
+            # What the rules of others read may have changed since.
+            terms_of = _terms if key[0] in RESERVED else _terms.__wrapped__
+            op, terms = f"wide_{key[0]}", terms_of(TABLE.get(key[0]), repr(key), key)
             forward = back = (0, 0)
             if key[1]:
                 rule = Expression(key[0], *_slots(key))

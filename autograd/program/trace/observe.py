@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import operator
 import os
-import struct
 import sys
 import threading
 import warnings
@@ -19,10 +18,13 @@ from autograd.core.blocks import recording
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.value import Value, observe
 from autograd.program.ir.arrays import np
-from autograd.program.trace.captured import LIBRARY
+from autograd.program.trace.captured import is_library
 from autograd.rules.expression import COMPARISONS
 
 __all__ = ["Guard", "Watch", "innermost", "warn", "watches"]
+
+EXACT = int, bool, Fraction, Decimal
+UNEQUAL = type(None), str, bytes, tuple, list, dict, set  # to any number
 
 WHOLE: dict[str, Callable[..., Any]] = {
     "int": int,
@@ -55,7 +57,7 @@ class Guard(NamedTuple):
     """A question that the function asked, and the answer with which it was recorded.
 
     Attributes:
-        what: a comparison, "int" or its like; "float" or "hash" where a number was read out.
+        what: a comparison, "int" or its like; "float" where a number was read out.
         node: the Value that has to be `answer` wherever the function goes this way.
         answer: 1.0 or 0.0 of a comparison.
         place: the file and line that asked.
@@ -142,9 +144,9 @@ class Watch:
                 for each in x.inputs if asked and not self._plain else ():
                     self.guard("float", each, each._data)
                 return None
-            if asked and self._stands_for_a_number(x):
-                return hash(x._data if self._plain else self.guard("hash", x, x._data))
-            return object.__hash__(x)
+            if asked and all(any(x is leaf for leaf in self._leaves) for x in _leaves([x])):
+                return hash(x._data if self._plain else self.guard("float", x, x._data))
+            return object.__hash__(x)  # but eager has a float
         here = here and not self._plain
         y = other._node if type(other) in (_Reading, _Condition) else other
         if here and hasattr(y, "shape") and not isinstance(y, np.generic):
@@ -157,26 +159,19 @@ class Watch:
         return _Condition(self, what, _ask(what, x, y), answer) if here else answer
 
     def _compare(self, what: str, x: Value, y: Any) -> Any:
-        """Compare with what is neither a Value nor a float."""
+        """Compare with what is neither a Value nor a float: if no float is equal to it, the way
+        that it goes is the way for this very number."""
         compare = getattr(operator, what)
-        if _is_number(y, what):
-            answer, node = compare(x._data, y), _compared_exactly(what, x, y)
-            return answer if node is None else _Condition(self, what, node, answer)
-        reflected = getattr(type(y), f"__{REFLECTED[what]}__")
-        given = reflected(y, _Reading(self, x))  # which it may compare with a number
-        if given is not NotImplemented:
-            return given
-        if reflected(y, x._data) is not NotImplemented:
+        exact = type(y) in EXACT or isinstance(y, np.float64 | np.integer | np.bool_)
+        if exact and (y != y or (abs(y) < 1e300 and float(y) == y)):
+            return _Condition(self, what, _ask(what, x, float(y)), compare(x._data, y))
+        if what not in ("eq", "ne") or type(y) not in UNEQUAL:
             self.guard("float", x, x._data)
         return compare(x._data, y)
 
     def refuse(self, why: str) -> None:
         """Note why the function can't be compiled."""
         self.refused = self.refused or f"compile: the function {why}"
-
-    def _stands_for_a_number(self, x: Value) -> bool:
-        """Whether x was computed of the function's inputs alone, so that eager has a float."""
-        return all(any(x is leaf for leaf in self._leaves) for x in _leaves([x]))
 
     def made(self, xs: Sequence[Value]) -> bool:
         """Whether one of these was computed of the function's inputs."""
@@ -186,27 +181,17 @@ class Watch:
         """Note what was answered, and give it; or what the earlier run was answered."""
         if not self._thread:
             return answer
-        k, place, recorded = len(self.guards), "", answer
-        if k >= len(self._before):
-            place = _place()
+        place, earlier = "", answer
+        if len(self.guards) < len(self._before):
+            earlier = self._before[len(self.guards)].answer
+            answer = answer if what == "float" else earlier
         else:
-            recorded = self._before[k].answer
-            answer = answer if what == "float" else recorded
-            if what == "hash":
-                self._hold(node, answer)
-            elif what in ("eq", "ne") and answer == (what == "eq"):
-                self._hold(*node.operands)
+            place = _place()
         self.guards.append(Guard(what, node, float(answer), place))
-        if what in ("float", "hash") and recorded == 0.0:
+        if what == "float" and earlier == 0.0:
             with recording():  # 0.0 and -0.0 are equal, but not to `math.copysign`
                 bool(self("lt", TABLE["atan2"](node, -1.0), 0.0))
         return answer
-
-    def _hold(self, x: Value, number: Any) -> None:
-        """Where x is equal to a number, that is what x is, and what is read out of it."""
-        moved = type(number) is not Value and x._data != number
-        if moved and (x.op is not None or any(x is leaf for leaf in self._leaves)):
-            x._data = number  # pyright: ignore
 
 
 # ---------------------------------------------------------------- a watch for each thread
@@ -278,7 +263,7 @@ def _place() -> str:
 
 
 def _in_library(frame: Any) -> bool:
-    return frame.f_globals.get("__name__", "").partition(".")[0] in LIBRARY
+    return is_library(frame.f_code.co_filename)
 
 
 def warn(message: str) -> None:
@@ -302,63 +287,7 @@ def _leaves(xs: Sequence[Value]) -> Iterator[Value]:
         nodes += more.values()
 
 
-# ---------------------------------------------------------------- what Values are compared with
-
-REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
-NUMBERS = int, float, Fraction, Decimal
-
-
-def _is_number(y: Any, what: str) -> bool:
-    """Whether it is compared as a number of Python or NumPy is."""
-    if isinstance(y, np.generic):
-        return isinstance(y, np.bool_ | np.integer | np.floating)
-    name = f"__{what}__"
-    return any(
-        isinstance(y, kind) and getattr(type(y), name) is getattr(kind, name)
-        for kind in NUMBERS
-    )
-
-
-def _compared_exactly(what: str, x: Value, y: Any) -> Value | None:
-    """The comparison with a number that may be no float; None if it is never equal to one."""
-    narrow = isinstance(y, np.floating) and y.dtype.itemsize < 8  # x is rounded to it
-    try:
-        number = float(y)
-    except OverflowError:
-        number = math.nan
-    if not narrow and (number == y or y != y):
-        return _ask(what, x, number)
-    with np.errstate(all="ignore"):
-        first, after = _first(lambda x: x >= y), _first(lambda x: x > y)
-    if what in ("lt", "ge"):
-        return _ask(what, x, first)
-    if what in ("le", "gt"):
-        return _ask("lt" if what == "le" else "ge", x, after)
-    if first == after:
-        return None
-    with recording():
-        equal = _ask("ge", x, first) * _ask("lt", x, after)
-        return equal if what == "eq" else 1.0 - equal
-
-
-def _first(holds: Callable[[float], Any]) -> float:
-    """The smallest float for which it holds."""
-    low, high = _place_of(-math.inf), _place_of(math.inf)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(_float_at(middle)) else (middle + 1, high)
-    return _float_at(low)
-
-
-def _place_of(x: float) -> int:
-    """The place of a float among all, in order."""
-    place: int = struct.unpack("q", struct.pack("d", abs(x)))[0]
-    return place if x > 0.0 else -place
-
-
-def _float_at(place: int) -> float:
-    x: float = struct.unpack("d", struct.pack("q", abs(place)))[0]
-    return x if place > 0 else -x
+# ---------------------------------------------------------------- what answers in their place
 
 
 class _Condition:
@@ -392,17 +321,14 @@ class _Reading:
 
     __class__ = property(lambda self: float)  # for isinstance  # pyright: ignore
 
-    def _number(self, what: str) -> float:
-        return float(self._watch.guard(what, self._node, self._node._data))
-
     def __float__(self) -> float:
-        return self._number("float")
+        return float(self._watch.guard("float", self._node, self._node._data))
 
     def __bool__(self) -> bool:
         return bool(self._watch("ne", self._node, 0.0))
 
     def __hash__(self) -> int:
-        return hash(self._number("hash"))
+        return hash(float(self))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(float(self), name)

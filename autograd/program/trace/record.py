@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import pickle
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -10,13 +13,15 @@ from typing import Any
 from autograd.core.blocks import recording
 from autograd.core.float_sweeps import fast_order, list_operations
 from autograd.core.operand import primal, real
+from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 from autograd.program.ir.tape import Tape, uncollected
 from autograd.program.trace.captured import Captured
-from autograd.program.trace.observe import Guard, Watch
+from autograd.program.trace.observe import QUESTIONS, Guard, Watch, warn
+from autograd.rules.reader import forget
 from autograd.trees import Rebuild, flatten, without_axes
 
-__all__ = ["CapturedChanged", "Recording", "called", "plain_results", "record"]
+__all__ = ["Recording", "called", "plain_results", "record"]
 
 SHIFTS = (1e-3, -1e-3, 1e-6, -1e-6, 1e-10)
 
@@ -41,10 +46,6 @@ class Recording:
     rebuild: Rebuild
     single: bool
     sure: bool
-
-
-class CapturedChanged(ValueError):  # noqa: N818
-    """While a function was recorded, something else has changed what it captures."""
 
 
 class _Run:
@@ -72,7 +73,8 @@ class _Run:
             )
         self.guards = watch.guards
         self.roots = [*self.outputs, *[guard.node for guard in self.guards]]
-        self.order, self.constants = fast_order(*[x for x in self.roots if type(x) is Value])
+        self.reached = fast_order(*[x for x in self.roots if type(x) is Value])
+        self.order, self.constants = self.reached
 
 
 def plain_results(
@@ -108,67 +110,80 @@ def record(
         captured: what f captures, which is as it was, but for what f itself has changed.
 
     Raises:
-        CapturedChanged: something else has changed what f captures.
         ValueError: f computes with numbers that it has read out of Values, or draws random
             ones, so that the tape would give wrong results.
         Whatever f raises at these numbers.
     """
-    captured = captured or Captured(f)
-
-    def settle(first: bool = False) -> None:
-        if not captured.settle(first):
-            name, old, new = captured.difference()
-            raise CapturedChanged(
-                f"compile: while {called(f)} was recorded, {name} has changed from {old} to "
-                f"{new}"
-            )
-
-    states = [captured.random_state()]
+    captured, before = captured or Captured(f), _random_state()
     first = _Run(f, numbers, rebuild)
+    unsure = Recording(Tape(), [], first.guards, first.rebuild, False, False)
     if any(_alike(first.guards, guards) for guards in traces):
-        return Recording(Tape(), [], first.guards, first.rebuild, False, False)
-    settle(first=True)
-    states.append(captured.random_state())
+        return unsure
+    used = {node.op for node in first.order if node.op} - {*QUESTIONS.values()}
+    if replaced := [op.name for op in used if TABLE.get(op.name) is not op]:
+        warn(
+            f"compile: {called(f)} is computed by itself, which is slower: it uses a primitive "
+            f"{replaced[0]!r} where another was defined under that name since"
+        )
+        return unsure
+    changed = [captured.changed()]  # it may prepare what stays as it is then
+    after = _random_state()
     leaves = [Value(x) for x in numbers]
     plain = plain_results(f, leaves, rebuild(leaves))
-    settle()
-    # It may draw once, at first.
-    draws = states[0] != states[1] and states[1] != captured.random_state()
-    if draws or not all(map(_equal, map(primal, plain), map(primal, first.outputs))):
+    changed.append(captured.changed())
+    draws = before != after and after != _random_state()  # it may draw once, at first
+    same = all(map(_equal, map(primal, plain), map(primal, first.outputs)))
+    if draws or not (same or changed[0] | changed[1]):
         raise ValueError(
             f"compile: {called(f)} gives different results for the same numbers: it draws "
             "random numbers, counts its calls or compares with `is`. Draw numbers outside, and "
             "pass them as arguments"
         )
-    second = _shifted(f, numbers, rebuild, first)
-    settle()
     inputs = ["lane" if varies else "input" for varies in varying]
-    outside: list[Value] = [*known, *(_closed(first, second) if second else [])]
-    closed = list(dict.fromkeys(outside))
-    with uncollected():
-        tape = _tape(first, inputs, closed)
-        same = second is None or tape.same(_tape(second, inputs, closed))
-    if second and not same:
-        _compare(f, first, *[_tape(run, inputs, closed, False) for run in (first, second)])
-    single = type(first.returned) is Value or real(first.returned) is not None
-    sure = second is not None
-    return Recording(tape, closed, first.guards, first.rebuild, single, sure)
+    failed: tuple[Tape, Tape] | None = None
+    for second in _shifted(f, numbers, rebuild, first):
+        changed.append(captured.changed())
+        captured.own |= changed[1] & changed[-1]  # a log or a counter: its own, and no guard
+        if not same or changed[1] ^ changed[-1]:  # or by another thread
+            return unsure
+        closed = list(dict.fromkeys([*known, *_closed(first, second)]))
+        with uncollected():
+            tape = _tape(first, inputs, closed)
+            alike = tape.same(_tape(second, inputs, closed))
+        if alike:
+            forget(used)
+            captured.add(used)
+            if not captured.settle():
+                return unsure  # another thread has changed something meanwhile
+            single = type(first.returned) is Value or real(first.returned) is not None
+            return Recording(tape, closed, first.guards, first.rebuild, single, True)
+        if failed is None:
+            failed = _tape(first, inputs, closed, False), _tape(second, inputs, closed, False)
+    if failed:
+        _compare(f, first, *failed)
+    return unsure
+
+
+def _random_state() -> Any:
+    """That of the generators that all share."""
+    arrays = sys.modules.get("numpy.random")
+    return random.getstate(), arrays and pickle.dumps(arrays.get_state(legacy=False))
 
 
 def _shifted(
     f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, first: _Run
-) -> _Run | None:
-    """A run that goes the same way at numbers a little apart; None if they all raise."""
+) -> Iterator[_Run]:
+    """Runs that go the same way at numbers a little apart, where f raises nothing."""
     for shift in SHIFTS:
         steps = [shift * (1.0 + (i % 7) / 8.0) for i in range(len(numbers))]
         moved = [
             x + step * (abs(x) or 1.0) if isfinite(x) else x for x, step in zip(numbers, steps)
         ]
         try:
-            return _Run(f, moved, rebuild, first.guards)
+            second = _Run(f, moved, rebuild, first.guards)
         except Exception:  # out of its domain
             continue
-    return None
+        yield second
 
 
 def _closed(first: _Run, second: _Run) -> list[Value]:
@@ -176,13 +191,14 @@ def _closed(first: _Run, second: _Run) -> list[Value]:
 
     They are in the order in which levels use them, so that a layer's weights lie side by side.
     """
-    outside = set(first.constants).intersection(second.constants)
-    inner = set(first.order).intersection(second.order) if outside else outside
+    (order, constants), (others, more) = first.reached, second.reached
+    outside = set(constants).intersection(more)
+    inner = set(order).intersection(others) if outside else outside
     outside |= inner
     for run in first, second:
-        run.constants = [node for node in run.constants if node not in outside]
-        if inner:
-            run.order = [node for node in run.order if node not in inner]
+        order, constants = run.reached
+        run.constants = [node for node in constants if node not in outside]
+        run.order = [node for node in order if node not in inner] if inner else order
     levels: dict[Value, int] = {}
     used: dict[Value, tuple[int, int]] = {}
     for node in first.order:
@@ -207,7 +223,7 @@ def _equal(a: float, b: float) -> bool:
 
 def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> None:
     """Raise ValueError, if a run at other numbers has computed otherwise."""
-    places = [guard.place for guard in first.guards if guard.what in ("float", "hash")]
+    places = [guard.place for guard in first.guards if guard.what == "float"]
     advice = (
         "compute with Values only, call gradient with create_graph=True, and draw random "
         "numbers outside"

@@ -1,0 +1,263 @@
+# cython: language_level=3, infer_types=True, boundscheck=False, wraparound=False
+# cython: initializedcheck=False, auto_pickle=False
+"""Plans: a call like an earlier one, from arguments to results, at the cost of its program.
+
+A plan holds what does not change from a call to one like it: where each number goes, what runs,
+and how the result is built. Ordinary Python, which Cython also compiles, as the core.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from types import CellType, FunctionType
+from typing import Any
+
+if sys.platform == "cython":
+    import cython
+else:
+    from autograd.core import cython
+
+from autograd.core.float_sweeps import read_data
+from autograd.program.arguments import WINDOW
+from autograd.program.ir.arrays import np
+from autograd.program.structure import Structure
+from autograd.program.trace.captured import LENGTH
+
+__all__ = ["MOST", "Plan", "planned"]
+
+if not cython.compiled:  # else in buffers.pxd
+
+    def _doubles(numbers: Any) -> Any:
+        return numbers
+
+
+FLOAT = np.dtype(float)
+ARRAY: Any = np.ndarray
+MOST = 7  # arrays of samples that a runner reads
+
+
+def planned(plans: dict[Any, list[Plan]], what: Any, args: tuple[Any, ...]) -> Any:
+    """What the first plan gives that fits the call; None if none does."""
+    plan: Plan
+    those = plans.get(what)
+    if those is not None:
+        for plan in those:
+            found = plan.called(args)
+            if found is not None:
+                return found
+    return None
+
+
+class Plan:
+    """What calls with arguments built like these, on one trace, need.
+
+    Its buffers belong to one call at a time; a second thread goes the long way.
+
+    Args:
+        trace: the way of the function that it goes.
+        call: a sweep of such a call.
+        method: of a compiled function, what is asked for.
+        single: whether derivatives are those of one argument, not a tuple of several.
+        captured: what the function captures.
+        tangent: of jvp and hvp the tangents, in their places among the arguments.
+
+    Raises:
+        NotImplementedError: such calls always go the long way.
+    """
+
+    def __init__(
+        self,
+        trace: Any,
+        call: Any,
+        method: str,
+        single: bool,
+        captured: Any,
+        tangent: Any = None,
+    ) -> None:
+        given, program = call.arguments, trace.program
+        names = [trace.names[i] for i in call.places if trace.names[i]]
+        self.trace, self.captured, self.closed = trace, captured, trace.closed
+        self.spaces: Any = None
+        along = None if tangent is None else names
+        self.sweep = program.sweep(None if method in ("value", "jvp") else names, along)
+        self.varies = [axis is not None for axis in given.axes]
+        self.samples = given.lanes > 0
+        arrays = [type(x) is ARRAY for x, v in zip(given.args, self.varies) if v]
+        parted = self.sweep.has_lanes != self.samples or (self.samples and not trace.single)
+        long = parted or (self.samples and method not in ("value", "value_and_grad"))
+        if any(given.given) or long or not all(arrays) or len(arrays) > MOST:
+            raise NotImplementedError
+        self.method, self.threads, self.single = method, call.threads, single
+        self.structures, self.starts = [*given.structures], [r.start for r in given.rows]
+        self.places, self.is_number = [*call.places], trace.single
+        self.rebuild, self.reduce = trace.rebuild, trace.reduce
+        self.after = len(given.u) + len(self.closed)
+        if tangent is not None:  # these follow the inputs
+            self.structures += [tangent.structures[i] for i in call.places]
+            self.starts += [self.after + given.rows[i].start for i in call.places]
+            self.varies += [False] * len(self.places)
+        self.count, self.free = len(self.varies), [True]
+        self.resize(given.lanes or self.sweep.lanes or 1)
+
+    def resize(self, lanes: int) -> None:
+        """Make buffers for so many lanes.
+
+        They change together in the end: an interrupt or a lack of memory may come before.
+        """
+        sweep: Any = self.sweep
+        weight = 1.0 / lanes if self.samples and self.reduce == "mean" else 1.0
+        u, out, d_u, d_x = sweep.memory(lanes)
+        weights = np.zeros((sweep.outputs, lanes if self.samples else 1))
+        weights[sweep.outputs // 2 if self.method == "hvp" else 0] = weight
+        self.seed: Any = sweep.spread(weights) if sweep.has_slopes else None
+        sizes = [s.size for s, varies in zip(self.structures, self.varies) if varies]
+        parts = tuple([np.zeros((size, lanes)) for size in sizes])
+        buffers = out, d_u if sweep.has_slopes else None, d_x, sweep.answers
+        runner = sweep.runner(lanes, u, parts, self.seed, *buffers, self.threads)
+        self.u, self.d_u, self.out = _doubles(u), _doubles(d_u), _doubles(out.reshape(-1))
+        self.outside = u[self.after - len(self.closed) : self.after]
+        self.weight, self.results, self.parts = weight, out[: sweep.outputs], parts
+        self.runner, self.d_x, self.lanes = runner, d_x, lanes
+        self.numbers, self.owners = u, (u, d_u, out)
+
+    def called(self, args: tuple[Any, ...]) -> Any:
+        """The function's result, or its value and gradient; None if anything has changed."""
+        try:
+            self.free.pop()
+        except IndexError:
+            return None
+        try:
+            if self.fits(args) and self.same():
+                if self.closed:
+                    read_data(self.closed, self.outside)
+                if self.method == "jacobian":
+                    return self.rows()
+                if self.runner.run(self.parts) == 0:
+                    return self.result()
+            return None
+        finally:
+            self.free.append(True)
+
+    # ------------------------------------------------------------------ arguments
+
+    def fits(self, args: tuple[Any, ...]) -> bool:
+        """Put the arguments' numbers into the buffers; false if they are built otherwise."""
+        i: cython.Py_ssize_t
+        at: cython.Py_ssize_t
+        each: Structure
+        if len(args) != self.count:
+            return False
+        if self.samples and not self.take_samples(args):
+            return False
+        for i in range(self.count):
+            if not (self.samples and self.varies[i]):
+                each, at = self.structures[i], self.starts[i]
+                if each.take(args[i], self.u, at) < 0:
+                    return False
+        return True
+
+    def take_samples(self, args: tuple[Any, ...]) -> bool:
+        """Let samples be read where they lie, if they are floats of 64 bits."""
+        lanes, parts = 0, []
+        for each, varies, x in zip(self.structures, self.varies, args):
+            if varies:
+                if type(x) is not ARRAY or x.dtype.kind not in "fiu" or not x.flags.aligned:
+                    return False
+                if x.shape[1:] != each.shape or len(x) != (lanes or len(x)):
+                    return False
+                lanes = len(x)
+                x = x if x.dtype is FLOAT else x.astype(FLOAT)
+                parts.append(x.reshape(lanes, -1).T if lanes else x)
+        if lanes == 0 or lanes > WINDOW:
+            return False
+        if lanes != self.lanes:
+            self.resize(lanes)
+        self.parts = tuple(parts)
+        return True
+
+    def same(self) -> bool:
+        """Whether what is captured is what it was: nearly always, the very same objects."""
+        i: cython.Py_ssize_t
+        at: cython.Py_ssize_t
+        spaces, names, found = self.captured.looks
+        if spaces is not self.spaces:
+            self.spaces, self.names, self.found = spaces, names, found
+        now: Any
+        for i in range(len(self.spaces)):
+            space = self.spaces[i]
+            if self.names[i] is LENGTH:
+                now = len(space)
+            elif type(space) is list:
+                at = self.names[i]
+                entries: list[Any] = space
+                now = entries[at] if at < len(entries) else None
+            elif type(space) is dict:
+                variables: dict[str, Any] = space
+                now = variables.get(self.names[i])
+            elif type(space) is FunctionType:
+                now = getattr(space, self.names[i])
+            elif type(space) is CellType:
+                try:
+                    now = space.cell_contents
+                except ValueError:
+                    now = None
+            else:
+                return bool(self.captured.same())
+            if now is not self.found[i]:
+                return bool(self.captured.same())
+        return True
+
+    # ------------------------------------------------------------------ results
+
+    def result(self) -> Any:
+        if self.method == "hvp":
+            return self.slopes()
+        if self.samples and not self.reduce:
+            value = self.results[0].copy()
+        elif self.samples:
+            total: float = self.runner.total
+            if math.isnan(total):
+                return None
+            value = self.weight * total
+            if self.method == "value" and self.reduce == "mean":
+                value = total / self.lanes
+        elif self.is_number:
+            value = float(self.out[0])
+        elif self.method == "jvp":
+            value = self.rebuild(self.results[: len(self.results) // 2, 0].tolist())
+        else:
+            value = self.rebuild(self.results[:, 0].tolist())
+        if self.method == "value":
+            return value
+        if self.method != "jvp":
+            return value, self.slopes()
+        tangents = self.results[len(self.results) // 2 :, 0].tolist()
+        return value, tangents[0] if self.is_number else self.rebuild(tangents)
+
+    def slopes(self) -> Any:
+        """The gradient in the arguments, in their shapes."""
+        i: cython.Py_ssize_t
+        each: Structure
+        found = []
+        for i in self.places:
+            each, start = self.structures[i], self.starts[i]
+            if self.varies[i]:
+                d = self.d_x[start : start + each.size].T.copy()
+                found.append(d.reshape(self.lanes, *each.shape))
+            else:
+                found.append(each.build(self.d_u, start))
+        return found[0] if self.single else tuple(found)
+
+    def rows(self) -> Any:
+        """The Jacobian, by a reverse sweep for each output."""
+        found = []
+        for k in range(len(self.results)):
+            self.seed[:] = 0.0
+            self.seed[k] = 1.0
+            if self.runner.run(self.parts):
+                return None
+            found.append(self.slopes())
+        if self.single:
+            return self.rebuild(found)
+        return tuple([self.rebuild([*column]) for column in zip(*found)])

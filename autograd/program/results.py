@@ -1,0 +1,309 @@
+"""The results of a request in all lanes, each along its trace or by f, in windows of lanes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
+from typing import Any, NamedTuple
+
+from autograd import transforms
+from autograd.core.functions import fsum
+from autograd.core.operand import primal
+from autograd.core.value import Value
+from autograd.program.arguments import WINDOW, Arguments, windows
+from autograd.program.check import compare
+from autograd.program.ir.arrays import Array, np
+from autograd.program.structure import NUMBER, structure
+from autograd.program.targets.runner import NOT_FINITE, added_up, folded
+from autograd.trees import Rebuild, flatten
+
+__all__ = ["Computed", "Request", "Results", "in_windows", "parting", "several", "unit"]
+
+Direction = tuple[Array, Array]
+Computed = tuple["Results", list[Array]]
+
+
+class Request(NamedTuple):
+    """What is asked of a program, besides its outputs.
+
+    Attributes:
+        places: the arguments to differentiate in.
+        output: of gradients, the output; with a direction, they are those of its tangent.
+        weight: of that output.
+        direction: for tangents, u and x in the shape of the arguments': derivatives of the
+            outputs along them are further outputs, after the others.
+        per_lane: whether every lane has a gradient of its own, in uniform arguments too.
+    """
+
+    places: tuple[int, ...] = ()
+    output: int | None = None
+    weight: float = 1.0
+    direction: Direction | None = None
+    per_lane: bool = False
+
+
+class Results:
+    """What `TraceCache` fills, lane by lane.
+
+    Args:
+        f, arguments: what is called.
+        request: what is asked for.
+        threads: how many share the lanes.
+
+    Attributes:
+        out: the outputs, a row each, a column a lane.
+        d_u, d_x: the gradient: d_u is summed over lanes, unless each has its own.
+        rebuild, built, single: as a trace's.
+        closed: the Values from outside f that its traces read.
+        parted: of each trace, lanes that go along it.
+        by_itself: whether a lane was computed by f itself.
+    """
+
+    rebuild: Rebuild
+    built: Any
+    single: bool
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        arguments: Arguments,
+        request: Request,
+        threads: int = 1,
+    ) -> None:
+        self.f, self.arguments, self.request, self.threads = f, arguments, request, threads
+        self.places, self.output, self.weight, self.direction, self.per_lane = request
+        self.closed: set[Value] = set()
+        self.parted: dict[Any, Array] = {}
+        self.by_itself = False
+        self.out: Array = None
+        self.d_u = np.zeros((len(arguments.u), arguments.lanes if self.per_lane else 1))
+        varies = 0 in [arguments.axes[i] for i in self.places]
+        self.d_x = np.zeros(arguments.x.shape if varies else (0, 1))
+
+    def of_lane(self, lane: int) -> Results:
+        """The same request of one lane, without its results."""
+        given, request = self.arguments, self.request
+        one = given.window(slice(given.first + lane, given.first + lane + 1))
+        if self.direction is not None:
+            t_u, t_x = self.direction
+            request = request._replace(direction=(t_u, t_x[:, lane : lane + 1]))
+        return Results(self.f, one, request)
+
+    def run(self, trace: Any, lanes: Array) -> tuple[int, Array, list[Array]]:
+        """The status (see `runner`), how each lane goes, and results if all go this way."""
+        given = self.arguments
+        u: list[Array] = [given.u, [value.data for value in trace.closed]]
+        x = given.x if len(lanes) == given.x.shape[1] else given.x[:, lanes]
+        names = [trace.names[i] for i in self.places if trace.names[i]]
+        wrt = None if self.output is None else names
+        try:
+            sweep = trace.program.sweep(
+                wrt, None if self.direction is None else names, self.per_lane
+            )
+        except NotImplementedError:  # a rule that is not generic: eager knows
+            plain = trace.program.sweep()
+            _, ways, *_ = plain.run(np.concatenate(u), x, None, self.threads)
+            return NOT_FINITE, ways, []
+        if self.direction is not None:
+            u += [self.direction[0], np.zeros(len(trace.closed))]
+            x = np.concatenate([x, self.direction[1][:, lanes]])
+        seed = None
+        if self.output is not None:
+            seed = self.seed(trace.program.tape.outputs, len(lanes))
+        run = sweep.run(np.concatenate(u), x, seed, self.threads)
+        status, ways, out, d_u, d_x = run
+        if seed is None:
+            return status, ways, [out]
+        if self.per_lane:
+            return status, ways, self.apart(trace, out, len(lanes))
+        d_x = x[:0] if d_x is None else d_x[: len(given.x)]
+        return status, ways, [out, d_u[: len(given.u), None], d_x]
+
+    def seed(self, count: int, lanes: int) -> Array:
+        """The weight of each of so many outputs; with a direction, of the tangents."""
+        assert self.output is not None
+        seed = np.zeros((count if self.direction is None else 2 * count, lanes))
+        seed[self.output - (0 if self.direction is None else count)] = self.weight
+        return seed[:, :1] if self.per_lane else seed
+
+    def apart(self, trace: Any, out: Array, lanes: int) -> list[Array]:
+        """Outputs, and gradients in each lane that are further ones: inputs have an order."""
+        given, at = self.arguments, trace.program.tape.outputs
+        d_u, d_x = np.zeros((len(given.u), lanes)), np.zeros((len(self.d_x), lanes))
+        for axis, side in (None, d_u), (0, d_x):
+            for i in sorted(self.places):
+                if given.axes[i] == axis:
+                    rows = given.rows[i]
+                    side[rows.start : rows.stop] = out[at : at + len(rows)]
+                    at += len(rows)
+        return [out[: trace.program.tape.outputs], d_u, d_x]
+
+    def add(self, trace: Any, lanes: Array, results: list[Array]) -> None:
+        """Take in results of lanes."""
+        self.closed.update(trace.closed)
+        self.parted[trace] = lanes
+        where = lanes if len(lanes) < self.arguments.lanes else slice(None)
+        self.put(where, results[0], trace.rebuild, trace.built)
+        if len(results) > 1:
+            if self.per_lane:
+                self.d_u[:, where] = results[1]
+            else:
+                self.d_u = added_up(np.concatenate([self.d_u, results[1]], 1))
+            if len(results[2]):
+                self.d_x[:, where] += results[2]
+
+    def put(self, lanes: Any, out: Array, rebuild: Rebuild, built: Any) -> None:
+        if self.out is None:
+            self.rebuild, self.built, self.single = rebuild, built, built == NUMBER.key
+            if type(lanes) is slice and out.shape[1] == self.arguments.lanes:  # of all
+                self.out = out
+                return
+            self.out = np.empty((len(out), self.arguments.lanes or 1))
+        if built != self.built:
+            raise parting()
+        self.out[:, lanes] = out
+
+    def eager(self, lane: int) -> None:
+        """Compute one lane by f itself."""
+        self.by_itself, given, gradients = True, self.arguments, list[Any]()
+        with given.naming(lane):
+            options = transforms.Options(self.places)
+            run = transforms._Run(self.f, given.sample(lane), {}, options, every=True)
+            out = [primal(y) for y in run.outputs]
+            built = structure(run.rebuild_outputs([0.0] * len(out)), "the result of f").key
+            if self.direction is not None:
+                along = self.along(self.direction, lane)
+                if self.output is None:
+                    out += map(primal, run.push(along))
+                else:
+                    gradients = run.curve(run.outputs[self.output], along)
+                    out += [0.0] * len(out)
+            elif self.output is not None:
+                gradients = run.pull([(run.outputs[self.output], self.weight)])
+        found = [*zip(self.places, run.shaped([*map(primal, gradients)]) if gradients else ())]
+        self.put(np.array([lane]), np.array(out).reshape(-1, 1), run.rebuild_outputs, built)
+        weight = 1.0 if self.direction is None else self.weight
+        for i, each in found:
+            numbers: Array = weight * np.array(flatten(each, "")[0])
+            rows = given.rows[i]
+            if given.axes[i] is None and self.per_lane:
+                self.d_u[rows.start : rows.stop, lane] = numbers
+            elif given.axes[i] is None:
+                mine = self.d_u[rows.start : rows.stop, 0]
+                mine[:] = added_up(np.array([mine, numbers]).T)[:, 0]
+            else:
+                self.d_x[rows.start : rows.stop, lane] = numbers
+
+    def along(self, direction: Direction, lane: int) -> list[float]:
+        """One lane of u and x: the numbers of the arguments to differentiate in."""
+        found: list[float] = []
+        for i in self.places:
+            rows = self.arguments.rows[i]
+            side = direction[0] if self.arguments.axes[i] is None else direction[1][:, lane]
+            found += side[rows.start : rows.stop].tolist()
+        return found
+
+    def differs(self) -> str | None:
+        """How the results of one lane differ from those of f, by more than rounding."""
+        along, slopes = None, []
+        if self.direction is not None:
+            numbers = iter(self.along(self.direction, 0))
+            sizes = [len(self.arguments.rows[i]) for i in self.places]
+            along = [[*islice(numbers, size)] for size in sizes]
+        if self.output is not None:
+            count = len(self.out) if along is None else len(self.out) // 2
+            seed, parts = self.seed(count, 1).ravel().tolist(), self.parts()
+            slopes = [(seed, [x for part in parts for x in part.ravel().tolist()])]
+        sample, values = self.arguments.sample(0), self.out.ravel().tolist()
+        return compare(self.f, sample, values, slopes, self.places, along)
+
+    # ------------------------------------------------------------------ results
+
+    def parts(self) -> list[Array]:
+        """The gradient in each argument, a row a number."""
+        given = self.arguments
+        if self.output is None:
+            return []
+        sides = [self.d_u if given.axes[i] is None else self.d_x for i in self.places]
+        rows = [given.rows[i] for i in self.places]
+        return [side[mine.start : mine.stop] for side, mine in zip(sides, rows)]
+
+    def reduced(self, out: Array, reduce: str | None) -> Array:
+        """Rows of numbers, a column a lane; or if they are to be reduced, their sums."""
+        if reduce is None or not self.arguments.lanes:  # a sum would lose the sign of -0.0
+            return out
+        return np.array([[_total(row)] for row in out])
+
+    def shaped(self, out: Array, reduce: str | None) -> Any:
+        """Outputs, reduced, in the shape of f's result: of each lane, or their mean or sum."""
+        if reduce is not None or not self.arguments.lanes:
+            count = self.arguments.total if reduce == "mean" and self.arguments.total else 1
+            return self.rebuild([x / count for x in out[:, 0].tolist()])
+        if self.single:
+            return out[0] if self.arguments.arrays else out[0].tolist()
+        return self.of_lanes(self.rebuild, out.T)
+
+    def of_lanes(self, rebuild: Callable[[Any], Any], numbers: Array) -> Any:
+        """What `rebuild` makes of each lane's numbers: for arrays an array, unless ragged."""
+        if self.arguments.arrays:
+            with suppress(ValueError):  # ragged
+                first = np.array(rebuild(numbers[0].tolist()))
+                if first.dtype == float:
+                    return numbers.reshape(len(numbers), *first.shape)
+                return np.array([*map(rebuild, numbers.tolist())])
+        return [*map(rebuild, numbers.tolist())]
+
+
+def in_windows(arguments: Arguments, compute: Callable[[Arguments], Computed]) -> Computed:
+    """What `compute` makes of the arguments, a window of lanes at a time.
+
+    It gives a call, and arrays that have a column a lane, or that are sums and have one column;
+    what comes back is the first call, and the arrays of all lanes, or sums of all.
+    """
+    if arguments.lanes <= WINDOW:
+        return compute(arguments)
+    first: Any = None
+    whole: list[Array] = []
+    for lanes in windows(arguments.lanes):
+        call, found = compute(arguments.window(lanes))
+        if first is None:
+            first, sizes = call, [each.shape[:-1] for each in found]
+            whole = [np.full((*size, 1), -0.0) for size in sizes]
+            for i, each in enumerate(found):
+                if each.shape[-1] > 1:
+                    whole[i] = np.moveaxis(np.empty((arguments.lanes, *sizes[i])), 0, -1)
+        if call.built != first.built:
+            raise parting()
+        for i, each in enumerate(found):
+            if each.shape[-1] > 1:
+                whole[i][..., lanes] = each
+            else:
+                whole[i] = added_up(np.concatenate([whole[i], each], -1))
+    return first, whole
+
+
+def unit(given: Arguments, i: int, row: int) -> Direction:
+    """The direction of one number of an argument, in all lanes."""
+    t_u, t_x = np.zeros(len(given.u)), np.zeros(given.x.shape)
+    (t_u if given.axes[i] is None else t_x)[row] = 1.0
+    return t_u, t_x
+
+
+def _total(numbers: Array) -> float:
+    """The sum of a row; exact, where parts of it are infinities that cancel."""
+    total = folded(numbers)
+    if not math.isnan(total) or np.isnan(numbers).any():
+        return total
+    return primal(fsum(numbers.tolist()))
+
+
+def parting() -> ValueError:
+    """The error where samples do not give the same kind of result."""
+    return ValueError("the samples give results that are built in different ways")
+
+
+def several() -> TypeError:
+    """The error where f should have returned one number."""
+    return TypeError("the gradient: f returns a single number; use jacobian for several")
