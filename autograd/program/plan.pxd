@@ -18,6 +18,7 @@ cdef class Plan:
     cdef double weight
     cdef Py_ssize_t count, lanes, threads, after
     cdef bint single, is_number, samples
+    cdef public bint used
 
     cpdef called(self, tuple args)
     cdef bint fits(self, tuple args) except -1

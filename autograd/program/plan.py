@@ -54,6 +54,9 @@ class Plan:
 
     Its buffers belong to one call at a time; a second thread goes the long way.
 
+    Attributes:
+        used: whether a call has gone by it since this was last set to False.
+
     Args:
         trace: the way of the function that it goes.
         call: a sweep of such a call.
@@ -97,7 +100,7 @@ class Plan:
             self.structures += [tangent.structures[i] for i in call.places]
             self.starts += [self.after + given.rows[i].start for i in call.places]
             self.varies += [False] * len(self.places)
-        self.count, self.free = len(self.varies), [True]
+        self.count, self.free, self.used = len(self.varies), [True], False
         self.resize(given.lanes or self.sweep.lanes or 1)
 
     def resize(self, lanes: int) -> None:
@@ -109,7 +112,7 @@ class Plan:
         weight = 1.0 / lanes if self.samples and self.reduce == "mean" else 1.0
         u, out, d_u, d_x = sweep.memory(lanes)
         weights = np.zeros((sweep.outputs, lanes if self.samples else 1))
-        weights[sweep.outputs // 2 if self.method == "hvp" else 0] = weight
+        weights[sweep.outputs // 2 if self.method == "hvp" else 0 :][:1] = weight
         self.seed: Any = sweep.spread(weights) if sweep.has_slopes else None
         sizes = [s.size for s, varies in zip(self.structures, self.varies) if varies]
         parts = tuple([np.zeros((size, lanes)) for size in sizes])
@@ -129,6 +132,7 @@ class Plan:
             return None
         try:
             if self.fits(args) and self.same():
+                self.used = True
                 if self.closed:
                     read_data(self.closed, self.outside)
                 if self.method == "jacobian":

@@ -55,6 +55,13 @@ class Recorded:
 
     def forget(self) -> None:
         """Drop what was used longest ago, where there is too much."""
+        every = [plan for plans in [*self.plans.values()] for plan in plans]
+        recent = {plan.trace for plan in every if plan.used}
+        for plan in every:
+            plan.used = False
+        for key, traces in [*self.kinds.items()]:
+            if not recent.isdisjoint(traces.found):
+                used(self.kinds, key)
         kinds = [*self.kinds.items()]
         first = surplus([traces.nodes for _, traces in kinds])
         if first:

@@ -322,36 +322,6 @@ def test_checks_take_a_twentieth_of_the_time(check: float, took: float, calls: i
 # ---------------------------------------------------------------- threads
 
 
-@pytest.mark.parametrize("kind", ["variable", "list", "toggled"])
-@pytest.mark.filterwarnings("ignore:compile. f is recorded anew")
-def test_what_was_seen_to_change_is_never_old(kind: str) -> None:
-    space: dict[str, Any] = {"k": 0.0, "c": [0.0]}
-    exec(f"def f(x): return x * {'c[0]' if kind == 'list' else 'k'}", space)
-    fast, stop, failed = compile(space["f"]), threading.Event(), list[Exception]()
-
-    def call() -> None:
-        try:
-            while not stop.is_set():
-                fast(1.0)
-        except Exception as error:
-            failed.append(error)
-
-    interval = sys.getswitchinterval()
-    thread = threading.Thread(target=call, daemon=True)
-    thread.start()
-    sys.setswitchinterval(1e-6)
-    try:
-        for i in range(200):
-            now = float(i % 2 if kind == "toggled" else i)
-            space["k"] = space["c"][0] = now
-            assert [fast(1.0), fast.grad(1.0), fast(1.0)] == [now] * 3
-    finally:
-        sys.setswitchinterval(interval)
-        stop.set()
-        thread.join(LONG)
-    assert failed == []
-
-
 def test_a_change_while_it_is_recorded_is_seen() -> None:
     k = 1.0
 
