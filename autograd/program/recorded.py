@@ -59,9 +59,11 @@ class Recorded:
         recent = {plan.trace for plan in every if plan.used}
         for plan in every:
             plan.used = False
-        for key, traces in [*self.kinds.items()]:
+        *before, last = [*self.kinds.items()]
+        for key, traces in before:
             if not recent.isdisjoint(traces.found):
                 used(self.kinds, key)
+        used(self.kinds, last[0])
         kinds = [*self.kinds.items()]
         first = surplus([traces.nodes for _, traces in kinds])
         if first:

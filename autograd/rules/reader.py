@@ -166,10 +166,10 @@ def _trace(rule: Any, xs: Sequence[Any], known: dict[bytes, bool], runs: list[in
         return tuple(map(_term, found)) if type(found) in (tuple, list) else _term(found)
     except Undecided as undecided:
         condition = undecided.condition
-    except (AttributeError, NameError, RecursionError) as error:
-        raise TypeError("the rule asks for what only a float has") from error
     except (ValueError, ArithmeticError, IndexError) as error:
         return Expression("raise", type(error).__name__)
+    except Exception as error:
+        raise TypeError("the rule asks for what only a float has") from error
     finally:
         decided.ways = outer
     yes, no = [_trace(rule, xs, {**known, condition.key(): x}, runs) for x in (True, False)]
