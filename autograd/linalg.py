@@ -19,7 +19,8 @@ from numpy.linalg import LinAlgError
 from autograd.core.functions import dot, hypot, log
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
-from autograd.lu import Rows, SingularError, factors, solved
+from autograd.core.value import Value
+from autograd.lu import Rows, SingularError, factors, solved, triangle
 from autograd.value_array import array, as_objects, of_rows
 
 __all__ = ["cholesky", "det", "inv", "norm", "slogdet", "solve"]
@@ -51,15 +52,19 @@ def solve(a: Any, b: Any) -> Any:
     a = np.broadcast_to(a, (*stack, n, n))
     columns = np.broadcast_to(columns, found.shape)
     for place in np.ndindex(*stack):
+        rows, right = a[place].tolist(), columns[place].tolist()
         try:
-            lower, order, _ = factors(a[place].tolist())
-        except SingularError as error:
+            lower, order = triangle(rows), [*range(n)]
+            if lower is None:
+                lower, order, _ = factors(rows)
+            if n:
+                found[place] = solved(lower, right, order)
+        except (SingularError, ZeroDivisionError) as error:
+            reason = error if isinstance(error, SingularError) else "its diagonal has a 0"
             raise LinAlgError(
-                f"solve: the matrix is singular, {error}; add something to its diagonal, or "
+                f"solve: the matrix is singular, {reason}; add something to its diagonal, or "
                 "leave out what depends on the rest"
             ) from None
-        if n:
-            found[place] = solved(lower, columns[place].tolist(), order)
     return array(found[..., 0] if vector else found)
 
 
@@ -222,7 +227,8 @@ def _slogdet(a: Rows) -> Any:
 
 def _cholesky(a: Rows) -> Rows:
     n = len(a)
-    lower: Rows = [[0.0] * n for _ in range(n)]
+    zero = Value(0.0, requires_grad=False)
+    lower: Rows = [[zero] * n for _ in range(n)]
     for j in range(n):
         for i in range(j, n):
             rest = a[i][j]

@@ -12,7 +12,7 @@ from typing import Any
 from autograd.core.functions import dot, maximum
 from autograd.core.operand import primal
 
-__all__ = ["Rows", "SingularError", "factors", "solved"]
+__all__ = ["Rows", "SingularError", "factors", "solved", "triangle"]
 
 SMALL = 0.25  # of its column's largest: such a pivot is exchanged
 Rows = list[list[Any]]
@@ -57,6 +57,31 @@ def factors(a: Rows) -> tuple[Rows, list[int], float]:
         for row in a[j + 1 :]:
             row[j] = row[j] / a[j][j]
     return a, order, sign
+
+
+def triangle(a: Rows) -> Rows | None:
+    """The factors of a triangular matrix, which keeps its rows; None of another matrix.
+
+    A matrix is triangular if all above its diagonal, or all below it, are zeros that have no
+    derivative: numbers, or frozen leaves as `cholesky` makes.
+
+    Raises:
+        ZeroDivisionError: a number on the diagonal is 0.
+
+    >>> triangle([[2.0, 0.0], [4.0, 5.0]]), triangle([[2.0, 1.0], [4.0, 5.0]])
+    ([[2.0, 0.0], [2.0, 5.0]], None)
+    """
+    n = range(len(a))
+    above = all(_is_constant_zero(a[i][j]) for i in n for j in n[i + 1 :])
+    if not (above or all(_is_constant_zero(a[i][j]) for i in n for j in n[:i])):
+        return None
+    return [[x / a[j][j] if j < i else x for j, x in enumerate(row)] for i, row in enumerate(a)]
+
+
+def _is_constant_zero(x: Any) -> bool:
+    if isinstance(x, float | int):
+        return x == 0.0
+    return x.op is None and not x.requires_grad and x.data == 0.0  # type: ignore[no-any-return]
 
 
 def solved(lower: Rows, b: Rows, order: list[int]) -> Rows:

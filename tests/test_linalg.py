@@ -165,3 +165,33 @@ def test_a_program_is_recorded_once_for_most_matrices() -> None:
     )
     with pytest.raises(LinAlgError):
         fast(np.ones((4, 4)), b)
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_a_triangle_is_solved_without_a_branch(upper: bool) -> None:
+    matrix = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
+    right = np.array([1.0, -2.0, 0.5])
+
+    def f(x: Any) -> Any:
+        triangle = np.linalg.cholesky(matrix * x)
+        return np.sum(np.linalg.solve(triangle.T if upper else triangle, right) ** 2)
+
+    fast = autograd.compile(f)
+    triangle = np.linalg.cholesky(matrix)
+    wanted = np.sum(np.linalg.solve(triangle.T if upper else triangle, right) ** 2)
+    value, slope = fast.value_and_grad(1.0)
+    assert value == pytest.approx(wanted, rel=1e-14)
+    assert slope == pytest.approx(-wanted, rel=1e-13)  # f(x) is f(1) / x
+    for x in (0.01, 100.0):
+        assert fast(x) == pytest.approx(wanted / x, rel=1e-13)
+    assert fast.recordings == ["the first call"]
+
+
+def test_a_triangle_with_a_zero_on_its_diagonal_is_singular() -> None:
+    for matrix in (
+        [[0.0, 0.0], [1.0, 2.0]],
+        [[1.0, 0.0], [1.0, 0.0]],
+        [[1.0, 2.0], [0.0, 0.0]],
+    ):
+        with pytest.raises(np.linalg.LinAlgError, match="singular, its diagonal has a 0"):
+            autograd.linalg.solve(matrix, [1.0, 2.0])
