@@ -33,7 +33,7 @@ def norm(x: Vector) -> Vector:
 def softmax(scores: Vector) -> Vector:
     """Return the shares of the scores: positive, and their sum is 1.
 
-    >>> softmax([2.0, 2.0])
+    >>> [round(share, 3) for share in softmax([2.0, 2.0])]
     [0.5, 0.5]
     """
     total = logsumexp(scores)
@@ -47,8 +47,9 @@ def attend(
 
     Each head has a part of the numbers of query, keys and values (Vaswani et al. 2017).
 
-    >>> attend([1.0, 0.0], [[0.0, 1.0], [0.0, 5.0]], [[2.0, 0.0], [4.0, 1.0]])
-    ([3.0, 0.5], [[0.5, 0.5]])
+    >>> result, shares = attend([1.0, 0.0], [[0.0, 1.0], [0.0, 5.0]], [[2.0], [4.0]])
+    >>> [round(x, 3) for x in result]
+    [3.0]
     """
     size = len(query) // heads
     result: Vector = []

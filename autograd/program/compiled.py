@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 from autograd import transforms
 from autograd.core.functions import fsum
 from autograd.program.arguments import Arguments, Axes, holds_values, samples_of
-from autograd.program.job import Job
+from autograd.program.call import Call
 from autograd.program.plan import planned
 from autograd.program.program import Program
 from autograd.program.recorded import Recorded, used
@@ -168,7 +168,7 @@ class Compiled:
         request = name, args, argnums, tangents
         if innermost() is not None or any(map(holds_values, (*args, *tangents))):
             return self._by_f(*request)
-        schedule, job = self._schedule, None
+        schedule, call = self._schedule, None
         due = schedule.left <= 0
         if due:
             schedule.left = NEVER  # none within it
@@ -176,15 +176,15 @@ class Compiled:
             start = clock()
             result = self._planned(*request) if due else None
             if result is None:
-                job = Job(self, args, argnums, tangents)
-                result = getattr(job, name)()
+                call = Call(self, args, argnums, tangents)
+                result = getattr(call, name)()
             due = due and schedule.is_due(clock() - start)
-            if due or (schedule.on and job is not None and job.anew):
+            if due or (schedule.on and call is not None and call.anew):
                 start = clock()
-                if job is None:
-                    job = Job(self, args, argnums, tangents)
-                    getattr(job, name)()
-                job.check(schedule.turn)
+                if call is None:
+                    call = Call(self, args, argnums, tangents)
+                    getattr(call, name)()
+                call.check(schedule.turn)
                 schedule.checked(clock() - start)
         except BaseException as error:
             if due:

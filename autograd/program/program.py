@@ -308,12 +308,12 @@ class Sweep:
         out[self.outputs :] = self.answers  # where nothing is computed
         runner = self.runner(lanes, memory, parts, seed, out, d_u, d_x, self.answers, threads)
         status = runner.run(parts)
-        ways = np.array([THIS])
+        taken = np.array([THIS])
         if status & OTHER_TRACE:
             as_recorded = out[self.outputs :] == self.answers
             sure = as_recorded[self.guards :].all(0)
-            ways = np.where(sure, THIS, NEAR) * as_recorded[: self.guards].all(0)
-        return status, ways, out[: self.outputs], d_u, d_x
+            taken = np.where(sure, THIS, NEAR) * as_recorded[: self.guards].all(0)
+        return status, taken, out[: self.outputs], d_u, d_x
 
     def memory(self, lanes: int) -> tuple[Array, Array, Array, Any]:
         """For a runner: what is uniform, beginning with the inputs; outputs and gradients."""

@@ -104,8 +104,8 @@ class Results:
             )
         except NotImplementedError:  # a rule that is not generic: eager knows
             plain = trace.program.sweep()
-            _, ways, *_ = plain.run(np.concatenate(u), x, None, self.threads)
-            return NOT_FINITE, ways, []
+            _, taken, *_ = plain.run(np.concatenate(u), x, None, self.threads)
+            return NOT_FINITE, taken, []
         if self.direction is not None:
             u += [self.direction[0], np.zeros(len(trace.closed))]
             x = np.concatenate([x, self.direction[1][:, lanes]])
@@ -113,13 +113,13 @@ class Results:
         if self.output is not None:
             seed = self.seed(trace.program.tape.outputs, len(lanes))
         run = sweep.run(np.concatenate(u), x, seed, self.threads)
-        status, ways, out, d_u, d_x = run
+        status, taken, out, d_u, d_x = run
         if seed is None:
-            return status, ways, [out]
+            return status, taken, [out]
         if self.per_lane:
-            return status, ways, self.apart(trace, out, len(lanes))
+            return status, taken, self.apart(trace, out, len(lanes))
         d_x = x[:0] if d_x is None else d_x[: len(given.x)]
-        return status, ways, [out, d_u[: len(given.u), None], d_x]
+        return status, taken, [out, d_u[: len(given.u), None], d_x]
 
     def seed(self, count: int, lanes: int) -> Array:
         """The weight of each of so many outputs; with a direction, of the tangents."""

@@ -192,13 +192,13 @@ class TraceCache:
 
         Where rounding could decide, f itself computes the lane.
         """
-        status, ways, results = call.run(trace, lanes)
-        if (ways == THIS).all():
+        status, taken, results = call.run(trace, lanes)
+        if (taken == THIS).all():
             mine, others = lanes, lanes[:0]
         else:
-            ways = np.broadcast_to(ways, len(lanes))
-            mine, others = lanes[ways == THIS], lanes[ways == ANOTHER]
-            for lane in lanes[ways == NEAR]:
+            taken = np.broadcast_to(taken, len(lanes))
+            mine, others = lanes[taken == THIS], lanes[taken == ANOTHER]
+            for lane in lanes[taken == NEAR]:
                 call.eager(int(lane))
         if len(mine) == 0:
             return others

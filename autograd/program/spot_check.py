@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["SHARE", "Schedule", "calls_in", "moving"]
+__all__ = ["PORTION", "Schedule", "calls_in", "moving"]
 
-SHARE = 0.05  # of the time of the calls between two checks
+PORTION = 0.05  # of the time of the calls between two checks
 STRIDE = 40507  # a prime, so that it shares no factor with a usual number of samples
 NEVER = 1 << 62
 
@@ -42,7 +42,7 @@ class Schedule:
     def checked(self, seconds: float) -> None:
         """Wait, after a check that took so long."""
         self.turn += 1
-        self._pause = seconds / SHARE
+        self._pause = seconds / PORTION
         self._count()
 
     def restart(self) -> None:

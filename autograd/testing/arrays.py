@@ -191,6 +191,8 @@ def check_hessian(
     """
     __tracebackhide__ = True
     tolerance = _opened("hessian", hessian, options)
+    if not callable(f):
+        raise TypeError(f"check_hessian takes a function, got {f!r:.80}")
     if gradient is None:
         by_library = grad(f, tuple(range(len(xs))))
         gradient = (lambda x: by_library(x)[0]) if len(xs) == 1 else by_library

@@ -114,20 +114,20 @@ def objective(
         for each trace the other numbers that it reads, and x a column a sample.
     """
     numpy = jax.numpy
-    runs = [rows(trace.program) for trace in traces]
+    functions = [rows(trace.program) for trace in traces]
 
     def loss(params: Array, rest: Sequence[Array], x: Array) -> Any:
         lanes = x.shape[1]
         left, which = numpy.ones(lanes, bool), numpy.zeros(lanes, int)
         found: Any = None
-        for i, (run, trace, more) in enumerate(zip(runs, traces, rest)):
+        for i, (run, trace, more) in enumerate(zip(functions, traces, rest)):
             u = numpy.concatenate([params, numpy.asarray(more, params.dtype)])[:, None]
             mine = left
             out, follows = run(u, x)
             if follows is not None:
                 mine = left & follows
                 left, which = left & ~mine, numpy.where(mine, i, which)
-            if len(runs) > 1:  # others are computed where they do no harm
+            if len(functions) > 1:  # others are computed where they do no harm
                 out, _ = run(u, numpy.where(mine, x, _sample(trace).astype(x.dtype)))
             out = numpy.broadcast_to(out, (out.shape[0], lanes)).astype(params.dtype)
             found = out if found is None else numpy.where(mine, out, found)

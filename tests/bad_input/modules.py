@@ -164,6 +164,9 @@ def calls() -> Iterator[Row]:
     net = nn.MLP(2, [1])
     call: Call = lambda w: net([[1.0, 2.0]] * 2)
     yield row("nn.MLP.forward", "a batch", call, TypeError, "layers.0", "takes one sample")
+    predict = "nn.Module.predict"
+    yield row(predict, "widths", lambda w: net.predict([[1.0]]), ValueError, "2 inputs, got 1")
+    yield row(predict, "a number", lambda w: net.predict(3), TypeError, "X", "list")
     stack, name = nn.Sequential(nn.Layer(2, 2), nn.Layer(3, 1)), "nn.Sequential.forward"
     yield row(name, "widths", lambda w: stack([1.0, 2.0]), ValueError, "3 inputs, got 2")
 

@@ -41,7 +41,7 @@ def test_a_healthy_installation(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     labels = [re.split(r"\s{2,}", line)[0] for line in lines]
     wanted = "build,version,python,settings,package,binaries,kernel"
-    wanted += ",extra viz,extra plots,extra train,extra demos"
+    wanted += ",extra viz,extra plots,extra fit,extra train,extra demos"
     assert [label for label in labels if label] == wanted.split(",")
     assert {line[:13].strip() for line in lines} == set(labels)  # texts begin in one column
     assert lines[0].split() == ["build", build.describe_build()[0]]

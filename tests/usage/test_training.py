@@ -91,7 +91,6 @@ TOLD = {
     "model.fit(X, y)": "nn.fit(model, X, y",
     "model.summary()": "print(model)",
     "model.save('net.pt')": "nn.save_model(model, path)",
-    "model.predict(X)": "[model(x) for x in X]",
     "model.evaluate(X, y)": "nn.accuracy",
     "model.add(nn.ReLU())": "model.layers.append(module)",
     "model.trainable_variables": "model.parameters()",

@@ -115,12 +115,12 @@ class _Vectorize:
         flat = np.fromiter(chain.from_iterable(args), int)
         first = np.cumsum(counts) - counts
         long = np.repeat(counts > MOST, counts)
-        runs = [(np.repeat(np.arange(len(args)), counts)[long], flat[long])]
+        uses = [(np.repeat(np.arange(len(args)), counts)[long], flat[long])]
         for slot in range(2):
             mine = order[(slot < counts[order]) & (counts[order] <= MOST)]
-            runs.append((alike[mine], flat[first[mine] + slot]))
+            uses.append((alike[mine], flat[first[mine] + slot]))
         even = 0
-        for users, used in runs:
+        for users, used in uses:
             same = (np.diff(users) == 0) & (np.diff(alike[used]) == 0)
             straight = same[1:] & same[:-1] & (np.diff(place[used], 2) == 0)
             even += int(np.count_nonzero(straight))

@@ -49,7 +49,7 @@ class View(NamedTuple):
     Attributes:
         base: the value.
         start, height: the first row of the value, and how many lines there are.
-        column, columns: the first number of each line, and how many follow.
+        column, span: the first number of each line, and how many follow.
         turned: whether the matrix is transposed.
     """
 
@@ -58,7 +58,7 @@ class View(NamedTuple):
     height: int
     width: int
     column: int
-    columns: int
+    span: int
     turned: bool = False
 
 
@@ -200,12 +200,12 @@ class Source:
             return None
         start, down, across = found
         turned = across != 1
-        count, width, columns = (k, across, m) if turned else (m, down, k)
+        count, width, span = (k, across, m) if turned else (m, down, k)
         begin = min(start, self.ops[base].rows - count * width)  # it ends where the value does
         column = start - begin
-        if begin < 0 or width < column + columns:
+        if begin < 0 or width < column + span:
             return None
-        return _vector(View(base, begin, count, width, column, columns, turned))
+        return _vector(View(base, begin, count, width, column, span, turned))
 
     def shown(self, view: View) -> str:
         text = self.text(view.base)
@@ -213,8 +213,8 @@ class Source:
         if end - view.start != self.ops[view.base].rows:
             text += f"[{view.start}:{end}]"
         text += f".reshape({view.height}, {view.width})"
-        if view.columns != view.width:
-            text += f"[:, {view.column or ''}:{view.column + view.columns}]"
+        if view.span != view.width:
+            text += f"[:, {view.column or ''}:{view.column + view.span}]"
         return text + ".T" * view.turned
 
     def matmul(self, v: int, op: Op) -> None:
@@ -362,5 +362,5 @@ def _vector(view: View) -> View:
     """The view; a column is written as a row that is turned, so that both have one name."""
     if view.width == 1 and view.height > 1:
         length = view.height
-        return view._replace(height=1, width=length, columns=length, turned=not view.turned)
+        return view._replace(height=1, width=length, span=length, turned=not view.turned)
     return view

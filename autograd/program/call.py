@@ -1,4 +1,4 @@
-"""Jobs: what each method of a compiled function computes, by sweeps of its programs."""
+"""Calls: what each method of a compiled function computes, by sweeps of its programs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from autograd.trees import Rebuild, flatten, flatten_like
 if TYPE_CHECKING:
     from autograd.program.compiled import Compiled
 
-__all__ = ["Job", "picked"]
+__all__ = ["Call", "picked"]
 
 
-class Job:
+class Call:
     """One call of a method, which is that of the same name here.
 
     Attributes:
