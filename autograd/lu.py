@@ -81,7 +81,7 @@ def triangle(a: Rows) -> Rows | None:
 def _is_constant_zero(x: Any) -> bool:
     if isinstance(x, float | int):
         return x == 0.0
-    return x.op is None and not x.requires_grad and x.data == 0.0  # type: ignore[no-any-return]
+    return x.op is None and not x.requires_grad and x.data == 0.0
 
 
 def solved(lower: Rows, b: Rows, order: list[int]) -> Rows:
