@@ -83,6 +83,8 @@ def partial(op: str, slot: int, out: Term, operands: Sequence[Term]) -> Term:
     """d(out)/d(operands[slot]), for many numbers at once."""
     if op == "abs":
         return Expression("sign", *operands)  # in one operation
+    if op == "refuse":  # a number, unless it is refused
+        return 0.0 if slot else 1.0
 
     def read(*args: Any) -> Term:
         return partials(*args)[slot]

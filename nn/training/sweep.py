@@ -37,6 +37,9 @@ class Sweep(list[Record]):
 
     Attributes:
         failed: of each trial that raised, its settings with "error" and "traceback".
+
+    >>> Sweep([{"lr": 0.1, "loss": 0.5}], failed=[])
+    [{'lr': 0.1, 'loss': 0.5}]
     """
 
     def __init__(self, records: Iterable[Record], failed: list[Record]) -> None:

@@ -7,6 +7,7 @@ for a view of it or for some rows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from autograd.rules.expression import COMPARISONS, FLAT, Expression
 
 __all__ = ["Source", "compiled"]
 
+NAME = re.compile(r"[A-Za-z_]\w*")
 SHORT = 12  # a longer list of rows is not written into the source
 TERMS = 50  # of a sum in one line, which Python's own compiler takes apart by recursion
 OF_MANY = {
@@ -258,7 +260,11 @@ class Source:
         name = op.what.op
         *steps, (_, text) = lines(op.what, texts, Expression)
         self.code += [f"{to} = {step}" for to, step in steps]
-        if op.what.args and not op.operands:  # it is the same for all
+        if op.what.args and not {*NAME.findall(text)} - {
+            "np",
+            "inf",
+            "nan",
+        }:  # a number for all
             text = f"np.full(({op.rows}, 1), {text})"
         kind = name if name in RESERVED or name in FLAT else f"{name.rpartition('.')[2]}_"
         guard = name in COMPARISONS and v in self.guards

@@ -96,7 +96,7 @@ def test_a_deep_model_is_measured_as_a_whole_and_names_end_at_the_layer() -> Non
     assert norms.records("weights") == {
         "weights": [math.hypot(*[p.data for p in deep.parameters()])]
     }
-    assert list(Norms(nn.Neuron(2).named_parameters())._groups) == ["w", "b"]
+    assert list(Norms(nn.Neuron(2).named_parameters())._groups) == ["weight", "bias"]
     assert list(Norms(nn.Embedding(2, 2).named_parameters())._groups) == ["weight"]
 
 
