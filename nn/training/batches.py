@@ -147,22 +147,33 @@ class Batch:
         return naming
 
     @cached_property
-    def views(self) -> tuple[Any, ...]:
-        """The shapes of the arrays given, if the parts show the numbers that these have now."""
+    def forms(self) -> list[tuple[Any, Any]]:
+        """The shapes and types of the arrays given; nothing unless all are arrays of numbers."""
         from autograd.program.ir.arrays import np
 
-        pairs = [*zip(self.parts, self.given)]
-        if all(type(x) is np.ndarray and np.may_share_memory(x, part) for part, x in pairs):
-            return tuple([x.shape for x in self.given])
-        return ()
+        if all(type(x) is np.ndarray and x.dtype.kind in "fiub" for x in self.given):
+            return [(x.shape, x.dtype) for x in self.given]
+        return []
+
+    @cached_property
+    def copies(self) -> list[tuple[Any, Any]]:
+        """The parts that are copies of an array given, and that array."""
+        from autograd.program.ir.arrays import np
+
+        pairs = zip(self.parts, self.given)
+        return [(part, x) for part, x in pairs if not np.may_share_memory(part, x)]
 
     def shows(self, *given: Any) -> bool:
-        """Whether it is a view of just these arrays."""
-        return (
-            bool(self.views)
+        """Whether it is of just these arrays; then its parts have the numbers of now."""
+        if not (
+            self.forms
             and all(map(is_, given, self.given))
-            and tuple([x.shape for x in given]) == self.views
-        )
+            and [(x.shape, x.dtype) for x in given] == self.forms
+        ):
+            return False
+        for part, x in self.copies:
+            part[...] = x.reshape(len(x), -1).T
+        return True
 
 
 class Drawn(Batch):
