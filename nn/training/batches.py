@@ -148,7 +148,7 @@ class Batch:
 
     @cached_property
     def forms(self) -> list[tuple[Any, Any]]:
-        """The shapes and types of the arrays given; nothing unless all are arrays of numbers."""
+        """The shapes and types of the arrays given; none unless all are arrays of numbers."""
         from autograd.program.ir.arrays import np
 
         if all(type(x) is np.ndarray and x.dtype.kind in "fiub" for x in self.given):
