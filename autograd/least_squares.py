@@ -96,11 +96,12 @@ def curve_fit(
     problem = _Problem(f, x, y, p0, sigma)
     with np.errstate(all="ignore"):  # numbers that are not finite are refused
         problem.at(tuple(problem.p0.tolist()))
-        options = {"xtol": TOLERANCE, "ftol": TOLERANCE, "gtol": TOLERANCE}
+        options: Any = {"xtol": TOLERANCE, "ftol": TOLERANCE, "gtol": TOLERANCE}
+        jacobian: Any = problem.jacobian
         found = least_squares(
             problem.residuals,
             problem.p0,
-            problem.jacobian,
+            jacobian,
             x_scale="jac",
             max_nfev=EVALUATIONS,
             **options,

@@ -111,11 +111,12 @@ def _print_answer(arguments: argparse.Namespace, formula: Formula, leaves: list[
     if arguments.order == 2:
         rows = autograd.hessian(formula, argnums=tuple(range(len(point))))(*point)
         results["hessian"] = {name: dict(zip(names, row)) for name, row in zip(names, rows)}
+    report = told = None
     if arguments.check:
         from autograd.cli.checking import fields_of, named
 
         report = autograd.testing.gradcheck(formula, *point, order=arguments.order)
-        results["check"] = fields_of(report, names)
+        results["check"], told = fields_of(report, names), named(str(report), names)
     collapse = None if arguments.collapse == "none" else "auto"
     if arguments.svg:
         picture = root.graph(collapse=collapse).svg()
@@ -131,9 +132,9 @@ def _print_answer(arguments: argparse.Namespace, formula: Formula, leaves: list[
         print_json(results)
     else:
         _print(results, root.graph().latex() if arguments.latex else None)
-        if arguments.check:
-            print("", named(str(report), names), sep="\n")
-    return not arguments.check or bool(report)
+        if told is not None:
+            print("", told, sep="\n")
+    return report is None or bool(report)
 
 
 def _print(results: dict[str, Any], latex: str | None) -> None:

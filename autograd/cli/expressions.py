@@ -27,7 +27,7 @@ from autograd.core.value import Value
 
 __all__ = ["CONSTANTS", "FUNCTIONS", "GRAMMAR", "Formula", "parse"]
 
-CONSTANTS = {"e": e, "inf": inf, "nan": nan, "pi": pi}
+CONSTANTS: dict[str, float] = {"e": e, "inf": inf, "nan": nan, "pi": pi}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(functions, name)
     for name in [*functions.__all__, "abs", "pow", "sum"]
@@ -239,7 +239,7 @@ def _read(node: Any) -> tuple[list[ast.expr], Step]:
     if kind is ast.Constant and not isinstance(node.value, complex):
         return [], float(node.value)
     if kind is ast.Name and node.id not in FUNCTIONS:
-        return [], CONSTANTS.get(node.id, node.id)
+        return [], CONSTANTS[node.id] if node.id in CONSTANTS else str(node.id)
     function: Callable[..., Any]
     if kind in (ast.UnaryOp, ast.BinOp):
         function = OPERATORS[type(node.op)][2]

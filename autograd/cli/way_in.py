@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import json
 import re
 import sys
@@ -97,14 +98,13 @@ def answer_formula(
 
 def values_given(text: str) -> dict[str, Any]:
     """Return the numbers, and lists of them, that are given like x=1.5,p=[0.3,2*pi]."""
-    call = f"f({text})"
-    try:
+    call, keywords = f"f({text})", None
+    with contextlib.suppress(SyntaxError, RecursionError, MemoryError, AttributeError):
         tree: Any = ast.parse(call, mode="eval").body
-        is_call = (ast.unparse(tree.func), tree.args) == ("f", [])
-    except (SyntaxError, RecursionError, MemoryError, AttributeError):
-        is_call = False
-    words = {word.arg: word.value for word in tree.keywords} if is_call else {}
-    if not is_call or len({*words, None}) <= len(tree.keywords):
+        if (ast.unparse(tree.func), tree.args) == ("f", []):
+            keywords = tree.keywords
+    words = {word.arg: word.value for word in keywords or []}
+    if keywords is None or len({*words, None}) <= len(keywords):
         raise ValueError(f"{text!r}: values are given as x=1.0 or p=[2.0, 3.0], each name once")
     return {name: _value(name, node, call) for name, node in words.items()}
 

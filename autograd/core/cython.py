@@ -14,6 +14,6 @@ def _unchanged(cls: Class) -> Class:
 compiled = False
 cclass = final = no_gc = _unchanged
 Py_ssize_t = int
+p_double = Any
 double: Any = float
-p_double: Any = Any
 address: Any = None

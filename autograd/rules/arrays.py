@@ -100,7 +100,7 @@ def _opened(x: Term, texts: Sequence[Text], opaque: Opaque) -> Term:
 
     def change(y: Expression, args: list[Term]) -> Term:
         if y.op == "operand":
-            return name(texts[y.args[0]])
+            return name(texts[int(y.args[0])])
         if y.op == "each_partial":
             return opaque(y.op, *map(repr, args[:2]), *args[2:])
         many = any(type(a) is Expression and a.many for a in args)

@@ -118,7 +118,7 @@ class Expression(Arithmetic):
         return self._key
 
     def __bool__(self) -> bool:
-        condition = self if self.op in COMPARISONS.values() else self != 0.0
+        condition: Any = self if self.op in COMPARISONS.values() else self != 0.0
         key = condition.key()
         if key not in decided.ways:
             raise Undecided(condition)

@@ -120,6 +120,7 @@ def objective(
         lanes = x.shape[1]
         left, which = numpy.ones(lanes, bool), numpy.zeros(lanes, int)
         found: Any = None
+        follows: Any = None
         for i, (run, trace, more) in enumerate(zip(functions, traces, rest)):
             u = numpy.concatenate([params, numpy.asarray(more, params.dtype)])[:, None]
             mine = left
@@ -296,7 +297,7 @@ class JaxEngine(Compiled):
             return self._resident[1]
         even = batch.lanes % self.mesh.size == 0
         x = self._jax.device_put(batch.x, self.by_lane if even else self.everywhere)
-        if batch.views == ():  # else its numbers may be others by now
+        if not batch.forms:  # else its numbers may be others by now
             self._resident = batch, x
         return x
 

@@ -111,7 +111,8 @@ def _of_object(path: str, x: Any) -> tuple[list[Part], Any]:
         ) from error
     if isinstance(reduced, str):
         return [], reduced
-    _, args, state, items, pairs = (*reduced[:5], None, None, None)[:5]
+    fields: tuple[Any, ...] = (*reduced[:5], None, None, None)
+    _, args, state, items, pairs = fields[:5]
     parts = [(path, part) for part in args if part is not kind]
     for own in state if type(state) is tuple else (state,):
         names = own.items() if type(own) is dict else [("", own)]
@@ -226,7 +227,7 @@ def _difference(before: list[Part], walked: Iterator[Part]) -> str | None:
     for one, other in zip_longest(before, now):
         if one is None or other is None or one[0] != other[0] or not _alike(one[1], other[1]):
             longer = other if one is None or len(now) > len(before) else one
-            return _named(longer[0])
+            return _named((longer or ("",))[0])
     return None
 
 

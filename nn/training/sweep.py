@@ -115,7 +115,8 @@ def sweep(
             context = get_context("spawn" if "jax" in sys.modules else None)  # it has threads
             pool = ProcessPoolExecutor(min(os.cpu_count() or 1, count), context)
             executor = stack.enter_context(pool)
-        futures = {executor.submit(_outcome, packed[i], keys[i]): i for i in packed}
+        submit: Any = getattr(executor, "submit", None)
+        futures = {submit(_outcome, packed[i], keys[i]): i for i in packed}
         stack.callback(lambda: [future.cancel() for future in futures])
         for future in as_completed(futures):
             i = futures[future]

@@ -145,10 +145,12 @@ class Source:
                 self.names[v] = f"indices[{len(self.indices) - 1}]"
             elif len(op.operands) > 1:
                 self.stacked(v, op)
-            elif type(op.what) is range:
-                self.names[v] = f"{self.text(op.operands[0])}[{self.listed(op.what)}]"
             else:
-                self.say(v, "rows", f"{self.text(op.operands[0])}[{self.listed(op.what)}]")
+                text = f"{self.text(next(iter(op.operands)))}[{self.listed(op.what)}]"
+                if type(op.what) is range:
+                    self.names[v] = text
+                else:
+                    self.say(v, "rows", text)
         return self.names[v]
 
     def stacked(self, v: int, op: Op) -> None:

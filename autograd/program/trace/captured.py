@@ -158,7 +158,7 @@ class Captured:
 
     def _walked(self) -> list[Look]:
         """Each look-up: how messages call it, where, by what name, and what is found."""
-        names, before = {*CALLS}, 0
+        names, before, found = {*CALLS}, 0, dict[Any, Look]()
         while len(names) > before:  # with more names there may be more to find
             before, found, seen = len(names), dict[Any, Look](), dict[int, Any]()
             todo: list[tuple[str, Any]] = [("", root) for root in self.roots.values()]

@@ -10,7 +10,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.show.drawing.boxes import Picture, picture
 from autograd.show.drawing.cards import PAD, ROW, write
@@ -113,6 +113,7 @@ def fit(
         return found
     whole, loose = options.changed(max_nodes=None), None
     loose_told: tuple[str, ...] = ()
+    choice: Any = None
     for choice in _choices(graph, scrolls):
         if loose is not None and choice.quotient.told[:1] != loose_told:
             return loose  # rather than with less detail
