@@ -170,6 +170,8 @@ def _trace(rule: Any, xs: Sequence[Any], known: dict[bytes, bool], runs: list[in
         condition = undecided.condition
     except (ValueError, ArithmeticError, IndexError) as error:
         return Expression("raise", type(error).__name__)
+    except TypeError:
+        raise  # says itself why
     except Exception as error:
         raise TypeError("the rule asks for what only a float has") from error
     finally:
