@@ -134,11 +134,11 @@ class Call:
         given, places = self.given, self.places
 
         def compute(part: Arguments) -> Computed:
-            if self.each and any(part.axes[i] is not None for i in places):
-                return self.in_lanes(part)  # there are no forward sweeps
-            call = self.sweep(part)
-            if self.each and len(call.out) <= sum([len(part.rows[i]) for i in places]):
+            varies = any([part.axes[i] is not None for i in places])  # no forward sweeps
+            inputs = sum([len(part.rows[i]) for i in places])
+            if self.each and (varies or self.outputs(part) <= inputs):
                 return self.in_lanes(part)
+            call = self.sweep(part)
             return call, self.blocks(part, len(call.out))
 
         call, blocks = in_windows(given, compute)
@@ -151,6 +151,12 @@ class Call:
             found.append(call.of_lanes(rebuild, block.transpose(2, 0, 1)))
         return picked(found, self.argnums)
 
+    def outputs(self, part: Arguments) -> int:
+        """The number of outputs, for which a first call sweeps."""
+        traces = self.it._look().kinds.get(part.key)
+        known = traces.found if traces is not None else []
+        return known[0].tape.outputs if known else len(self.sweep(part).out)
+
     def in_lanes(self, part: Arguments) -> Computed:
         """A call, and as `blocks` where each lane has derivatives of its own in all arguments:
         by a reverse sweep for each output."""
@@ -158,6 +164,8 @@ class Call:
         calls = [call]
         for k in range(1, len(call.out)):
             calls.append(self.sweep(part, self.places, output=k, per_lane=True))
+        if len(calls) == 1:
+            return call, [part[None] for part in call.parts()]
         return call, [np.stack(rows) for rows in zip(*[each.parts() for each in calls])]
 
     def repeated(self, method: str) -> Any:

@@ -117,7 +117,8 @@ class Results:
         if seed is None:
             return status, taken, [out]
         if self.per_lane:
-            return status, taken, self.apart(trace, out, len(lanes))
+            count = trace.program.tape.outputs
+            return status, taken, [out[:count], out[count:]]
         d_x = x[:0] if d_x is None else d_x[: len(given.x)]
         return status, taken, [out, d_u[: len(given.u), None], d_x]
 
@@ -128,29 +129,20 @@ class Results:
         seed[self.output - (0 if self.direction is None else count)] = self.weight
         return seed[:, :1] if self.per_lane else seed
 
-    def apart(self, trace: Any, out: Array, lanes: int) -> list[Array]:
-        """Outputs, and gradients in each lane that are further ones: inputs have an order."""
-        given, at = self.arguments, trace.program.tape.outputs
-        d_u, d_x = np.zeros((len(given.u), lanes)), np.zeros((len(self.d_x), lanes))
-        for axis, side in (None, d_u), (0, d_x):
-            for i in sorted(self.places):
-                if given.axes[i] == axis:
-                    rows = given.rows[i]
-                    side[rows.start : rows.stop] = out[at : at + len(rows)]
-                    at += len(rows)
-        return [out[: trace.program.tape.outputs], d_u, d_x]
-
     def add(self, trace: Any, lanes: Array, results: list[Array]) -> None:
         """Take in results of lanes."""
         self.closed.update(trace.closed)
         self.parted[trace] = lanes
         where = lanes if len(lanes) < self.arguments.lanes else slice(None)
         self.put(where, results[0], trace.rebuild, trace.built)
-        if len(results) > 1:
-            if self.per_lane:
-                self.d_u[:, where] = results[1]
-            else:
-                self.d_u = added_up(np.concatenate([self.d_u, results[1]], 1))
+        if self.per_lane:  # gradients are further outputs: uniform inputs, then the others
+            axes, at = self.arguments.axes, 0
+            for i in sorted(self.places, key=lambda i: (axes[i] is not None, i)):
+                side, rows = self.d_u if axes[i] is None else self.d_x, self.arguments.rows[i]
+                side[rows.start : rows.stop, where] = results[1][at : at + len(rows)]
+                at += len(rows)
+        elif len(results) > 1:
+            self.d_u = added_up(np.concatenate([self.d_u, results[1]], 1))
             if len(results[2]):
                 self.d_x[:, where] += results[2]
 
