@@ -78,8 +78,8 @@ static double single(int op, double x, double y, double z)
     return op < OP_pow ? unary[op - OP_sin](x) : binary[op - OP_pow](x, y);
 }
 
-/* Of single numbers, in vectors: operands from here and there are collected. The last ones are
-   computed in a full vector, which repeats the last of all. */
+/* Of single numbers, in vectors: operands from here and there are collected. The last ones, if
+   they fill no vector, are computed in one that repeats the last of all. */
 static void uniform_formula(const Program *p, const Instruction *q, double *u)
 {
     const int at[] = {q->a, q->b, q->c}, steps[] = {q->down, q->across, q->step};
@@ -90,8 +90,9 @@ static void uniform_formula(const Program *p, const Instruction *q, double *u)
                                                    u[row_of(p, at[2], steps[2], i)]);
         return;
     }
-    for (int i = 0; i < q->n; i += CHUNK) {
-        int n = q->n - i < CHUNK ? q->n - i : CHUNK, full = (n + W - 1) / W * W;
+    for (int i = 0, n; i < q->n; i += n) {
+        int most = q->n - i < CHUNK ? q->n - i : CHUNK, full = most < W ? W : most / W * W;
+        n = most < full ? most : full;
         double rows[4][CHUNK], *x[3], *out = n == full ? u + q->out + i : rows[3];
         for (int k = 0; k < 3; k++) {
             x[k] = n == full && steps[k] == 1 ? u + at[k] + i : rows[k];
@@ -221,6 +222,10 @@ static int run_code(const Program *p, double *u, int begin, int end)
     for (const Instruction *q = p->code + begin, *stop = p->code + end; q < stop; q++)
         switch (q->op) {
         case OP_check: errors |= fp_error(); break;
+        case OP_copy:
+            for (int i = 0; i < q->n; i++)
+                u[row_of(p, q->out, q->k, i)] = u[row_of(p, q->a, q->down, i)];
+            break;
         case OP_scalars: scalars(p, q, u); break;
         case OP_scalars_vjp: scalars_vjp(p, q, u); break;
         case OP_matmul: vector_product(q, u, u + q->b, u + q->out); break;
