@@ -34,7 +34,7 @@ LONG = 60.0  # seconds, after which something hangs
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks may take as long as they like."""
-    monkeypatch.setattr(spot_check, "SHARE", math.inf)
+    monkeypatch.setattr(spot_check, "PORTION", math.inf)
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -291,7 +291,7 @@ def test_no_false_alarm(case: Case) -> None:
     fast = Compiled(case, case.in_axes, case.reduce, case.without)
     near = tuple([mapped(arg, lambda i, x: x + 1e-3 * i * x) for arg in case.args])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spot_check, "SHARE", math.inf)
+        patch.setattr(spot_check, "PORTION", math.inf)
         for args in (case.args, near):
             for call in (fast, fast.jacobian):
                 fast._schedule.restart()
