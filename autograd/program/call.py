@@ -134,7 +134,7 @@ class Call:
         given, places = self.given, self.places
 
         def compute(part: Arguments) -> Computed:
-            varies = any([part.axes[i] is not None for i in places])  # no forward sweeps
+            varies = any(part.axes[i] is not None for i in places)  # no forward sweeps
             inputs = sum([len(part.rows[i]) for i in places])
             if self.each and (varies or self.outputs(part) <= inputs):
                 return self.in_lanes(part)
