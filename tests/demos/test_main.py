@@ -71,7 +71,8 @@ def test_options_reach_the_demo(calls: list[Call], capsys: pytest.CaptureFixture
 
 
 def test_there_is_one_file_for_each_demo() -> None:
-    others = {"__init__", "__main__", "common", "lessons", "cluster"}  # it needs processes
+    parts = {"__init__", "__main__", "common", "lessons", "transformer"}
+    others = parts | {"cluster"}  # which needs processes
     assert {path.stem for path in (ROOT / "demos").glob("*.py")} - others == set(DEMOS)
 
 
