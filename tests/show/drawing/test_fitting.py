@@ -138,11 +138,18 @@ def test_a_formula_says_what_is_in_it_and_how_to_see_it() -> None:
     note = " ".join(texts(svg, "note"))
     assert "What one formula alone uses is written in it: " in note
     assert "; collapse=None draws every node." in note
-    assert "A name where an arrow begins stands for the box of that name." in note
     tips = [node.findtext(f"{SVG}title") or "" for node in of_class(svg, "formula")]
     assert all(re.search(r" = .+: \d+ nodes$", tip) for tip in tips)
     assert any(" = exp((q00 * k00 + q01 * k01) * 0.7071): " in tip for tip in tips)
     assert all(node.findtext(f"{SVG}title") for node in of_class(svg, "node"))
+
+
+@pytest.mark.parametrize(("graph", "cut"), [("attention", False), ("wide attention", True)])
+def test_a_name_in_place_of_an_arrow_is_explained(graph: str, cut: bool) -> None:
+    svg = ET.fromstring(TABLE[graph]().graph().svg())
+    note = " ".join(texts(svg, "note"))
+    assert bool(list(of_class(svg, "chip"))) is cut
+    assert ("A name where an arrow begins stands for the box of that name." in note) is cut
 
 
 def test_a_formula_of_many_long_names_ends_after_four_lines() -> None:
