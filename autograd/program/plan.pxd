@@ -8,8 +8,7 @@ from autograd.program.structure cimport Structure
 cdef class Plan:
     cdef readonly object trace
     cdef object captured, sweep, runner, rebuild, reduce, numbers, results, outside, owners, d_x
-    cdef object seed
-    cdef str method
+    cdef object seed, looks
     cdef list closed, structures, varies, places, starts, free
     cdef tuple spaces, names, found, parts
     cdef double *u
@@ -17,7 +16,7 @@ cdef class Plan:
     cdef double *out
     cdef double weight
     cdef Py_ssize_t count, lanes, threads, after
-    cdef bint single, is_number, samples
+    cdef bint single, is_number, samples, is_value, is_jvp, is_hvp, is_jacobian
     cdef public bint used
 
     cpdef called(self, tuple args)

@@ -81,7 +81,7 @@ class Plan:
         given, program = call.arguments, trace.program
         names = [trace.names[i] for i in call.places if trace.names[i]]
         self.trace, self.captured, self.closed = trace, captured, trace.closed
-        self.spaces: Any = None
+        self.looks: Any = None
         along = None if tangent is None else names
         self.sweep = program.sweep(None if method in ("value", "jvp") else names, along)
         self.varies = [axis is not None for axis in given.axes]
@@ -91,7 +91,9 @@ class Plan:
         long = parted or (self.samples and method not in ("value", "value_and_grad"))
         if any(given.given) or long or not all(arrays) or len(arrays) > MOST:
             raise NotImplementedError
-        self.method, self.threads, self.single = method, call.threads, single
+        self.is_value, self.is_jvp = method == "value", method == "jvp"
+        self.is_hvp, self.is_jacobian = method == "hvp", method == "jacobian"
+        self.threads, self.single = call.threads, single
         self.structures, self.starts = [*given.structures], [r.start for r in given.rows]
         self.places, self.is_number = [*call.places], trace.single
         self.rebuild, self.reduce = trace.rebuild, trace.reduce
@@ -112,7 +114,7 @@ class Plan:
         weight = 1.0 / lanes if self.samples and self.reduce == "mean" else 1.0
         u, out, d_u, d_x = sweep.memory(lanes)
         weights = np.zeros((sweep.outputs, lanes if self.samples else 1))
-        weights[sweep.outputs // 2 if self.method == "hvp" else 0 :][:1] = weight
+        weights[sweep.outputs // 2 if self.is_hvp else 0 :][:1] = weight
         self.seed: Any = sweep.spread(weights) if sweep.has_slopes else None
         sizes = [s.size for s, varies in zip(self.structures, self.varies) if varies]
         parts = tuple([np.zeros((size, lanes)) for size in sizes])
@@ -135,7 +137,7 @@ class Plan:
                 self.used = True
                 if self.closed:
                     read_data(self.closed, self.outside)
-                if self.method == "jacobian":
+                if self.is_jacobian:
                     return self.rows()
                 if self.runner.run(self.parts) == 0:
                     return self.result()
@@ -184,9 +186,10 @@ class Plan:
         """Whether what is captured is what it was: nearly always, the very same objects."""
         i: cython.Py_ssize_t
         at: cython.Py_ssize_t
-        spaces, names, found = self.captured.looks
-        if spaces is not self.spaces:
-            self.spaces, self.names, self.found = spaces, names, found
+        looks = self.captured.looks
+        if looks is not self.looks:
+            self.looks = looks
+            self.spaces, self.names, self.found = looks
         now: Any
         for i in range(len(self.spaces)):
             space = self.spaces[i]
@@ -215,7 +218,7 @@ class Plan:
     # ------------------------------------------------------------------ results
 
     def result(self) -> Any:
-        if self.method == "hvp":
+        if self.is_hvp:
             return self.slopes()
         if self.samples and not self.reduce:
             value = self.results[0].copy()
@@ -224,17 +227,17 @@ class Plan:
             if math.isnan(total):
                 return None
             value = self.weight * total
-            if self.method == "value" and self.reduce == "mean":
+            if self.is_value and self.reduce == "mean":
                 value = total / self.lanes
         elif self.is_number:
             value = float(self.out[0])
-        elif self.method == "jvp":
+        elif self.is_jvp:
             value = self.rebuild(self.results[: len(self.results) // 2, 0].tolist())
         else:
             value = self.rebuild(self.results[:, 0].tolist())
-        if self.method == "value":
+        if self.is_value:
             return value
-        if self.method != "jvp":
+        if not self.is_jvp:
             return value, self.slopes()
         tangents = self.results[len(self.results) // 2 :, 0].tolist()
         return value, tangents[0] if self.is_number else self.rebuild(tangents)
