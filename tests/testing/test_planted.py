@@ -185,7 +185,7 @@ def test_a_threshold_that_is_wrong_shows() -> None:
     assert errors()[:2] == (0, 0)
     with constant("MULTIPLE", 4.0, 4e-6):
         assert errors()[0] > 0
-    with threshold(is_rough, 4.0, 0.0):
+    with threshold(is_rough, 2.0, 0.0):
         assert errors()[2] > 600
     with constant("FLOATS", 2.0**14, 0.0):
         assert errors()[0] > 0
