@@ -102,7 +102,7 @@ def test_in_javascript(op: Primitive) -> None:
 
 
 def test_in_jax_and_onnx(op: Primitive, tmp_path: Path) -> None:
-    jax: Any = pytest.importorskip("jax")
+    jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
     before = jax.config.jax_enable_x64
     jax.config.update("jax_enable_x64", True)
     fast = autograd.compile(lambda x: op(x[0], x[1]) * x[1] + x[0])
@@ -117,7 +117,7 @@ def test_in_jax_and_onnx(op: Primitive, tmp_path: Path) -> None:
     assert np.allclose(got, hessian, rtol=1e-12)
     assert math.isnan(float(theirs(np.array([1.0, -1.0]))[0]))
     jax.config.update("jax_enable_x64", before)
-    runtime: Any = pytest.importorskip("onnxruntime")
+    runtime: Any = pytest.importorskip("onnxruntime", reason="ONNX is not installed")
     fast.program.onnx(tmp_path / "model.onnx")
     session = runtime.InferenceSession(str(tmp_path / "model.onnx"))
     for x, (value, _) in zip(POINTS, results(fast.f)):
