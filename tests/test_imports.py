@@ -47,7 +47,7 @@ OTHERS = {
     "cython": ("autograd.core", "autograd.program.plan", "autograd.program.structure"),
     "graphviz": ("autograd.show.drawing",),
     "jax": (
-        *("autograd.program.targets.jax", "autograd.program.targets.jax_values"),
+        *("autograd.program.targets.jax_function", "autograd.program.targets.jax_values"),
         "autograd.testing.frameworks",
     ),
     "hypothesis": ("autograd.testing",),
@@ -79,7 +79,7 @@ DYNAMIC = {
     "autograd",
     "autograd.core.define",
     "autograd.program.kernel",
-    "autograd.program.targets.jax",
+    "autograd.program.targets.jax_function",
     "autograd.program.targets.onnx",
     "autograd.sparse",
     "demos.__main__",

@@ -198,7 +198,7 @@ class Program:
             NotImplementedError: an operation's rule is for floats only; or there are more than
                 4,000 operations that are in no loop.
         """
-        from autograd.program.targets.jax import function
+        from autograd.program.targets.jax_function import function
 
         return function(self)
 

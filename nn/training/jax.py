@@ -16,7 +16,7 @@ from autograd.core import float_sweeps
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.specialize import Trace
-from autograd.program.targets.jax import rows, there
+from autograd.program.targets.jax_function import rows, there
 from autograd.program.targets.jax_values import values
 from nn.training.batches import Batch, Drawn
 from nn.training.compiled import ByValues, Compiled, Traces, data_of
