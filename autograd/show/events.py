@@ -85,7 +85,7 @@ class Event:
 
     @property
     def turns(self) -> Literal["infinite", "not a number", ""]:
-        """What a number becomes here that the numbers it comes from are not yet."""
+        """The state of the number here, if none of the numbers it comes from is in it."""
         sources = [x.data for x in self.node.inputs]
         if self.kind != "forward":
             sources = [x for x in (self.upstream, self.before) if x is not None]
@@ -107,7 +107,7 @@ class Event:
 
     @property
     def convention(self) -> str:
-        """What the derivative is taken to be here, if `node` is at a kink and has none."""
+        """The derivative that is taken here, if `node` is at a kink and has none."""
         op = self.node.op
         values = [x.data if isinstance(x, Node) else x for x in self.node.operands]
         if op is None or not op.kink or len(values) > MOST_INSPECTED:

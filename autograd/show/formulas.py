@@ -34,7 +34,7 @@ TIGHTNESS = {
     **dict.fromkeys(["pow", "square", "div", "reciprocal", "rsqrt"], POWER),
     **dict.fromkeys(["exp", "exp2", "exp_of_difference", "gaussian"], POWER),
 }
-# What the operands of an operation need, where its form does not enclose them by itself.
+# The tightness that the operands of an operation need, unless its form encloses them.
 NEEDED = {
     "add": (SUM, PRODUCT),
     "sub": (SUM, PRODUCT),
@@ -139,8 +139,8 @@ BLANKS = Notation(False, blanks=True)
 def _plain(latex: str, operands: Sequence[Symbol]) -> str:
     """A format string for text, made from one for LaTeX."""
 
-    def lowered(found: re.Match[str]) -> str:
-        return str(int(operands[int(found[1])].data)).translate(DOWN)
+    def lowered(base: re.Match[str]) -> str:
+        return str(int(operands[int(base[1])].data)).translate(DOWN)
 
     text = re.sub(r"_\{\{\{(\d+)\}\}\}", lowered, latex)
     return re.sub(r"\\left|\\right|\\operatorname|\{\{|\}\}|\\", "", text)
@@ -322,7 +322,7 @@ def _named(x: Node, number: bool, notation: Notation, longest: float) -> Symbol:
 
 
 def _operation(node: Node, named: Mapping[Node, Symbol], notation: Notation) -> Symbol:
-    """What made a node, with its inputs written like this."""
+    """Write the operation that made a node, with its inputs written like this."""
     assert node.op is not None
     operands = [named[x] if isinstance(x, Node) else x for x in node.operands]
     return written(node.op, operands, node.data, notation)
@@ -380,14 +380,14 @@ def rule(node: Node, slot: int, notation: Notation = TEXT) -> str:
     slots = [i for i, x in enumerate(operands) if isinstance(x, Symbol)]
     try:
         if op.variadic:
-            found = (op.textbook_rule or op.rules[0])(out, *operands)[slots[slot]]
+            partial = (op.textbook_rule or op.rules[0])(out, *operands)[slots[slot]]
         elif op.textbook_rule is not None:
-            found = op.textbook_rule(out, *operands)
+            partial = op.textbook_rule(out, *operands)
         else:
-            found = op.partial(slots[slot], out, operands)
+            partial = op.partial(slots[slot], out, operands)
     except TypeError:  # a user's rule for floats only
-        found = node.partials[slot]
-    return _symbol(found, notation).text
+        partial = node.partials[slot]
+    return _symbol(partial, notation).text
 
 
 def locals_text(node: Node) -> str:

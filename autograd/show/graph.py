@@ -35,7 +35,7 @@ TEX = r"""\documentclass{{article}}
 
 
 class Graph(Snapshot):
-    """What one or more roots depend on: a snapshot, and its pictures.
+    """All that one or more roots depend on: a snapshot, and its pictures.
 
     Shown in a notebook it is a picture, printed it is a tree.
 
@@ -146,7 +146,7 @@ class Graph(Snapshot):
         return coloured(self, self.options)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
-        """What a notebook shows."""
+        """Return the texts and pictures that a notebook may show."""
         shown = self.svg()
         return {"text/plain": str(self), "image/svg+xml": shown, "text/html": shown}
 

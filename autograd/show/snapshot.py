@@ -24,7 +24,7 @@ __all__ = ["Node", "Snapshot", "Stats", "with_grads"]
 PATH = re.compile(r"[A-Za-z_]\w*(\.\w+)*\.\d+(\.\w+)*")  # of a parameter in a list of modules
 # The path of a module, before the name of a parameter and its indices.
 PARAMETER = re.compile(r"(?P<module>[A-Za-z_][\w.]*)\.[A-Za-z_]\w*(\.\d+)*")
-# What may follow the weighted sum of a neuron: the sum of its parts, its activation.
+# The operations that may follow the weighted sum of a neuron: the sum, an activation.
 FOLLOWS = {
     *("add", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "sigmoid", "tanh"),
 }
@@ -86,7 +86,7 @@ class Stats:
 
 
 class Snapshot:
-    """What one or more roots depend on: nodes in order, each after its inputs.
+    """All that one or more roots depend on: nodes in order, each after its inputs.
 
     Attributes:
         roots: the nodes of the roots.
@@ -138,8 +138,8 @@ class Snapshot:
         self.modules = {nodes[value]: path for value, path in modules.items()}
         self.nodes = tuple(nodes.values())
         self.roots = tuple([nodes[root] for root in roots])
-        found = [(node, origin_of(node.value)) for node in self.nodes]
-        self.origins = {node: origin for node, origin in found if origin is not None}
+        origins = [(node, origin_of(node.value)) for node in self.nodes]
+        self.origins = {node: origin for node, origin in origins if origin is not None}
         self.scopes = {node: each.scope for node, each in self.origins.items() if each.scope}
         self.reached = any(root.grad for root in self.roots)
         leaves = [] if self.reached else [node for node in self.nodes if node.op is None]
@@ -207,15 +207,15 @@ def _modules(values: list[Value]) -> dict[Value, str]:
     for value in values:
         if value.op is None:
             match = PARAMETER.fullmatch(value.label or "")
-            found = {match["module"]} if match else set()
+            paths = {match["module"]} if match else set()
         elif not modules:
             continue
         else:
-            found = {modules[x] for x in value.inputs if x.op is None and x in modules}
-            if not found and value.op.name in FOLLOWS:
-                found = {modules.get(x, "") for x in value.inputs}
-        if len(found) == 1 and "" not in found:
-            modules[value] = found.pop()
+            paths = {modules[x] for x in value.inputs if x.op is None and x in modules}
+            if not paths and value.op.name in FOLLOWS:
+                paths = {modules.get(x, "") for x in value.inputs}
+        if len(paths) == 1 and "" not in paths:
+            modules[value] = paths.pop()
     return modules
 
 

@@ -207,7 +207,7 @@ class Stepper:
         return Page(self.html()).save(path)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the page, or the reason why it cannot be drawn."""
+        """Return the page for a notebook, or the reason why it cannot be drawn."""
         try:
             return inline(self.html())
         except ValueError as error:
@@ -227,11 +227,11 @@ class Stepper:
 
 def named(graph: Snapshot, label: str) -> list[Node]:
     """The nodes with this name or label, one at least; else LookupError."""
-    found = [node for node in graph.nodes if label in (node.name, node.label, node.short)]
-    if not found:
+    matching = [node for node in graph.nodes if label in (node.name, node.label, node.short)]
+    if not matching:
         names = [node.short for node in graph.nodes[:MOST_NAMES]]
         more = ", …" if len(graph.nodes) > MOST_NAMES else ""
         raise LookupError(
             f"no node is called {label!r:.80}; there are {', '.join(names)}{more}"
         )
-    return found
+    return matching

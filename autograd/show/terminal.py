@@ -283,7 +283,7 @@ def _times(command: str, arg: str) -> int:
 
 
 class _Screen:
-    """Where lines go: wrapped on a terminal, coloured if rich is installed; whole elsewhere."""
+    """The output: lines are wrapped on a terminal, coloured if rich is installed."""
 
     def __init__(self, stdout: IO[str]) -> None:
         self.stdout = stdout
@@ -333,6 +333,6 @@ class _Screen:
 
 
 def trouble(event: Event) -> str:
-    """Which number turns infinite, or not a number, in an event that makes one do so."""
+    """Name the number that turns infinite, or not a number, in an event."""
     what = "value" if event.kind == "forward" else "gradient"
     return f"the {what} of {event.target.short} is {event.turns}"

@@ -89,7 +89,7 @@ def test_the_largest_of_all_are_found(open_page: Opener) -> None:
     found = page.evaluate("(i) => pathsOf(nodes[i])", leaf.index)
     largest = sorted(map(abs, products), reverse=True)[:20]
     assert found["many"] == len(products) == 16
-    assert [abs(path["product"]) for path in found["found"]] == pytest.approx(largest)
+    assert [abs(path["product"]) for path in found["largest"]] == pytest.approx(largest)
 
 
 def test_paths_follow_the_numbers_and_hide_while_guessing(open_page: Opener) -> None:

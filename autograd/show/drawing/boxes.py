@@ -1,4 +1,4 @@
-"""What is drawn of a graph: its boxes and arrows, before anything has a place."""
+"""The boxes and arrows of a graph, before anything has a place."""
 
 from __future__ import annotations
 
@@ -236,10 +236,10 @@ class _Painter:
         """The derivatives of the only output of a box of several nodes to what goes into it."""
         if isinstance(unit, Node) or len(self.outlets[unit]) != 1:
             return {}
-        found = dict.fromkeys(self.outlets[unit], 1.0)
-        for _node, _, x, _, share in products(self.nodes[unit], found):
-            found[x] = found.get(x, 0.0) + share
-        return found
+        adjoints = dict.fromkeys(self.outlets[unit], 1.0)
+        for _node, _, x, _, share in products(self.nodes[unit], adjoints):
+            adjoints[x] = adjoints.get(x, 0.0) + share
+        return adjoints
 
     def weight(self, link: Link) -> Node | None:
         """The parameter that multiplies what comes along a link into a neuron."""
@@ -257,7 +257,7 @@ class _Painter:
 
     def plain_numbers(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
         """The numbers that the neurons of a layer take as inputs, one box for each place."""
-        found: dict[str, list[float]] = {}
+        inputs: dict[str, list[float]] = {}
         arrows: dict[tuple[str, Unit], list[tuple[Node, Node]]] = {}
         for unit in boxes:
             for node in self.nodes[unit] if isinstance(unit, str) else ():
@@ -274,10 +274,10 @@ class _Painter:
                 ):
                     if isinstance(w, Node) and not isinstance(x, Node):
                         id = f"x-{layer}-{place if half <= TALLEST else -1}"
-                        found.setdefault(id, []).append(x)
+                        inputs.setdefault(id, []).append(x)
                         arrows.setdefault((id, unit), []).append((node, w))
         tails: dict[str, Box] = {}
-        for id, numbers in found.items():
+        for id, numbers in inputs.items():
             title = "inputs" if id.endswith("--1") else f"x{id.rpartition('-')[2]}"
             rows = (("data", self.span(numbers)),) * self.options.values
             hint = f"{title}: plain numbers, {self.span(numbers)}"

@@ -58,7 +58,7 @@ ARROWS = {
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What is drawn, and where everything is."""
+    """A picture and the places of all that is in it."""
 
     picture: Picture
     layout: Layout
@@ -77,7 +77,7 @@ class Drawing:
 
 
 class Choice(NamedTuple):
-    """What shares a box, whether the cards are compact, and how many rows there may be."""
+    """A quotient to draw, whether its cards are compact, and the most rows it may take."""
 
     quotient: Quotient
     compact: bool
@@ -91,7 +91,7 @@ def fit(
     scrolls: bool = False,
     wide: float = PAGE[0],
 ) -> Drawing:
-    """What is drawn of a graph.
+    """Return the finest drawing of a graph that fits the page.
 
     Args:
         reserve: by node index, the widest text that a page will put into a cell of the node.
@@ -102,15 +102,15 @@ def fit(
     attempt = _Attempt(graph, reserve or {}, page, scrolls)
     if options.collapse != "auto" or options.depth or options.max_nodes != Options().max_nodes:
         shared = quotient_for(graph, options)
-        found = None
+        drawing = None
         for compact, rows in (
             [(False, ANY)] if scrolls else [(False, 1), (True, 1), (True, ANY)]
         ):
-            found = attempt(options, Choice(shared, compact, rows)) or found
-            if found is not None and found.fits(page):
+            drawing = attempt(options, Choice(shared, compact, rows)) or drawing
+            if drawing is not None and drawing.fits(page):
                 break
-        assert found is not None
-        return found
+        assert drawing is not None
+        return drawing
     whole, loose = options.changed(max_nodes=None), None
     loose_told: tuple[str, ...] = ()
     choice: Any = None
@@ -119,24 +119,24 @@ def fit(
             return loose  # rather than with less detail
         most = MOST_TALL if scrolls and choice.compact else MOST
         few = choice.quotient.count(graph) <= most
-        found = attempt(whole, choice) if few else None
-        if found is not None and found.fits(page):
-            return found
-        if found is not None and found.fits(WIDE) and not scrolls:
-            loose = loose or found
+        drawing = attempt(whole, choice) if few else None
+        if drawing is not None and drawing.fits(page):
+            return drawing
+        if drawing is not None and drawing.fits(WIDE) and not scrolls:
+            loose = loose or drawing
             loose_told = choice.quotient.told[:1]
     return loose or _nearest(options, choice, attempt)
 
 
 def quotient_for(graph: Snapshot, options: Options) -> Quotient:
-    """What shares a box at the level that is asked for; for "auto" what has a name."""
+    """Return the quotient at the level that is asked for; for "auto" the one by names."""
     if options.collapse == "scope" or not graph.modules:
-        found = by_scope(graph) if graph.scopes else Quotient()
+        shared = by_scope(graph) if graph.scopes else Quotient()
         asked = options.collapse == "scope"
     else:
-        found = by_module(graph, layers=options.collapse == "layer")
+        shared = by_module(graph, layers=options.collapse == "layer")
         asked = options.collapse in ("neuron", "layer") or options.max_nodes is not None
-    return found if asked and options.collapse else Quotient(frame_of=found.frame_of)
+    return shared if asked and options.collapse else Quotient(frame_of=shared.frame_of)
 
 
 def repeats(graph: Snapshot) -> Quotient:
@@ -185,12 +185,12 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
 
 
 def _nearest(options: Options, coarsest: Choice, attempt: _Attempt) -> Drawing:
-    """What is nearest to the result, of the coarsest choice: as much as fits."""
+    """Draw the boxes nearest to the result, of the coarsest choice: as many as fit."""
     most = min(MOST_CUT, coarsest.quotient.count(attempt.graph))
     while True:
-        found = attempt(options.changed(max_nodes=most), coarsest._replace(rows=ANY))
-        if found is not None and (found.fits() or most <= FEWEST):
-            return found
+        drawing = attempt(options.changed(max_nodes=most), coarsest._replace(rows=ANY))
+        if drawing is not None and (drawing.fits() or most <= FEWEST):
+            return drawing
         most = max(FEWEST, most * 6 // 7)
 
 
@@ -251,7 +251,7 @@ class _Attempt:
 
 
 def legend(arrows: str) -> str:
-    """What the arrows of a network show, in number and look."""
+    """Say what the arrows of a network show, in number and look."""
     return (
         f"An arrow into a neuron shows {ARROWS[arrows]}: blue if positive, orange and dashed "
         "if negative, the thicker the larger."

@@ -79,8 +79,8 @@ def by_module(graph: Snapshot, layers: bool = False, tallest: int = TALLEST) -> 
     keys = of_several(keys)
     if not layers:
         titles = _shorten_columns(graph, keys, tallest)
-        found = without_circles(graph, keys)
-        keys = of_several({node: key for node, (key, _) in found.items()})
+        part_of = without_circles(graph, keys)
+        keys = of_several({node: key for node, (key, _) in part_of.items()})
     what = "layer" if layers else "neuron"
     return Quotient(keys, frames, {}, titles, (f"Every {what} is drawn as one box",))
 
@@ -95,11 +95,11 @@ def by_scope(graph: Snapshot) -> Quotient:
     for x, paths in scopes.items():
         if x.op is None and len(paths) == 1 and "" not in paths:
             keys[x] = min(paths)  # a leaf is where it is used
-    found = without_circles(graph, keys, MOST_PARTS)
-    parts = Counter([path for path, _ in {*found.values()}])
+    part_of = without_circles(graph, keys, MOST_PARTS)
+    parts = Counter([path for path, _ in {*part_of.values()}])
     around = {outer for path in parts for outer in layers_of(path)[:-1]}
     frames: Keys = {}
-    for node, (path, k) in found.items():
+    for node, (path, k) in part_of.items():
         inner = f"{path}/{path.rpartition('/')[2]}" if path in around else path
         frames[node] = f"{inner} · {k}" if parts[path] > 1 or path in around else path
     keys = of_several(frames)
@@ -115,11 +115,11 @@ def _inputs_of(graph: Snapshot, keys: Keys) -> dict[tuple[str, ...], list[Node]]
         for x in node.inputs:
             if x.op is None and x not in keys:
                 goes.setdefault(x, {})[keys.get(node, "")] = None
-    found: dict[tuple[str, ...], list[Node]] = {}
+    leaves: dict[tuple[str, ...], list[Node]] = {}
     for x, names in goes.items():
         if "" not in names:
-            found.setdefault(tuple(names), []).append(x)
-    return found
+            leaves.setdefault(tuple(names), []).append(x)
+    return leaves
 
 
 def _samples(graph: Snapshot, leaves: Sequence[Node]) -> bool:
@@ -174,8 +174,8 @@ def by_step(graph: Snapshot, repeated: Sequence[Repetition]) -> Quotient:
 
 
 def by_likeness(graph: Snapshot, before: Quotient) -> Keys:
-    """What is alike: leaves by the letters of their name, results by their operation and by
-    what their operands are alike to. Numbers among the operands may differ.
+    """Return equal keys for what is alike: leaves by the letters of their name, results by
+    their operation and the keys of their operands. Numbers among the operands may differ.
     """
     kind: dict[Node, int] = {}
     known: dict[Hashable, int] = {}
@@ -248,9 +248,9 @@ class Part:
             op, operands = TABLE["square"], operands[:1]
         if op is TABLE["add"]:
             return self.total(operands, names)
-        found = written(op, operands, data, TEXT)
+        symbol = written(op, operands, data, TEXT)
         many = len(self.operands) < len(self.nodes[-1].operands)  # of each kind one
-        return Symbol(data, f"Σ {found.enclosed(PRODUCT)}", TEXT, SUM) if many else found
+        return Symbol(data, f"Σ {symbol.enclosed(PRODUCT)}", TEXT, SUM) if many else symbol
 
     def total(self, operands: Sequence[Symbol | float], names: Mapping[Part, Symbol]) -> Symbol:
         """The formula of a sum, which goes on with the terms of the sums that it is made of;
@@ -277,7 +277,7 @@ class Part:
 def with_formulas(
     graph: Snapshot, before: Quotient, most: float, alike: Keys | None = None
 ) -> Quotient:
-    """What one result alone uses shares its box, and is written there as a formula.
+    """Put what one result alone uses into its box, where it is written as a formula.
 
     Args:
         before: boxes that stay as they are.
@@ -328,7 +328,7 @@ def with_formulas(
 
 
 def _parts(graph: Snapshot, before: Quotient, keys: Keys) -> list[Part]:
-    """What formulas call by one name, each after what it is computed from."""
+    """Return the parts that formulas name, each after those that it is computed from."""
     members: dict[Node | str, list[Node]] = defaultdict(list)
     for node in graph.nodes:
         members[keys.get(node, node)].append(node)

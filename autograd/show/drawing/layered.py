@@ -116,7 +116,7 @@ def pull(box: Box) -> int:
 
 
 def rank_lengths(boxes: Sequence[Box]) -> list[float]:
-    """By rank, how long its boxes are, with the gap before them."""
+    """Return by rank the length of its boxes, with the gap before them."""
     count = max([box.rank for box in boxes]) + 1
     long, numbers = [0.0] * count, [0.0] * count
     for box in boxes:
@@ -212,7 +212,7 @@ def bends(each: Edge) -> list[Box]:
 
 
 def layered(items: list[Box]) -> list[list[Box]]:
-    """By rank what stands there."""
+    """Return the items of each rank."""
     first, last = min([each.rank for each in items]), max([each.rank for each in items])
     layers: list[list[Box]] = [[] for _ in range(first, last + 1)]
     for each in items:
@@ -246,7 +246,7 @@ def count_off(layer: list[Box]) -> None:
 
 
 def sort_layer(layer: list[Box], forth: bool) -> None:
-    """By the mean place of the neighbours; a frame stays together, by the mean of its own."""
+    """Sort by the mean place of the neighbours; a frame stays together, by its own mean."""
     around: dict[str, list[float]] = defaultdict(list)
     for each in layer:
         near = each.before if forth else each.after
@@ -282,7 +282,7 @@ def crossings(layers: list[list[Box]]) -> int:
 
 
 def set_across(layers: list[list[Box]]) -> None:
-    """Near the neighbours' mean, in the order found; a long arrow's bends at one height."""
+    """Near the neighbours' mean, in their order; a long arrow's bends at one height."""
     apart = [[room_between(a, b) for a, b in pairwise(layer)] for layer in layers]
     offsets = [[0.0, *accumulate(rooms)] for rooms in apart]
     for layer, places in zip(layers, offsets):
@@ -383,7 +383,7 @@ def is_round(each: Edge) -> bool:
 
 
 def port_places(head: Box, numbers: list[float]) -> list[float]:
-    """Where the arrows into a box end, which have numbers so high: around its middle."""
+    """Return the heights at which arrows into a box end: around its middle, as numbers need."""
     needs = [x if x > 0.0 else PORT for x in numbers]
     room = head.high - 8.0 + (needs[0] + needs[-1]) / 2 if needs else 0.0
     scale = min(1.0, room / max(1.0, sum(needs)))

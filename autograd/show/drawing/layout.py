@@ -1,4 +1,4 @@
-"""Where everything goes in pixels: boxes of a known size, in rows along the arrows."""
+"""The places of boxes of a known size in pixels, in rows along the arrows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Layout:
 
 
 def written(drawn: Picture) -> dict[Edge, str]:
-    """By arrow the number that is written on it, "" where there is no room for it."""
+    """Return by arrow the number that is written on it, "" where there is no room for it."""
     weighted = len([edge for edge in drawn.edges if edge.weight is not None])
     dense = len(drawn.edges) > DENSE * len(drawn.boxes)
     return {
@@ -57,7 +57,7 @@ def written(drawn: Picture) -> dict[Edge, str]:
 
 
 def port_room(drawn: Picture, rankdir: str) -> dict[Box, float]:
-    """By box how high it must be for the numbers before it; how wide, if arrows go down."""
+    """Return by box its least height for the numbers before it; width, if arrows go down."""
     texts, room = written(drawn), dict.fromkeys(drawn.boxes, 0.0)
     for edge in drawn.edges:
         room[edge.head] += _number_room(edge, texts[edge], rankdir, 0)[1]

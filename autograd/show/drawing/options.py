@@ -1,4 +1,4 @@
-"""What a picture shows, and how."""
+"""The options of a picture."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ EVERY_NODE = "; collapse=None draws every node"
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """What is written in a box: a name, what it is, and how often that is there."""
+    """The text of a box: its name, its formula, and how often the formula is there."""
 
     name: str
     text: str
@@ -28,7 +28,7 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Quotient:
-    """Which nodes share a box, and what the picture says about it.
+    """The boxes that nodes share, and the sentences of the picture about them.
 
     Attributes:
         box_of: by node the name of its box, for nodes that share one.
@@ -54,7 +54,7 @@ class Quotient:
         return len({self.box_of.get(node, node) for node in graph.nodes})
 
     def note(self, graph: Snapshot, hint: str) -> str:
-        """What shares a box, in a sentence; empty if nothing does."""
+        """Say in a sentence what shares a box; return "" if nothing does."""
         if not self.box_of:
             return ""
         boxes = counted(self.count(graph), "box", "boxes")
@@ -70,7 +70,7 @@ def of_several(keys: Mapping[Node, str]) -> dict[Node, str]:
 def without_circles(
     graph: Snapshot, keys: Mapping[Node, str], parts: int = 1
 ) -> dict[Node, tuple[str, int]]:
-    """By node its key, and which part of that it is in.
+    """Return by node its key, and the part of the key that the node is in.
 
     A node that needs what left a part before cannot be in that part: the two boxes would need
     each other. It is in the next part, and beyond the last in none.
@@ -79,7 +79,7 @@ def without_circles(
     needs: list[int] = []  # by part, the parts that it needs, directly or not
     closed: dict[int, int] = {}
     direct: dict[Node, int] = {}  # by node outside of parts, those before it
-    found: dict[Node, tuple[str, int]] = {}
+    part_of: dict[Node, tuple[str, int]] = {}
 
     def all_needed(parts: int) -> int:
         if parts not in closed:
@@ -91,7 +91,7 @@ def without_circles(
     for node in graph.nodes:
         direct[node] = 0
         for x in node.inputs:
-            direct[node] |= 1 << number[found[x]] if x in found else direct[x]
+            direct[node] |= 1 << number[part_of[x]] if x in part_of else direct[x]
         for k in range(1, parts + 1) if node in keys else ():
             part = keys[node], k
             if part not in number:
@@ -99,16 +99,16 @@ def without_circles(
                 needs.append(0)
             own, before = 1 << number[part], 0
             for x in node.inputs:
-                if found.get(x) != part:
-                    before |= 1 << number[found[x]] if x in found else direct[x]
+                if part_of.get(x) != part:
+                    before |= 1 << number[part_of[x]] if x in part_of else direct[x]
             before = all_needed(before)
             if before & own:
                 continue
-            found[node] = part
+            part_of[node] = part
             if before & ~needs[number[part]]:
                 needs[number[part]] |= before
                 for other, known in enumerate(needs):
                     needs[other] |= needs[number[part]] if known & own else 0
                 closed.clear()
             break
-    return found
+    return part_of

@@ -26,7 +26,7 @@ SEPARATE = 4  # repetitions of a graph
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """What is done again and again.
+    """A step that is done again and again.
 
     Attributes:
         columns: the results of one place in the steps, one a step, in the order of the steps.
@@ -47,7 +47,7 @@ class Repetition:
 
 
 def repetitions(graph: Snapshot) -> list[Repetition]:
-    """What is repeated in a graph, what covers most of it first."""
+    """Return the steps that a graph repeats; the one that covers most of it comes first."""
     return [*_Finder(graph).all()]
 
 

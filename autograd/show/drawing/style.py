@@ -65,7 +65,7 @@ def style_sheet(prefix: str, theme: str, static: bool = False) -> str:
     colours = DARK if theme == "dark" else LIGHT
     if static:
         rules += f"#{prefix} .paper {{fill: var(--paper)}}"
-        return re.sub(r"var\(--(\w+)\)", lambda found: colours[found[1]], rules)
+        return re.sub(r"var\(--(\w+)\)", lambda variable: colours[variable[1]], rules)
     variables = _variables(prefix, colours)
     if theme == "auto":
         dark = _variables(prefix, DARK)

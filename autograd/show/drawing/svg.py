@@ -123,7 +123,7 @@ def thickness(amount: float, most: float) -> float:
 
 
 def finer(drawn: Picture) -> int:
-    """By what all arrows are thinner, as there are many."""
+    """Return the number by which all arrows are thinner, as there are many."""
     return 1 if len(drawn.edges) <= MANY else 3
 
 

@@ -22,7 +22,7 @@ MOST_WRITTEN = 60  # nodes of a graph in which nothing is written once
 DEEPEST = 24  # levels that are written unless `depth` says more
 
 T = TypeVar("T")
-# Of a box or a node: its name, its operation, its numbers with their captions, and its inputs
+# The name of a box or a node, its operation, its numbers with their captions, and its inputs
 # with the derivative to each.
 Entry = tuple[str, str, Sequence[tuple[str, str]], Sequence[tuple[T, str]]]
 
@@ -98,8 +98,8 @@ def _walk(
         most: how many lines there may be.
     """
     written: set[T] = set()
-    # What is left to write: a box or a node, its local derivative, how deep it is, the
-    # indentation of its own line and that of the lines below it.
+    # The entries that are left to write: a box or a node, its local derivative, its depth, and
+    # the indentation of its line and of the lines below it.
     stack = [(root, "", 0, "", "") for root in reversed(roots)]
     lines = 0
     while stack and lines != most:

@@ -11,10 +11,10 @@ const AMOUNTS = {
   weight: ({ w }) => w.data,
   gradient: ({ w }, { now }) => now[w.index],
   local({ w, x, group }, { slopes }) {
-    const found = (slopes[group] ??= slopesIn(group));
-    if (x !== null) return found.get(x);
-    const dot = [...found.keys()].find(({ inputs }) => inputs.includes(w)); // of a plain number
-    return dot && found.get(dot) * w.data;
+    const local = (slopes[group] ??= slopesIn(group));
+    if (x !== null) return local.get(x);
+    const dot = [...local.keys()].find(({ inputs }) => inputs.includes(w)); // of a plain number
+    return dot && local.get(dot) * w.data;
   },
 };
 
@@ -34,10 +34,10 @@ function amounts(what) {
 }
 
 function showArrows() {
-  const found = amounts(arrowsList.value);
-  const most = Math.max(...found.map((x) => Math.abs(x || 0))) || 1;
+  const shownAmounts = amounts(arrowsList.value);
+  const most = Math.max(...shownAmounts.map((x) => Math.abs(x || 0))) || 1;
   weighted.forEach(({ id, labels }, k) => {
-    const amount = found[k];
+    const amount = shownAmounts[k];
     write(labels, amount === undefined ? "" : inCell(amount));
     const [line] = drawn(id);
     line.classList.toggle("down", amount < 0);

@@ -145,7 +145,7 @@ def laid_out(
 
 
 def operations_data(operations: Iterable[Primitive]) -> dict[str, Any]:
-    """What `operations.js` reads of these operations, as JSON takes it."""
+    """Return the facts of operations that `operations.js` reads, as JSON takes them."""
     facts = ("symbol", "domain", "kink", "strong_zero")
     known = {op.name: {k: getattr(op, k) for k in facts if getattr(op, k)} for op in operations}
     return {
@@ -155,7 +155,7 @@ def operations_data(operations: Iterable[Primitive]) -> dict[str, Any]:
 
 
 def operations_script() -> str:
-    """What computes with operations and nodes, by `primitives` and `operations_data`."""
+    """Return the script that computes nodes, by `primitives` and `operations_data`."""
     return f"{PRODUCT}\n{asset('operations.js')}"
 
 

@@ -43,12 +43,12 @@ function parse(source) {
 function tokensOf(text) {
   const tokens = [];
   let [place, counted] = [0, 0]; // in characters, and in the units of JavaScript's texts
-  for (const found of text.matchAll(TOKEN)) {
-    const kind = Object.keys(found.groups).find((name) => found.groups[name] !== undefined);
-    let word = found[0];
+  for (const match of text.matchAll(TOKEN)) {
+    const kind = Object.keys(match.groups).find((name) => match.groups[name] !== undefined);
+    let word = match[0];
     if (IDENTIFIER.test(word)) word = word.normalize("NFKC"); // as Python does
-    place += [...text.slice(counted, found.index)].length;
-    counted = found.index;
+    place += [...text.slice(counted, match.index)].length;
+    counted = match.index;
     const token = { word, kind, place };
     const isName = IDENTIFIER.test(word) && !grammar.keywords.includes(word);
     if (kind === "other" || (kind === "name" && !isName)) unknown(token);

@@ -35,11 +35,11 @@ function heights(two) {
   );
 }
 
-function shadeTerrain(found, low, high) {
+function shadeTerrain(cells, low, high) {
   const colour = rgb("accent");
   const band = (z) => Math.min(BANDS - 1, Math.floor(BANDS * Math.sqrt((z - low) / (high - low || 1))));
   const shade = (z) => [...colour, Number.isFinite(z) ? 20 + (200 * band(z)) / (BANDS - 1) : 0];
-  pixels(found, Math.sqrt(found.length), shade, terrain.querySelector("canvas"));
+  pixels(cells, Math.sqrt(cells.length), shade, terrain.querySelector("canvas"));
 }
 
 function drawLandscape() {
@@ -48,9 +48,9 @@ function drawLandscape() {
   const path = [...trail.map((numbers) => two.map((leaf) => numbers[leaves.indexOf(leaf)])), two.map((leaf) => leaf.data)];
   const inside = (x, k) => x >= range[k][0] && x <= range[k][1];
   if (range === null || !path.at(-1).every(inside)) range = two.map((_, k) => around(path.map((point) => point[k]).filter(Number.isFinite)));
-  const found = heights(two);
-  const [low, high] = spanOf(found);
-  shadeTerrain(found, low, high);
+  const cells = heights(two);
+  const [low, high] = spanOf(cells);
+  shadeTerrain(cells, low, high);
   const share = (x, k) => (x - range[k][0]) / (range[k][1] - range[k][0]);
   const places = path.map(([x, y]) => [ACROSS * share(x, 0), DOWN * (1 - share(y, 1))].map((z) => z.toFixed(1)));
   byId("descent").setAttribute("d", `M${places.join("L")}`);
@@ -58,7 +58,7 @@ function drawLandscape() {
   const [[west, east], [south, north]] = range.map((ends) => ends.map((x) => formatNumber(x)));
   const [across, up] = two.map(({ name }) => name);
   Object.entries({ west, east_end: east, south, north_end: north, across, up }).forEach(([id, text]) => (byId(id).textContent = text));
-  const told = found.some(Number.isFinite) ? `from ${formatNumber(low)} to ${formatNumber(high)}, the stronger the colour, the higher` : "refused everywhere";
+  const told = cells.some(Number.isFinite) ? `from ${formatNumber(low)} to ${formatNumber(high)}, the stronger the colour, the higher` : "refused everywhere";
   byId("told").textContent = `${root.name} over ${across} and ${up}, all else as it is: ${told}. Click to move there.`;
 }
 

@@ -35,8 +35,8 @@ function kinkAt(op, xs) {
   if (!kink || xs.length > 16) return "";
   const slope = (slot, x) => {
     try {
-      const found = applied(op, xs.with(slot, x))[1][slot];
-      return Number.isFinite(found) ? found : Infinity;
+      const partial = applied(op, xs.with(slot, x))[1][slot];
+      return Number.isFinite(partial) ? partial : Infinity;
     } catch {
       return -Infinity;
     }

@@ -54,9 +54,9 @@ function formatNumber(x, spec = ".4g") {
   x += 0; // -0 + 0 is 0
   if (!Number.isFinite(x)) return x !== x ? "nan" : x > 0 ? "inf" : "-inf";
   if (spec === ".4g") return short(x);
-  const found = SPEC.exec(spec);
-  if (found === null || (found[4] === "" && found[3] !== undefined)) return short(x);
-  const [, plus, commas, precision, kind] = found;
+  const match = SPEC.exec(spec);
+  if (match === null || (match[4] === "" && match[3] !== undefined)) return short(x);
+  const [, plus, commas, precision, kind] = match;
   const places = Number(precision ?? 6);
   let text = shortest(x);
   if (kind === "e") text = x === 0 ? exponential("0".repeat(places + 1), 0) : exponential(...digitsOf(x, places + 1));
@@ -91,10 +91,10 @@ function parseNumber(text) {
   const word = text.trim().toLowerCase().replaceAll("−", "-").replace("∞", "inf");
   if (word === "nan") return NaN;
   const number = String.raw`[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[+-]?\d+)?`;
-  const found = word.match(`^(${number}|[+-]?inf)(?:\\s*/\\s*(${number}))?$`);
-  if (found === null) return undefined;
+  const match = word.match(`^(${number}|[+-]?inf)(?:\\s*/\\s*(${number}))?$`);
+  if (match === null) return undefined;
   const read = (part) => Number(part.replace(",", ".").replace("inf", "Infinity"));
-  const [over, under] = [found[1], found[2] ?? "1"].map(read);
+  const [over, under] = [match[1], match[2] ?? "1"].map(read);
   return over / under;
 }
 

@@ -21,12 +21,12 @@ function pathsOf(leaf) {
       }
     });
   }
-  const found = best[leaf.index].map(({ product, links }) => {
+  const largest = best[leaf.index].map(({ product, links }) => {
     const list = [];
     for (let at = links; at !== null; at = at.rest) list.push([at.node, at.slot]);
     return { product, links: list };
   });
-  return { found, many: many[leaf.index] };
+  return { largest, many: many[leaf.index] };
 }
 
 const shortened = (texts, between) =>
@@ -58,15 +58,15 @@ function showPaths() {
   const leaf = nodes[ofLeaf.value];
   pathPanel.hidden = ofLeaf.value === "" || isGuessing();
   if (pathPanel.hidden) return light([]);
-  const { found, many } = pathsOf(leaf);
-  const all = found.map(({ links }) => links);
-  const rest = many - found.length;
+  const { largest, many } = pathsOf(leaf);
+  const all = largest.map(({ links }) => links);
+  const rest = many - largest.length;
   const gradient = `∂${root.name}/∂${leaf.name}`;
   pathTitle.textContent = `${many === 1 ? "The only path" : `${many.toLocaleString("en")} paths`} from ${leaf.name} to ${root.name}`;
-  const items = found.map((path) => pathItem(leaf, path));
+  const items = largest.map((path) => pathItem(leaf, path));
   const total = replay(allEvents)[leaf.index];
   if (rest > 0) {
-    const left = formatNumber(found.reduce((sum, { product }) => sum - product, total));
+    const left = formatNumber(largest.reduce((sum, { product }) => sum - product, total));
     items.push(element("li", { class: "rest" }, `The other ${rest.toLocaleString("en")} together: `, element("b", {}, left)));
   }
   pathList.replaceChildren(...items);

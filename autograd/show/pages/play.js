@@ -32,8 +32,8 @@ function valueOf(text) {
   const bare = text.trim().toLowerCase().replace(/^\+/, "");
   if (["inf", "-inf", "nan", "-nan"].includes(bare)) return numberOf(bare.replace("-nan", "nan"));
   try {
-    const found = parse(text);
-    return found.names.length > 0 ? null : record(found, {}).at(-1).data;
+    const parsed = parse(text);
+    return parsed.names.length > 0 ? null : record(parsed, {}).at(-1).data;
   } catch {
     return null;
   }
@@ -176,15 +176,15 @@ function leafControls(name) {
 }
 
 function read(text, values) {
-  let found;
+  let parsed;
   try {
-    found = parse(text);
+    parsed = parse(text);
   } catch (error) {
     if (!(error instanceof FormulaError)) throw error;
     return complain(error, text.split(SPACE).filter(Boolean).join(" "));
   }
-  const same = formula !== null && String(found.names) === String(formula.names);
-  formula = found;
+  const same = formula !== null && String(parsed.names) === String(formula.names);
+  formula = parsed;
   const given = (name) => valueOf(has(values, name) ? String(values[name]) : "") ?? (has(point, name) ? point[name] : 1);
   point = Object.fromEntries(formula.names.map((name) => [name, given(name)]));
   if (!same || Object.keys(values).length > 0) {

@@ -123,8 +123,8 @@ function player(show, say) {
   });
 
   function find(key) {
-    const found = data.keys.findLastIndex((other) => other <= key);
-    return found < 0 ? 0 : found;
+    const stop = data.keys.findLastIndex((other) => other <= key);
+    return stop < 0 ? 0 : stop;
   }
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");

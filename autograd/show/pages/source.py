@@ -44,6 +44,6 @@ def source(graph: Snapshot) -> tuple[str, dict[Node, str]]:
 def _around(lines: list[int], code: list[str]) -> list[int]:
     """The lines, and those beside them, without blank ones at the ends."""
     near = {k for line in lines for k in range(line - AROUND, line + AROUND + 1)}
-    found = sorted([k for k in near if 1 <= k <= len(code)])
-    written = [k for k in found if code[k - 1].strip()]
-    return [k for k in found if written[0] <= k <= written[-1]] if written else []
+    known = sorted([k for k in near if 1 <= k <= len(code)])
+    written = [k for k in known if code[k - 1].strip()]
+    return [k for k in known if written[0] <= k <= written[-1]] if written else []

@@ -174,7 +174,7 @@ def _board(shown: str, more: str, arrows: Mapping[str, Any], code: str) -> str:
 
 
 def _widest(graph: Snapshot, played: Sequence[Event], spec: str) -> dict[int, str]:
-    """By node, the widest text that will stand in one of its cells."""
+    """Return by node the widest text that will stand in one of its cells."""
     shown = {
         node.index: [format_number(node.data, spec), format_number(0.0, spec)]
         for node in graph.nodes
@@ -218,7 +218,7 @@ def _data(
 
 
 def _arrows(drawn: Picture, options: Options) -> dict[str, Any]:
-    """Of a network what its arrows may show; see arrows.js."""
+    """Return what the arrows of a network may show; see arrows.js."""
     return {
         "shown": options.arrows,
         "legends": {what: legend(what) for what in ARROWS},
@@ -250,13 +250,13 @@ def _node_data(node: Node) -> dict[str, Any]:
         Event(0, "backward", node, node, 0.0, slot, local=partial)
         for slot, partial in enumerate(node.partials)
     ]
-    found: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "name": node.short,
         "data": json_number(node.data),
         "grad": json_number(node.grad),
     }
     if node.op is not None:
-        found |= {
+        entry |= {
             "op": node.op.name,
             "operands": [
                 [x.index] if isinstance(x, Node) else json_number(x) for x in node.operands
@@ -267,4 +267,4 @@ def _node_data(node: Node) -> dict[str, Any]:
             "rules": [way.rule for way in ways],
             "kink": ways[0].convention if ways else "",
         }
-    return found
+    return entry

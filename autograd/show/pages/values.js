@@ -17,7 +17,7 @@ for (const node of nodes) {
 const root = nodes[data.root];
 const leaves = nodes.filter(({ op }) => op === null);
 
-// What happens, in order, as Python's sweep found it: {kind, node, target, slot, use, uses}; the
+// What happens, in order, as Python's sweep has it: {kind, node, target, slot, use, uses}; the
 // numbers come by `replay`.
 function bothPasses() {
   const forward = nodes.map((node) => ({ kind: "forward", node, target: node }));
