@@ -63,7 +63,7 @@ class Boundary:
 
     @property
     def epochs(self) -> list[int]:
-        """Those that were kept."""
+        """The epochs that were kept."""
         return self._snapshots.epochs
 
     @staticmethod
@@ -169,7 +169,7 @@ def _of_many(model: Module) -> Callable[[list[list[float]]], list[Any]]:
 
 
 def _lead(k: int) -> Callable[[list[float]], float]:
-    """By how much the output of class k is above all others."""
+    """Return the function that subtracts the greatest other output from that of class k."""
     return lambda out: out[k] - max(out[:k] + out[k + 1 :])
 
 

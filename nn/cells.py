@@ -51,20 +51,20 @@ class _Cell(Module):
     bias_hh: list[Value] | None
 
     def _inputs(self, x: Any) -> list[Any]:
-        found: list[Any] = as_inputs(self, self.input_size, x)
-        return found
+        inputs: list[Any] = as_inputs(self, self.input_size, x)
+        return inputs
 
     def _hidden(self, h: Any, name: str = "h") -> list[Any]:
         """A state as a list; zeros if it is None."""
         if h is None:
             return [0.0] * self.hidden_size
-        found = h.tolist() if hasattr(h, "tolist") else h
-        if not isinstance(found, (list, tuple)) or len(found) != self.hidden_size:
+        state = h.tolist() if hasattr(h, "tolist") else h
+        if not isinstance(state, (list, tuple)) or len(state) != self.hidden_size:
             got = checks.shortened(h)
             raise ValueError(
                 f"{described(self)} takes {name} as a list of {self.hidden_size}, got {got}"
             )
-        return list(found)
+        return list(state)
 
     def _sums(self, x: list[Any], h: list[Any], gate: int) -> list[Any]:
         """Σ w·x + Σ w·h and both biases, of each row of a gate, each a single node."""
@@ -198,9 +198,9 @@ class GRUCell(_Cell):
         """The next h: of one sample x, and of h, a list of hidden_size."""
         x, h = self._inputs(x), self._hidden(h)
         r, z = [[*map(autograd.sigmoid, self._sums(x, h, gate))] for gate in range(2)]
-        found = []
+        following = []
         for (ws, us, b, c), reset, keep, old in zip(self._rows(2), r, z, h):
             new = Value._dot(us, h, c[0] if c else 0.0)
             new = autograd.tanh(Value._dot(ws, x, b) + reset * new)
-            found.append(new + keep * (old - new))
-        return found
+            following.append(new + keep * (old - new))
+        return following

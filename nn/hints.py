@@ -1,4 +1,4 @@
-"""What the names of PyTorch, Keras and scikit-learn are here."""
+"""The names here for those of PyTorch, Keras and scikit-learn."""
 
 from __future__ import annotations
 

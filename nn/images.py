@@ -144,9 +144,9 @@ class Flatten(Module):
 
     def forward(self, x: Any) -> list[Any]:
         """All numbers of one sample, in order."""
-        found: list[Any] = []
-        map_numbers(found.append, x)
-        return found
+        numbers: list[Any] = []
+        map_numbers(numbers.append, x)
+        return numbers
 
 
 def _largest(xs: list[Any]) -> Any:
@@ -162,11 +162,11 @@ def _pair(size: int | Sequence[int], name: str, least: int = 1) -> tuple[int, in
 
 def _image(module: Module, x: Any, channels: int | None) -> Image:
     """x as a list of channels of rows that are equally long; ValueError otherwise."""
-    found = x.tolist() if hasattr(x, "tolist") else x
+    given = x.tolist() if hasattr(x, "tolist") else x
     try:
-        sizes = {(len(channel), *map(len, channel)) for channel in found}
+        sizes = {(len(channel), *map(len, channel)) for channel in given}
         fits = len(sizes) == 1 and len({*next(iter(sizes))[1:]}) == 1
-        count = len(found)
+        count = len(given)
     except TypeError:
         fits, count = False, 0
     if not fits or (channels is not None and count != channels):
@@ -175,7 +175,7 @@ def _image(module: Module, x: Any, channels: int | None) -> Image:
             f"{described(module)} takes {what}, a list of channels of rows of equal length, "
             f"got {checks.shortened(x)}; of an array, array.reshape(channels, rows, columns)"
         )
-    return list(found)
+    return list(given)
 
 
 def _windows(
@@ -185,7 +185,7 @@ def _windows(
     stride: tuple[int, int],
     padding: tuple[int, int],
 ) -> list[list[tuple[list[int], list[Any]]]]:
-    """By its row and column, what is in each window: the places in it, counted, the numbers."""
+    """Return each window by row and column: the places in it, counted, and the numbers."""
     height, width = len(x[0]), len(x[0][0])
     starts = []
     for length, n, step, pad in zip((height, width), size, stride, padding):

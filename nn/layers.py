@@ -189,8 +189,8 @@ class Sequential(Module):
 
     def __getitem__(self, index: int | slice) -> Any:
         """A module; of a slice a `Sequential` of the same modules."""
-        found = self.layers[index]
-        return Sequential(found) if isinstance(found, list) else found
+        chosen = self.layers[index]
+        return Sequential(chosen) if isinstance(chosen, list) else chosen
 
     def __iter__(self) -> Iterator[Callable[[Any], Any]]:
         return iter(self.layers)
@@ -252,7 +252,7 @@ class MLP(Module):
         ]
 
     def _child_names(self) -> list[tuple[str, Module]]:
-        """As those of a Sequential, with an activation after each layer."""
+        """Name the layers as a Sequential with an activation after each layer does."""
         return [(str(2 * i), layer) for i, layer in enumerate(self.layers)]
 
     def forward(self, x: Any) -> Any:
@@ -384,12 +384,12 @@ class LayerNorm(Module):
         mean = autograd.fsum(x) / self.normalized_shape
         apart = [number - mean for number in x]
         root = autograd.sqrt(autograd.dot(apart, apart) / self.normalized_shape + self.eps)
-        found = [number / root for number in apart]
+        out = [number / root for number in apart]
         if self.weight is not None:
-            found = [weight * number for weight, number in zip(self.weight, found)]
+            out = [weight * number for weight, number in zip(self.weight, out)]
         if self.bias is not None:
-            found = [number + bias for number, bias in zip(found, self.bias)]
-        return found
+            out = [number + bias for number, bias in zip(out, self.bias)]
+        return out
 
     def extra_repr(self) -> str:
         plain = ", elementwise_affine=False" if self.weight is None else ", bias=False"

@@ -362,8 +362,8 @@ def nll_loss(
     """
 
     def loss(row: Sequence[Any], target: Any, weights: Sequence[float] | None) -> Any:
-        found = -_taken(target, _checked_numbers(row, "nll_loss"))
-        return found if weights is None else _taken(target, weights) * found
+        likelihood = -_taken(target, _checked_numbers(row, "nll_loss"))
+        return likelihood if weights is None else _taken(target, weights) * likelihood
 
     ignored = _index(ignore_index, "nll_loss")
     samples = _classified(log_probabilities, targets, "nll_loss", ignored)
@@ -445,7 +445,7 @@ def _rows(x: Any, name: str) -> list[Any]:
 
 
 def _largest(row: Sequence[Any]) -> int:
-    """Where the largest number stands."""
+    """Return the index of the largest number."""
     return max(range(len(row)), key=_checked_numbers(row, "accuracy").__getitem__)
 
 
@@ -543,12 +543,12 @@ def _classified(
             yield logits, None
             continue
         try:
-            found: Any = index(cast("Any", target), f"{name}: a target", len(logits))
+            true: Any = index(cast("Any", target), f"{name}: a target", len(logits))
         except IndexError:
             if target != ignore_index:
                 raise
-            found = None
-        yield logits, found
+            true = None
+        yield logits, true
 
 
 def _portion(x: Any, name: str) -> Any:

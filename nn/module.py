@@ -1,7 +1,7 @@
 """Module: a tree of parameters.
 
 A module's parameters are the leaf Values among its attributes, also inside lists, tuples,
-dicts and NumPy arrays of objects; its children are the modules found there in the same way.
+dicts and NumPy arrays of objects; its children are the modules in these in the same way.
 Nothing is registered: the attributes are the record. Modules are told apart by identity; a
 subclass may define `__eq__`, as dataclasses do.
 """
@@ -67,7 +67,7 @@ class Module:
     _names: Mapping[str, str] = {}  # of attributes, as PyTorch has them
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What calling the module computes; every subclass defines it.
+        """Return the result of a call; every subclass defines it.
 
         Raises:
             NotImplementedError: the subclass does not define it.
@@ -119,10 +119,10 @@ class Module:
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Pairs (path, module) of the modules directly below this one, each once."""
-        found: dict[int, tuple[str, Module]] = {}
+        children: dict[int, tuple[str, Module]] = {}
         for path, child in _contents(self)[1]:
-            found.setdefault(id(child), (path, child))
-        return iter(found.values())
+            children.setdefault(id(child), (path, child))
+        return iter(children.values())
 
     def children(self) -> Iterator[Module]:
         """The modules directly below this one, each once."""
@@ -150,20 +150,20 @@ class Module:
         Each with the path of its module, the module, the path of its container in it, and its
         key there: to put names together that nobody asks for takes half as long again.
         """
-        found: dict[Value, tuple[str, Module, str, Any]] = {}
+        parameters: dict[Value, tuple[str, Module, str, Any]] = {}
         for path, module, own in _tree(self):
             before, now = module._path, _join(base, path)
             for place, key, parameter in own:
-                if parameter in found:
+                if parameter in parameters:
                     continue
                 label = parameter.label
                 if label is None or before != now:
                     name = _join(place, str(key))
                     if label is None or label == _join(before, name):
                         parameter.label = _join(now, name)
-                found[parameter] = path, module, place, key
+                parameters[parameter] = path, module, place, key
             object.__setattr__(module, "_path", now)
-        return found
+        return parameters
 
     def parameters(self) -> list[Value]:
         """The parameters in the order of `named_parameters`, each once."""
@@ -217,16 +217,16 @@ class Module:
         self._refuse(missing, unexpected, strict)
         what = f"{type(self).__name__}.load_state_dict: "
         numbers = {path: to_float(x, what + shortened(path)) for path, x in state.items()}
-        found = [
+        updates = [
             (p, "data", numbers[path]) for path, p in parameters.items() if path in numbers
         ]
-        deque(starmap(setattr, found), 0)  # in one call, which no signal can interrupt
+        deque(starmap(setattr, updates), 0)  # in one call, which no signal can interrupt
         return missing, unexpected
 
     def _renamed(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """The state with today's names, where it has the attributes' own, as former files."""
-        found = self._label(self._path).values()
-        attributes = [_join(path, _join(place, str(key))) for path, _, place, key in found]
+        labelled = self._label(self._path).values()
+        attributes = [_join(path, _join(place, str(key))) for path, _, place, key in labelled]
         now = {name: path for name, (path, _) in zip(attributes, self.named_parameters())}
         now = {name: path for name, path in now.items() if path not in state}
         return {now.get(name, name): x for name, x in state.items()}
@@ -265,15 +265,15 @@ class Module:
 
     def _arrays(self) -> dict[str, Any]:
         """The parameters of its own by name, as Values in nested lists."""
-        found = {}
+        arrays = {}
         kind: Any = type(self)
         for name in [*_slot_names(kind), *vars(self)]:
             x: Any = getattr(self, name, None)
             x = x.tolist() if hasattr(x, "tolist") else x
             parts = _flat(x)
             if parts and all(isinstance(p, Value) and p.op is None for p in parts.values()):
-                found[name] = x
-        return found
+                arrays[name] = x
+        return arrays
 
     def _child_names(self) -> list[tuple[str, Module]]:
         """The modules below, by the names that PyTorch has for them."""
@@ -361,7 +361,7 @@ class Module:
     # ------------------------------------------------------------------ pictures
 
     def graph(self, x: Any, **options: Any) -> Graph:
-        """What the module computes for x, with a frame around each neuron and layer.
+        """Draw the computation of a sample, with a frame around each neuron and layer.
 
         The numbers in x become leaves labelled `x0`, `x1` …; they stay numbers if the module
         does not take leaves (an Embedding takes an index). Gradients are left out unless
@@ -395,9 +395,9 @@ class Module:
             out = self(map_numbers(leaf, x) if takes_leaves else x)
         except (TypeError, IndexError):
             out = self(x)
-        found: list[Any] = []
-        map_numbers(found.append, out)
-        roots = [value for value in found if isinstance(value, Value)]
+        results: list[Any] = []
+        map_numbers(results.append, out)
+        roots = [value for value in results if isinstance(value, Value)]
         if not roots:
             raise TypeError(f"{type(self).__name__} returns no Value to draw: {out!r:.80}")
         return Graph(*roots, **{"gradients": False, **options})
@@ -427,10 +427,10 @@ def named_arrays(module: Module) -> dict[str, Any]:
     >>> list(named_arrays(nn.Sequential(nn.Layer(2, 3), nn.Tanh(), nn.Layer(3, 1))))
     ['0.weight', '0.bias', '2.weight', '2.bias']
     """
-    found = dict(module._arrays())
+    arrays = dict(module._arrays())
     for name, child in module._child_names():
-        found |= {_join(name, key): x for key, x in named_arrays(child).items()}
-    return found
+        arrays |= {_join(name, key): x for key, x in named_arrays(child).items()}
+    return arrays
 
 
 def _has_arrays(xs: Iterable[Any], lists: bool) -> bool:
@@ -443,7 +443,7 @@ def _has_arrays(xs: Iterable[Any], lists: bool) -> bool:
 
 
 def _flat(x: Any, place: tuple[int, ...] = ()) -> dict[tuple[int, ...], Any]:
-    """What nested lists hold, by its indices."""
+    """Return the elements of nested lists by their indices."""
     if not isinstance(x, (list, tuple)):
         return {place: x}
     return {at: y for i, part in enumerate(x) for at, y in _flat(part, (*place, i)).items()}
@@ -488,7 +488,7 @@ def _find(
 
 
 def _items(item: Any) -> Iterable[tuple[Any, Any]]:
-    """What a list, tuple, dict or array of objects holds, by index or key."""
+    """Return the elements of a list, tuple, dict or array of objects, by index or key."""
     if isinstance(item, (list, tuple)):
         return enumerate(item)
     if isinstance(item, dict):

@@ -93,11 +93,11 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def _setting(self, name: str) -> Setting[Any]:
         """The optimizer's setting of this name; KeyError if there is none."""
-        found = _settings(type(self._optimizer))
-        if name not in found:
-            kind, known = type(self._optimizer).__name__, ", ".join(found)
+        settings = _settings(type(self._optimizer))
+        if name not in settings:
+            kind, known = type(self._optimizer).__name__, ", ".join(settings)
             raise KeyError(f"{kind}: a group has no {checks.shortened(name)}; it has {known}")
-        return found[name]
+        return settings[name]
 
     def __setitem__(self, name: str, x: Any) -> None:
         """Let these parameters have a setting.
@@ -209,7 +209,7 @@ class Optimizer:
         return self._params
 
     def _states(self) -> dict[Value, State]:
-        """What every parameter has gone through: its steps, and its numbers in the buffers."""
+        """Return for every parameter its steps, and its numbers in the buffers."""
         missed = [self._classes[k][1] for k in self._class_of]
         rows = zip(self._params, missed, *self.buffers.values())
         return self._resting | {
@@ -320,11 +320,11 @@ class Optimizer:
             except ArithmeticError:
                 rows.append((math.nan,) * (1 + len(state)))
         stacked = zip(*rows) if rows else [()] * (1 + len(self.buffers))
-        found = [array("d", values) for values in stacked]
-        for name, column in zip(["value", *self.buffers], found):
+        columns = [array("d", values) for values in stacked]
+        for name, column in zip(["value", *self.buffers], columns):
             if not all(map(math.isfinite, column)):
                 self._refuse(name, column)
-        return found
+        return columns
 
     def _refuse(self, name: str, numbers: Sequence[float]) -> NoReturn:
         index = next(i for i, x in enumerate(numbers) if not math.isfinite(x))
@@ -336,7 +336,7 @@ class Optimizer:
         )
 
     def _next_numbers(self) -> list[float]:
-        """What `_next` takes in the next step that is the same for all parameters."""
+        """Return the numbers that all parameters have in common in the next step."""
         self.steps += 1
         try:
             return [0.0 if self.decoupled else self.weight_decay, *self._numbers()]
@@ -345,12 +345,12 @@ class Optimizer:
 
     def _class_numbers(self) -> list[list[float]]:
         """The same of each class of parameters, where they are not all alike."""
-        found = []
+        numbers = []
         for k, missed in self._classes:
             twin = copy.copy(self)
             vars(twin).update(self.param_groups[k].own, steps=self.steps - missed)
-            found.append(twin._next_numbers())
-        return found
+            numbers.append(twin._next_numbers())
+        return numbers
 
     def _next(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
         """A parameter and its numbers in the buffers after the step."""
@@ -359,11 +359,11 @@ class Optimizer:
         return (p - step, *following, *state[len(following) :])  # what it leaves as it is
 
     def _numbers(self) -> list[float]:
-        """What `_update` takes in this step, the same for all parameters."""
+        """Return the numbers for `_update` that all parameters have in common in this step."""
         return [self.lr]
 
     def _update(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
-        """What to subtract from a parameter p with the gradient g, and its next state.
+        """Return the number to subtract from a parameter p, and its next state.
 
         It is written for floats and Values alike: a compiled training step records it once.
 
@@ -692,11 +692,11 @@ def _groups(params: Params, name: str, others: Iterable[Value] = ()) -> list[dic
     Args:
         others: parameters that the optimizer has already.
     """
-    found: list[Any] = params if isinstance(params, list) else []
-    if not found or not all(isinstance(each, Mapping) for each in found):
-        found = [{"params": params}]
+    given: list[Any] = params if isinstance(params, list) else []
+    if not given or not all(isinstance(each, Mapping) for each in given):
+        given = [{"params": params}]
     groups, every = [], [*others]
-    for group in found:
+    for group in given:
         if "params" not in group:
             raise ValueError(f'{name}: a group needs "params", got {checks.shortened(group)}')
         mine = checks.parameter_list(group["params"], name)

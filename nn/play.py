@@ -202,11 +202,11 @@ def _layers(model: Module) -> tuple[list[list[Neuron]], list[str | None]]:
             names[-1] = MODULES[type(part)]
         elif type(part) is Neuron or type(part) is Layer:
             neurons = [part] if isinstance(part, Neuron) else part.neurons
-            found = {_activation(neuron) for neuron in neurons}
-            if len(found) > 1:
+            activations = {_activation(neuron) for neuron in neurons}
+            if len(activations) > 1:
                 raise TypeError("play: the neurons of a layer must have one activation")
             layers.append(neurons)
-            names += found
+            names += activations
         else:
             raise TypeError(f"play: the model must be made of layers, got {shortened(part)}")
     if not layers:

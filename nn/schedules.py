@@ -72,15 +72,15 @@ class Scheduler:
         optimizer._scheduled = self.base_lrs, [own["lr"] for own in settings]
 
     def _settings(self, epoch: int) -> list[dict[str, Any]]:
-        """What each group is set to after this many steps."""
+        """Return the settings of each group after this many steps."""
         if len(self.base_lrs) == 1:
             return [self._group_settings(epoch)]
-        found = []
+        settings = []
         for k, base_lr in enumerate(self.base_lrs):
             twin = copy.copy(self)
             vars(twin).update(group=k, base_lr=base_lr)
-            found.append(twin._group_settings(epoch))
-        return found
+            settings.append(twin._group_settings(epoch))
+        return settings
 
     def _group_settings(self, epoch: int) -> dict[str, Any]:
         return {"lr": self.rate(epoch)}

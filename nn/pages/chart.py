@@ -37,7 +37,7 @@ class Axis:
     logarithmic: bool = False
 
     def place(self, x: float) -> float:
-        """Where x is drawn."""
+        """Return the place of x on the picture."""
         low, high = self.low, self.high
         if self.logarithmic:
             low, high, x = math.log10(low), math.log10(high), math.log10(x)
@@ -116,7 +116,7 @@ class Chart:
         return "".join([*parts, "</svg>"])
 
     def epochs(self) -> list[int]:
-        """Those that are written at the axis."""
+        """Return the epochs that are written at the axis."""
         return [int(tick) for tick in self.x.ticks(5) if tick == int(tick)]
 
     def dot(self, name: str, epoch: int) -> str:
@@ -161,11 +161,11 @@ def charts(records: Records, first: int) -> list[Chart]:
     >>> [list(chart.curves) for chart in charts(records, 1)]
     [['loss', 'val_loss'], ['accuracy']]
     """
-    found: dict[str, dict[str, Sequence[float]]] = {}
+    groups: dict[str, dict[str, Sequence[float]]] = {}
     for name, numbers in records.items():
         base = name.removeprefix("val_")
-        found.setdefault(base if base in records else name, {})[name] = numbers
-    return [Chart(curves, first) for curves in found.values()]
+        groups.setdefault(base if base in records else name, {})[name] = numbers
+    return [Chart(curves, first) for curves in groups.values()]
 
 
 def stops(total: int, recorded: Sequence[int] | None) -> list[int]:

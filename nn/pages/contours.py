@@ -1,4 +1,4 @@
-"""Where a function of two variables is positive: the region and the line around it.
+"""The region in which a function of two variables is positive, and the line around it.
 
 Marching squares (Lorensen & Cline 1987, in two dimensions) on a grid of samples, linear
 along the sides of each cell.

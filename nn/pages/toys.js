@@ -7,19 +7,19 @@ const TURN = 2 * Math.PI;
 
 function uniforms(seed, count) {
   let state = seed * 65537;
-  const found = [];
-  while (found.length < count) {
+  const numbers = [];
+  while (numbers.length < count) {
     state = mod(FACTOR * state, MODULUS);
-    found.push(state / MODULUS);
+    numbers.push(state / MODULUS);
   }
-  return found;
+  return numbers;
 }
 
 function toy(name, count, noise, seed, sides) {
   let left, right, bottom, top, side, at, u, v, far, angle, x, y, radius, sign;
   [left, right, bottom, top] = sides;
   const chances = uniforms(seed, 4 * count);
-  const found = [];
+  const points = [];
   for (const k of range(count)) {
     [u, v] = [chances[4 * k], chances[(4 * k) + 1]];
     side = mod(k, 2);
@@ -43,9 +43,9 @@ function toy(name, count, noise, seed, sides) {
     [far, angle] = [noise * math.sqrt((-2) * math.log(chances[(4 * k) + 2])), TURN * chances[(4 * k) + 3]];
     [x, y] = [x + (far * math.cos(angle)), y + (far * math.sin(angle))];
     at = ((left + right) + ((PART * (right - left)) * x)) / 2;
-    found.push([at, ((bottom + top) + ((PART * (top - bottom)) * y)) / 2, side]);
+    points.push([at, ((bottom + top) + ((PART * (top - bottom)) * y)) / 2, side]);
   }
-  return found;
+  return points;
 }
 
 function shuffled(count, seed) {

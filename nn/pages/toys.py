@@ -18,11 +18,11 @@ TURN = 2.0 * math.pi
 def uniforms(seed: float, count: int) -> list[float]:
     """Random numbers between 0 and 1, the same for the same seed, a positive integer."""
     state = seed * 65537.0
-    found: list[float] = []
-    while len(found) < count:
+    numbers: list[float] = []
+    while len(numbers) < count:
         state = FACTOR * state % MODULUS
-        found.append(state / MODULUS)
-    return found
+        numbers.append(state / MODULUS)
+    return numbers
 
 
 def shuffled(count: int, seed: float) -> list[int]:
@@ -42,7 +42,7 @@ def toy(
     """
     left, right, bottom, top = sides
     chances = uniforms(seed, 4 * count)
-    found: list[list[float]] = []
+    points: list[list[float]] = []
     for k in range(count):
         u, v = chances[4 * k], chances[4 * k + 1]
         side = k % 2
@@ -67,5 +67,5 @@ def toy(
         )
         x, y = x + far * math.cos(angle), y + far * math.sin(angle)  # Box and Muller 1958
         at = (left + right + PART * (right - left) * x) / 2
-        found.append([at, (bottom + top + PART * (top - bottom) * y) / 2, side])
-    return found
+        points.append([at, (bottom + top + PART * (top - bottom) * y) / 2, side])
+    return points

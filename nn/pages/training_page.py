@@ -100,7 +100,7 @@ def _figure(title: str, picture: str) -> str:
 
 
 def _status(records: Records, epoch: int, total: int) -> str:
-    """What there is to say about an epoch."""
+    """Return the line about an epoch."""
     if epoch == 0:
         return "Before training"
     numbers = [f"{plain_name(name)} {_entry(name, xs, epoch)}" for name, xs in records.items()]

@@ -87,7 +87,7 @@ class Batch:
 
     @cached_property
     def arrays(self) -> tuple[Any, tuple[Any, ...]]:
-        """What is equal for samples that are built alike; and arrays with a row for each
+        """A key that is equal for samples that are built alike; and arrays with a row for each
         number of a sample, a column a sample, in the types that were given.
 
         Raises:
@@ -135,12 +135,12 @@ class Batch:
 
     @property
     def axes(self) -> tuple[int, ...]:
-        """As a call's: everything varies."""
+        """The axes of a call in which everything varies."""
         return (0,) * len(self.sample(0))
 
     @property
     def naming(self) -> Callable[[int], Any]:
-        """As a call's: what says in an error which sample it was."""
+        """A context that says in an error which sample it was."""
         from autograd.program.arguments import Arguments
 
         naming: Callable[[int], Any] = Arguments.naming.__get__(self)
@@ -384,10 +384,10 @@ def _array(np: Any, x: Any) -> Any:
     if not isinstance(x, (list, tuple)):
         return x
     try:
-        found = np.asarray(x)
+        array = np.asarray(x)
     except ValueError:  # samples of several lengths
         return plain(x)
-    return found if found.dtype.kind in "fiub" and found.size and found.ndim else plain(x)
+    return array if array.dtype.kind in "fiub" and array.size and array.ndim else plain(x)
 
 
 def _takes_one(f: Callable[..., Any]) -> bool:

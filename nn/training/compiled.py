@@ -70,7 +70,7 @@ class Traces(TraceCache):
         """`WithFallback` does."""
 
     def why_not(self) -> str:
-        """What keeps batches from going by programs."""
+        """Say why batches can't go by programs."""
         many = len(self.found) >= FEW
         return self.parting() if many else "gives numbers that programs can't"
 
@@ -127,16 +127,16 @@ class Compiled:
 
     def train(self, batch: Batch) -> Results:
         """One step: the outputs, if they are wanted, and the loss with the penalty."""
-        found = None
-        while found is None:
+        results = None
+        while results is None:
             traces = self.traces_of(batch, trains=True)
             state, steps = random.getstate() if traces.draws else None, self.optimizer.steps
             try:
-                found = self._train(Drawn(batch, traces.draws) if state else batch, traces)
+                results = self._train(Drawn(batch, traces.draws) if state else batch, traces)
             finally:
                 if state and self.optimizer.steps == steps:
                     random.setstate(state)
-        return found
+        return results
 
     def _train(self, batch: Batch, traces: Traces) -> Results | None:
         """One step; None if everything has to be recorded anew, and nothing is done yet."""
@@ -172,7 +172,7 @@ class Compiled:
         return run.outputs() if wanted else [], loss
 
     def run(self, batch: Batch, traces: Traces) -> Run:
-        """What programs give for a batch."""
+        """Run the programs on a batch."""
         run, known = Run(batch, traces), len(traces.found)
         try:
             traces.do(run, batch)
@@ -216,12 +216,12 @@ class Compiled:
             self.guards = [Captured(guard.f) for guard in self.guards]
         if moved or stale or len(params) != len(self.params):
             self.forget()
-        found = self.traces.get((trains, batch.key))
-        if found is None:
-            found = self._new_traces(batch, trains)
-            self.traces[trains, batch.key] = found
+        traces = self.traces.get((trains, batch.key))
+        if traces is None:
+            traces = self._new_traces(batch, trains)
+            self.traces[trains, batch.key] = traces
             keep(self.traces)
-        return found
+        return traces
 
     def _new_traces(self, batch: Batch, trains: bool) -> Traces:
         eager, count = self.eager, len(batch.key)
@@ -273,10 +273,10 @@ class Compiled:
     @property
     def program(self) -> Program | None:
         """The program of a training step that was recorded last."""
-        found = [
+        training = [
             trace for traces in self.traces.values() if traces.trains for trace in traces.found
         ]
-        return found[-1].program if found else None
+        return training[-1].program if training else None
 
     # ------------------------------------------------------------------ is it right?
 
@@ -319,7 +319,7 @@ class Compiled:
 
 
 class Run:
-    """What programs give for a batch, way by way: a job of `TraceCache`.
+    """The results of programs for a batch, way by way: a call of `TraceCache`.
 
     Attributes:
         parts: samples that go one way, the trace, its outputs and gradient for them.
@@ -374,11 +374,11 @@ class Run:
 
     def outputs(self) -> list[Any]:
         """The model's output for each sample."""
-        found: list[Any] = [None] * self.batch.lanes
+        outputs: list[Any] = [None] * self.batch.lanes
         for lanes, trace, out, _ in self.parts:
             for lane, column in zip(lanes.tolist(), out.T.tolist()):
-                found[lane] = trace.rebuild(column)[-1]
-        return found
+                outputs[lane] = trace.rebuild(column)[-1]
+        return outputs
 
 
 class Fused:
@@ -483,15 +483,15 @@ def is_mean(loss: Loss, outputs: list[Any], targets: list[Any]) -> bool | None:
 
 
 def _number(loss: Loss, outputs: list[Any], targets: list[Any]) -> float:
-    found = loss(outputs, targets)
+    number = loss(outputs, targets)
     try:
-        return primal(found)
+        return primal(number)
     except (TypeError, AttributeError) as error:
         raise TypeError("the loss must be a single number; use one reduction") from error
 
 
 def keep(cache: dict[Any, Any]) -> None:
-    """Of many entries, forget the oldest."""
+    """Forget the oldest of many entries."""
     while len(cache) > MOST:
         del cache[next(iter(cache))]
 

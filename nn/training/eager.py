@@ -121,15 +121,15 @@ class Eager:
         return loss if self.penalty is None else loss + self.penalty(self.optimizer.params)
 
     def outputs(self, xs: Sequence[Any] = ()) -> list[Any]:
-        """What the model gives for each sample."""
-        found: list[Any] = []
+        """Return the model's output for each sample."""
+        outputs: list[Any] = []
         try:
             for x in xs:
-                found.append(self.model(x))
+                outputs.append(self.model(x))
         except Exception as error:
-            error.add_note(f"in the model, for the sample {shortened(xs[len(found)])}")
+            error.add_note(f"in the model, for the sample {shortened(xs[len(outputs)])}")
             raise
-        return found
+        return outputs
 
     def measured(self, outputs: list[Any], targets: list[Any]) -> Any:
         """The loss of a batch."""

@@ -277,7 +277,7 @@ def fit(
 
 
 def _engine(eager: Eager, compiled: bool | None, backend: str, outputs: bool) -> Any:
-    """What makes the steps of a training."""
+    """Return the engine that makes the steps of a training."""
     if compiled is not None:
         flag(compiled, "fit: compiled")
     if backend == "jax" and compiled is False:
@@ -444,7 +444,7 @@ def _parted(samples: Batch, validation: Any) -> tuple[Batch, Batch | None]:
 
 
 def _improved(stopping: EarlyStopping, end: EpochEnd) -> None:
-    """As a hook: StopTraining, if the watched loss has not improved for too long."""
+    """Raise StopTraining if the watched loss has not improved for too long: a hook."""
     stopping.update(end.history.watched[-1], end.model)
     if stopping.stopped:
         raise StopTraining
@@ -464,7 +464,7 @@ def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochE
 def progress_bar(
     progress: bool | None, what: str
 ) -> Callable[..., contextlib.AbstractContextManager[Any]]:
-    """What makes a progress bar from its settings; one that shows nothing if none is wanted.
+    """Return the class of the progress bar; one that shows nothing if none is wanted.
 
     Raises:
         ImportError: one is wanted, and tqdm is missing.

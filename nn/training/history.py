@@ -1,4 +1,4 @@
-"""What `fit` keeps and tells: its history, early stopping, and events for callbacks."""
+"""The history of a training, early stopping, and events for callbacks."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class StopTraining(Exception):  # noqa: N818
 
 
 class History:
-    """What each epoch gave, by name: "loss", "val_loss" and the metrics.
+    """The numbers of each epoch, by name: "loss", "val_loss" and the metrics.
 
     Attributes:
         boundary: the decision boundary over the epochs, of a model with two inputs and few
@@ -323,7 +323,7 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """What a callback of `fit` gets after every epoch.
+    """The argument of a callback of `fit`, after every epoch.
 
     Attributes:
         epoch: its number, counted from 1.

@@ -29,7 +29,7 @@ Tree = Any  # nested dicts and lists, of numbers or arrays
 
 
 class Layout:
-    """Where each parameter stands in a structure of named arrays.
+    """The place of each parameter in a structure of named arrays.
 
     What a list holds is an array if it is even, and the neurons of a layer are together:
     weight of shape (nout, nin), bias of shape (nout,).
@@ -64,15 +64,15 @@ class Layout:
         if array is not None:
             self.groups.append([array])
             return array
-        found: dict[str, Any] = {}
+        parts: dict[str, Any] = {}
         for key, child in node.items():
             neurons = _neurons(child) if key == "neurons" else None
             if neurons is None or not neurons.keys().isdisjoint(node):
-                found[key] = self._placed(child)
+                parts[key] = self._placed(child)
             else:
                 self.groups.append([*neurons.values()])
-                found |= neurons
-        return [*found.values()] if _is_list(found) else found
+                parts |= neurons
+        return [*parts.values()] if _is_list(parts) else parts
 
     def structured(self, jax: Any, data: Array) -> Tree:
         """Numbers of all parameters, as JAX's arrays in their places."""
@@ -93,8 +93,8 @@ class Layout:
                 f"the parameters must be {_shown(own, shapes[1])}, got "
                 f"{_shown(other, shapes[0])}"
             )
-        found = {id(place): array for place, array in zip(places, arrays)}
-        parts = [[found[id(place)] for place in group] for group in self.groups]
+        array_of = {id(place): array for place, array in zip(places, arrays)}
+        parts = [[array_of[id(place)] for place in group] for group in self.groups]
         numbers = numpy.concatenate([_side_by_side(numpy, part) for part in parts])
         return numbers if self.order is None else numbers[self.order]
 
@@ -119,7 +119,7 @@ def objective(
     def loss(params: Array, rest: Sequence[Array], x: Array) -> Any:
         lanes = x.shape[1]
         left, which = numpy.ones(lanes, bool), numpy.zeros(lanes, int)
-        found: Any = None
+        outputs: Any = None
         follows: Any = None
         for i, (run, trace, more) in enumerate(zip(functions, traces, rest)):
             u = numpy.concatenate([params, numpy.asarray(more, params.dtype)])[:, None]
@@ -131,10 +131,10 @@ def objective(
             if len(functions) > 1:  # others are computed where they do no harm
                 out, _ = run(u, numpy.where(mine, x, _sample(trace).astype(x.dtype)))
             out = numpy.broadcast_to(out, (out.shape[0], lanes)).astype(params.dtype)
-            found = out if found is None else numpy.where(mine, out, found)
-        each = found[0] if follows is None else numpy.where(left, numpy.nan, found[0])
+            outputs = out if outputs is None else numpy.where(mine, out, outputs)
+        each = outputs[0] if follows is None else numpy.where(left, numpy.nan, outputs[0])
         total = each.mean() if mean else each.sum()
-        return total + found[1, 0] if penalty else total, (which, found)
+        return total + outputs[1, 0] if penalty else total, (which, outputs)
 
     return loss
 
@@ -145,7 +145,7 @@ def _sample(trace: Trace) -> Array:
 
 
 def layout_of(engine: Compiled) -> Layout:
-    """Where the optimizer's parameters stand in a structure."""
+    """Return the places of the optimizer's parameters in a structure."""
     names = {parameter: name for name, parameter in engine.model.named_parameters()}
     return Layout([names.get(p, f"others.{i}") for i, p in enumerate(engine.params)])
 
@@ -153,7 +153,7 @@ def layout_of(engine: Compiled) -> Layout:
 def handed_over(
     engine: Compiled, batch: Batch | None, name: str
 ) -> tuple[Any, Callable[..., Any]]:
-    """What `Step.jax` gives, with the ways of these samples."""
+    """Return the parameters and the loss for `Step.jax`, with the ways of these samples."""
     jax = there("step.jax()")
     if batch is not None:
         traces = engine.traces_of(batch, trains=True)
@@ -230,19 +230,19 @@ class JaxEngine(Compiled):
             self.pull()
             self.forget()
             return None
-        found, known = traces.found, -1
+        recorded, known = traces.found, -1
         try:
-            done = self._stepped(batch, traces) if found else None
+            done = self._stepped(batch, traces) if recorded else None
             while done is None:
                 self.pull()
-                if len(found) == known:  # no way was new: something is not finite
+                if len(recorded) == known:  # no way was new: something is not finite
                     raise ByValues(traces.why_not())
                 run = self.run(batch, traces)
                 if known < 0:
                     self.check(run)
-                if any(trace.program.lanes for trace in found) or not len(batch.x):
+                if any(trace.program.lanes for trace in recorded) or not len(batch.x):
                     raise ByValues("goes through all samples")  # by the loss itself
-                known = len(found)
+                known = len(recorded)
                 done = self._stepped(batch, traces)
         except ByValues:
             self.pull()
@@ -251,7 +251,7 @@ class JaxEngine(Compiled):
 
     def _stepped(self, batch: Batch, traces: Traces) -> Results | None:
         """One step on the devices; None, with nothing changed, if not all of it is right."""
-        optimizer, found = self.optimizer, traces.found
+        optimizer, known = self.optimizer, traces.found
         if self._pushed[1] != [*optimizer.buffers]:
             self.pull()
         if self.placed is None:
@@ -263,12 +263,12 @@ class JaxEngine(Compiled):
                 f"{self.eager.name}: JAX can't run {type(optimizer).__name__}'s step; write it "
                 "as the method _update, of floats and Values alike"
             )
-        key = *found, update  # not their ids, which others may have later
+        key = *known, update  # not their ids, which others may have later
         if key not in self._functions:
-            self._functions = {key: self._jitted(found, traces, update)}
+            self._functions = {key: self._jitted(known, traces, update)}
         uniform, own = self.update.numbers()
         numbers = np.array(uniform), own
-        rest = [data_of(trace.closed[len(optimizer.params) :]) for trace in found]
+        rest = [data_of(trace.closed[len(optimizer.params) :]) for trace in known]
         results = self._functions[key](*self.placed, rest, numbers, self._sharded(batch))
         params, buffers, gradient, loss, right, which, out = results
         self.placed = params, buffers, gradient
@@ -278,7 +278,7 @@ class JaxEngine(Compiled):
         if not self.wants_outputs:
             return [], float(loss)
         each = zip(np.asarray(which).tolist(), np.asarray(out).T.tolist())
-        return [found[i].rebuild(column)[-1] for i, column in each], float(loss)
+        return [known[i].rebuild(column)[-1] for i, column in each], float(loss)
 
     # ------------------------------------------------------------------ on the devices
 
@@ -301,10 +301,10 @@ class JaxEngine(Compiled):
             self._resident = batch, x
         return x
 
-    def _jitted(self, found: list[Trace], traces: Traces, update: Program) -> Any:
+    def _jitted(self, known: list[Trace], traces: Traces, update: Program) -> Any:
         """(params, buffers, gradient, rest, numbers, x) → the next, and results."""
         jax, numpy = self._jax, self._jax.numpy
-        total = objective(jax, [*found], traces.mean, traces.has_penalty)
+        total = objective(jax, [*known], traces.mean, traces.has_penalty)
         follow, limit = values(update.blocks), self.eager.max_norm
 
         def step(
@@ -354,16 +354,16 @@ def _array(node: Any) -> Any:
 
 
 def _neurons(node: Any) -> dict[str, Array] | None:
-    """What all neurons of a layer have, by name; None if they are not alike."""
+    """Return the arrays of a layer's neurons by name; None if these are not alike."""
     rows = [*node.values()]
     if not _is_list(node) or not all(isinstance(row, dict) for row in rows):
         return None
     if any(row.keys() != rows[0].keys() for row in rows):
         return None
-    found = {
+    columns = {
         name: _array({str(i): row[name] for i, row in enumerate(rows)}) for name in rows[0]
     }
-    return None if any(each is None for each in found.values()) else found
+    return None if any(each is None for each in columns.values()) else columns
 
 
 def _side_by_side(numpy: Any, group: Sequence[Array]) -> Array:

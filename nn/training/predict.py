@@ -1,4 +1,4 @@
-"""What a model gives for many samples, as plain numbers."""
+"""The outputs of a model for many samples, as plain numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FEW = 100  # samples, for which nothing is recorded
 
 
 def predicted(model: Module, X: Any) -> Any:  # noqa: N803
-    """What `Module.predict` gives: by programs for many samples, if the model allows that."""
+    """Return the outputs for `Module.predict`: by programs for many samples, if possible."""
     batch = Batch(samples_of(X, "predict: X"))
     outputs = _by_programs(model, batch) if len(batch) >= FEW else None
     if outputs is None:

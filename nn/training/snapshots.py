@@ -1,4 +1,4 @@
-"""Snapshots: what is remembered of a training, every few epochs."""
+"""Snapshots: items that are remembered of a training, every few epochs."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Norms:
 
     @property
     def epochs(self) -> list[int]:
-        """Those that were kept."""
+        """The epochs that were kept."""
         return self._snapshots.epochs
 
     def keep(self, epoch: int, last: bool = False) -> None:
@@ -83,16 +83,16 @@ class Norms:
         self._snapshots.add(epoch, norms)
 
     def records(self, what: str) -> Mapping[str, list[float]]:
-        """By layer, the norms of its "weights" or its "gradient" at `epochs`.
+        """Return the norms of each layer's "weights" or "gradient" at `epochs`.
 
         Before the first step there is no gradient: NaN.
         """
         which = ("weights", "gradient").index(what)
         rows = [self._snapshots.items[epoch] for epoch in self.epochs]
-        found = {}
+        records = {}
         for k, name in enumerate(self._groups):
             numbers = [row[k][which] for row in rows]
             if which and numbers:
                 numbers[0] = math.nan
-            found[f"{what} {name}".rstrip()] = numbers
-        return found
+            records[f"{what} {name}".rstrip()] = numbers
+        return records

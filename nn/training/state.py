@@ -1,4 +1,4 @@
-"""State: all that an object holds, by its path; what a run changes is found by comparing.
+"""State: all that an object holds, by its path; comparing tells which of it a run changes.
 
 To record a function is to run it, and a program can't carry on what it counts, keeps or draws.
 So a copy is run, and compared with what it was. A copy shares functions and classes with the
@@ -71,7 +71,7 @@ def walk(x: Any, path: str = "") -> Iterator[Part]:
 
 
 def _parts(path: str, x: Any, shared: bool) -> tuple[list[Part], Any]:
-    """What an object holds, by paths, and what it is beside that."""
+    """Return the parts of an object by their paths, and the rest of it to compare."""
     kind = type(x)
     if kind is FunctionType:
         return ([] if _is_library(x.__module__) else _of_function(x)), x
@@ -99,7 +99,7 @@ def _parts(path: str, x: Any, shared: bool) -> tuple[list[Part], Any]:
 
 
 def _of_object(path: str, x: Any) -> tuple[list[Part], Any]:
-    """What an object is made of, as a deep copy is made; a lock is itself in a copy."""
+    """Return the parts that a deep copy is made of; a lock is itself in a copy."""
     kind = type(x)
     try:
         reduced: Any = x.__reduce_ex__(4)
@@ -127,7 +127,7 @@ def _of_object(path: str, x: Any) -> tuple[list[Part], Any]:
 
 
 def _of_function(f: Any) -> list[Part]:
-    """What a function reads besides its arguments, as far as its own code names it."""
+    """Return the variables that a function's own code names besides its arguments."""
     name = f.__qualname__
     parts = [(f"the defaults of {name}", f.__defaults__ or ())]
     parts += [(f"the defaults of {name}", f.__kwdefaults__ or {})]
@@ -194,7 +194,7 @@ class Copy:
         return _difference(self.before, walk(self.originals))
 
     def unchanged(self, f: Callable[..., T], *args: Any) -> T:
-        """What f gives, if it changes nothing of the copies.
+        """Return the result of f, if it changes nothing of the copies.
 
         Raises:
             ValueError: it does; the message names it, and the originals are as they were.

@@ -149,8 +149,8 @@ class Step:
     def predict(self, X: Any) -> Any:  # noqa: N803
         """The model's outputs for n samples in eval mode: an array if X is one, else a list."""
         with self._lock:
-            found = self.whole.measure(Batch(as_rows(X)))[0]
-        return np.array(found) if isinstance(X, np.ndarray) else found
+            outputs = self.whole.measure(Batch(as_rows(X)))[0]
+        return np.array(outputs) if isinstance(X, np.ndarray) else outputs
 
     def pull(self) -> None:
         """Bring the parameters back into the Values, if a backend keeps them elsewhere."""
@@ -163,10 +163,10 @@ class Step:
         Raises:
             RuntimeError: there is none yet.
         """
-        found = self.engine.program
-        if found is None:
+        program = self.engine.program
+        if program is None:
             raise RuntimeError(f"{self!r} has no program yet; it is recorded by its first step")
-        return found
+        return program
 
     # ------------------------------------------------------------------ for JAX
 

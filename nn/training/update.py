@@ -38,7 +38,7 @@ class Update:
         self._guard: Captured | None = None  # of an update that isn't the library's
 
     def program(self) -> Program | None:
-        """That of the optimizer's settings; None if its `step` can't be recorded."""
+        """Return the program for the present settings; None if `step` can't be recorded."""
         optimizer = self.optimizer
         settings = self._setting(optimizer)
         if self._settings != settings or not (self._guard is None or self._guard.same()):
