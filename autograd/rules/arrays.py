@@ -107,10 +107,10 @@ def _opened(x: Term, texts: Sequence[Text], opaque: Opaque) -> Term:
         if y.op in {"name", *NAMES, *SIGNS} or many or not args or composed(y.op):
             return Expression(y.op, *args)
         try:
-            found = value(y.op, args)
+            rule = value(y.op, args)
         except TypeError:
             return opaque("each_value", repr(y.op), *args)
-        return _opened(found, texts, opaque)
+        return _opened(rule, texts, opaque)
 
     return rebuilt(x, change)
 

@@ -172,12 +172,12 @@ def _taken(index: Any, *xs: Term) -> Term:
     if type(index) is not Expression:
         return xs[int(index)]
     n, cut = float(len(xs)), TRUNC(index)
-    place, found = where(cut < 0.0, cut + n, cut), xs[0]
+    place, chosen = where(cut < 0.0, cut + n, cut), xs[0]
     for k, x in enumerate(xs):
-        found = where(Expression("==", place, float(k)), x, found)
+        chosen = where(Expression("==", place, float(k)), x, chosen)
     i: Any = index
     outside = where(i < -n, 1.0, where(i >= n, 1.0, i != i))
-    return Expression("refuse", found, outside)
+    return Expression("refuse", chosen, outside)
 
 
 def where(condition: Term, a: Term, b: Term) -> Term:
@@ -223,8 +223,8 @@ def rebuilt(x: Term, change: Callable[[Expression, list[Term]], Term]) -> Term:
 
 def merged(x: Term) -> Term:
     """A formula for many numbers at once: equal ways are one, and it is NaN where it raises."""
-    found = rebuilt(x, lambda y, args: REFUSED if y.op == "raise" else applied(y.op, args))
-    return Expression("refuse", math.nan, 1.0) if found is REFUSED else shared(found, {})
+    formula = rebuilt(x, lambda y, args: REFUSED if y.op == "raise" else applied(y.op, args))
+    return Expression("refuse", math.nan, 1.0) if formula is REFUSED else shared(formula, {})
 
 
 def bound(x: Term, operands: Sequence[Term] | Mapping[int, Term]) -> Term:
@@ -248,14 +248,14 @@ def shared(x: Term, known: dict[bytes, Expression]) -> Term:
 
 def operands_of(x: Term) -> list[int]:
     """The numbers of the operands in a formula, in order."""
-    found: set[int] = set()
+    numbers: set[int] = set()
 
     def note(y: Expression, args: list[Term]) -> Term:
-        found.update(y.args if y.op == "operand" else ())
+        numbers.update(y.args if y.op == "operand" else ())
         return y
 
     rebuilt(x, note)
-    return sorted(found)
+    return sorted(numbers)
 
 
 class Undecided(BaseException):

@@ -97,8 +97,8 @@ def _on(
 ) -> Term:
     known = [x if type(x) is float else None for x in operands]
     count = len(operands) if TABLE[op].variadic else None
-    found = read(op, known if any(x is not None for x in known) else None, count)
-    return bound(merged(found), terms)
+    rule = read(op, known if any(x is not None for x in known) else None, count)
+    return bound(merged(rule), terms)
 
 
 _cached: WeakKeyDictionary[Primitive, dict[Any, Any]] = WeakKeyDictionary()
@@ -117,19 +117,19 @@ def _formulas(op: str, known: Known, count: int | None) -> Any:
             xs = [x if number is None else number for x, number in zip(xs, known)]
         xs += [EACH] if many else []
         check = _without_places if many else generic
-        found = Expression(op, *xs) if op in WORDS else trace(check(value), *xs)
-        if _many(found):
+        result = Expression(op, *xs) if op in WORDS else trace(check(value), *xs)
+        if _many(result):
             raise TypeError("the rule asks something of each operand")
 
         @cache
         def slopes() -> tuple[Term, ...]:
             every = [trace(check(rule), operand(named), *xs) for rule in rules]
-            found = tuple(every[0] if entry.variadic else every)
-            if len(found) != len(xs):
+            each = tuple(every[0] if entry.variadic else every)
+            if len(each) != len(xs):
                 raise TypeError("the rule gives another number of partials")
-            return found
+            return each
 
-        mine[key] = found, slopes
+        mine[key] = result, slopes
     return mine[key]
 
 
@@ -152,10 +152,10 @@ def trace(rule: Callable[..., Any], *xs: Any) -> Any:
         TypeError: it is not generic, or has too many ways to go.
     """
     runs, known = [0], dict[bytes, Expression]()
-    found = _trace(rule, xs, {}, runs)
-    if type(found) is tuple:
-        return tuple([shared(x, known) for x in found])
-    return shared(found, known)
+    traced = _trace(rule, xs, {}, runs)
+    if type(traced) is tuple:
+        return tuple([shared(x, known) for x in traced])
+    return shared(traced, known)
 
 
 def _trace(rule: Any, xs: Sequence[Any], known: dict[bytes, bool], runs: list[int]) -> Any:
@@ -164,8 +164,8 @@ def _trace(rule: Any, xs: Sequence[Any], known: dict[bytes, bool], runs: list[in
         raise TypeError("the rule has too many ways to go")
     outer, decided.ways = decided.ways, known
     try:
-        found = rule(*xs)
-        return tuple(map(_term, found)) if type(found) in (tuple, list) else _term(found)
+        result = rule(*xs)
+        return tuple(map(_term, result)) if type(result) in (tuple, list) else _term(result)
     except Undecided as undecided:
         condition = undecided.condition
     except (ValueError, ArithmeticError, IndexError) as error:
@@ -255,14 +255,14 @@ def _best(sign: str) -> Callable[..., Any]:
 
 def _any(xs: Iterable[Any]) -> Any:
     """Whether one is true: without asking each."""
-    found: Any = False
+    answer: Any = False
     for x in xs:
         if type(x) is not Expression:
-            found = found or bool(x)
+            answer = answer or bool(x)
         else:
             x = Expression("largest", x) if _many(x) else x
-            found = x if found is False else Expression("where", found, 1.0, x)
-    return found
+            answer = x if answer is False else Expression("where", answer, 1.0, x)
+    return answer
 
 
 def _without_places(rule: Any) -> Any:
@@ -359,10 +359,10 @@ def _names(code: CodeType) -> Iterator[str]:
 @cache
 def _library() -> dict[str, tuple[Callable[..., Any], ...]]:
     """Value and partials rules of the library's operations, from sources that are run anew."""
-    found: dict[str, tuple[Callable[..., Any], ...]] = {}
+    library: dict[str, tuple[Callable[..., Any], ...]] = {}
 
     def primitive(name: str, *rules: Callable[..., Any], **facts: Any) -> Primitive:
-        found[name] = rules
+        library[name] = rules
         return TABLE[name]
 
     stubs = {
@@ -380,7 +380,7 @@ def _library() -> dict[str, tuple[Callable[..., Any], ...]]:
         "__builtins__": {**BUILTINS, "__import__": load},
     }
     exec(compile(text, "table.py", "exec"), space)
-    for name, (value, *_) in found.items():
+    for name, (value, *_) in library.items():
         if type(value) is FunctionType and value.__name__ in space:
             space[value.__name__] = TABLE[name]  # where others call it, it stays an operation
-    return found
+    return library

@@ -1,1 +1,1 @@
-"""What a program is made of while it is compiled: the tape, then blocks."""
+"""The forms of a program while it is compiled: the tape, then blocks."""

@@ -107,7 +107,7 @@ class Blocks:
         return self.add("reduce", rows, self.varies(operands), operands, op, width)
 
     def partials(self, op: Op) -> int:
-        """Those of a reduce; of its index, if it has one, and the same for the same groups."""
+        """Return the partials of a reduce, or of its index; equal groups share theirs."""
         key, decides = (op.what, op.operands[0], op.rows, op.width), op.operands[0]
         if key not in self._partials:
             more = self.ops[decides].lanes, (decides,), op.what, op.width
@@ -134,11 +134,11 @@ class Blocks:
 
     def places(self) -> list[tuple[str, bool, range]]:
         """For each input its name, whether it is of lanes, and its rows among such inputs."""
-        found, counts = [], {False: 0, True: 0}
+        places, counts = [], {False: 0, True: 0}
         for _, op in self.inputs():
             start, counts[op.lanes] = counts[op.lanes], counts[op.lanes] + op.rows
-            found.append((str(op.what), op.lanes, range(start, counts[op.lanes])))
-        return found
+            places.append((str(op.what), op.lanes, range(start, counts[op.lanes])))
+        return places
 
     def seed(self) -> int:
         """The value where the reverse sweep begins; the end of the list if there is none."""
@@ -158,14 +158,14 @@ class Blocks:
 
     def cut(self, op: Op) -> list[tuple[int, Array, Array]]:
         """For each operand that a pick reads: rows of the pick, and those of the operand."""
-        found, start, places = [], 0, np.asarray(op.what)
+        parts, start, places = [], 0, np.asarray(op.what)
         for a in op.operands:
             end = start + self.ops[a].rows
             mine = np.flatnonzero((start <= places) & (places < end))
             if len(mine):
-                found.append((a, mine, places[mine] - start))
+                parts.append((a, mine, places[mine] - start))
             start = end
-        return found
+        return parts
 
 
 # ---------------------------------------------------------------- rows

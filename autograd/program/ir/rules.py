@@ -1,4 +1,4 @@
-"""What passes and targets ask of an operation beyond its formulas."""
+"""The questions of passes and targets to an operation beyond its formulas."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["facing_zero", "is_wide", "with_trait"]
 
 
 def with_trait(trait: str, ops: Collection[str]) -> set[str]:
-    """Those of some operations that have a trait; see `autograd.primitive`."""
+    """Return the operations among some that have a trait; see `autograd.primitive`."""
     return {op for op in set(ops) if op in TABLE and trait in TABLE[op].traits.split()}
 
 

@@ -37,7 +37,7 @@ def uncollected() -> Iterator[None]:
 
 
 def _in_child() -> None:
-    """Of the threads that a child process does not have, none is in a block."""
+    """Forget the blocks of threads that a child process does not have."""
     global _collector, _inside
     _collector = threading.RLock()
     if _collects and _inside:

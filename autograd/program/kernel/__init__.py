@@ -32,11 +32,11 @@ def kernel() -> Any:
 
 @functools.cache
 def _load(asked: str) -> Any:
-    found, wrong = _available() if asked != "numpy" else ({"numpy": None}, "")
-    if asked not in ("", *found):
-        there = ", ".join([*found, "numpy"])
+    kernels, wrong = _available() if asked != "numpy" else ({"numpy": None}, "")
+    if asked not in ("", *kernels):
+        there = ", ".join([*kernels, "numpy"])
         raise ValueError(f"AUTOGRAD_KERNEL must be one of {there}, or unset, got {asked!r:.80}")
-    module = found[asked] if asked else next(iter(found.values()), None)
+    module = kernels[asked] if asked else next(iter(kernels.values()), None)
     folder = os.path.dirname(__file__)
     sources = os.path.exists(os.path.join(folder, "module.c"))
     if module and sources and binaries.hashed(folder) != module.SOURCE:
@@ -59,10 +59,12 @@ def _available() -> tuple[dict[str, Any], str]:
     supported = () if isinstance(base, ImportError) else base.supported()
     fitting = [name for name, has in zip(KERNELS, supported) if has]
     modules = {name: _imported(name) for name in (*fitting, "base")}
-    found = {k: each for k, each in modules.items() if not isinstance(each, ImportError)}
-    missing = [f"the kernel {k!r} is missing ({modules[k]})" for k in modules if k not in found]
+    kernels = {k: each for k, each in modules.items() if not isinstance(each, ImportError)}
+    missing = [
+        f"the kernel {k!r} is missing ({modules[k]})" for k in modules if k not in kernels
+    ]
     compiled = binaries.describe_build()[0] == "compiled"  # else a kernel is not expected
-    return found, missing[0] if missing and compiled else ""
+    return kernels, missing[0] if missing and compiled else ""
 
 
 def _imported(name: str) -> Any:

@@ -61,7 +61,7 @@ def fuse_sums(tape: Tape, fixed: bytearray) -> Tape:
 
 
 def _terms(tape: Tape, root: int, drawn: bytearray) -> tuple[list[int], list[tuple[int, int]]]:
-    """What the chain that ends in root adds: nodes, and pairs whose product is added."""
+    """Return the nodes that a chain adds, and the pairs whose product it adds."""
     ops, args = tape.ops, tape.args
     rest: list[int] = []
     pairs: list[tuple[int, int]] = []

@@ -96,7 +96,7 @@ class _Rules(ABC):
         return self.slopes[key]
 
     def value(self, x: Any, xs: Sequence[int], known: dict[int, Any]) -> Any:
-        """What an expression of values is: a value or a number."""
+        """Compute an expression of values: a value or a number."""
         if type(x) is not Expression:
             return float(x)
         if x.op == "operand":
@@ -210,22 +210,24 @@ class _JVP(_Rules):
         assert t is not None
         n, cells = it.ops[reads].rows, self.cells(t)
         moves = [it.ops[a].kind != "const" or it.ops[a].what[row] != 0.0 for a, row in cells]
-        found = _Tangents(op.what, n, moves, self.slopes)
-        if found.tangents.count(None) == op.rows:
+        longer = _Tangents(op.what, n, moves, self.slopes)
+        if longer.tangents.count(None) == op.rows:
             return None
         read = [*self.cells(reads), *cells, (self.zero, 0)]
-        made = it.add("scalar", len(found.kinds), False, (self.gathered(read),), found.listed())
+        made = it.add(
+            "scalar", len(longer.kinds), False, (self.gathered(read),), longer.listed()
+        )
         for name, r in it.results.items():
             if it.ops[r].kind == "pick" and it.ops[r].operands == (v,):
                 it.results[name] = it.pick(made, it.ops[r].what)
             elif r == v:
                 it.results[name] = it.pick(made, range(op.rows))
-        rows = [len(read) - 1 if row is None else row for row in found.tangents]
-        first = found.first
+        rows = [len(read) - 1 if row is None else row for row in longer.tangents]
+        first = longer.first
         return self.gathered([read[i] if i < first else (made, i - first) for i in rows])
 
     def cells(self, v: int) -> list[Cell]:
-        """Where each row of a value comes from."""
+        """Return the value and row that each row of a value is read from."""
         op = self.new.ops[v]
         if op.kind != "pick":
             return [(v, row) for row in range(op.rows)]
@@ -294,7 +296,7 @@ class _Tangents:
 
 
 class _Template(_Rules):
-    """What computes the tangent of an operation.
+    """The steps that compute the tangent of an operation.
 
     Attributes:
         steps: operations and their operands: 0 stands for none, where a number is known; then

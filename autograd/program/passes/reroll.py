@@ -35,30 +35,30 @@ def reroll(tape: Tape, data: Collection[int] = ()) -> Tape:
     tries: list[Collection[int]] = [data, (), data] if data else [()]
     for k, taken in enumerate(tries if large else ()):
         kinds = _kinds(tape, taken)
-        found = [row for terms in large for row in _alike(terms, kinds) if _gains(tape, row)]
-        if taken and not found:  # then nothing is alike either if data is not taken for it
+        alike = [row for terms in large for row in _alike(terms, kinds) if _gains(tape, row)]
+        if taken and not alike:  # then nothing is alike either if data is not taken for it
             break
-        if found and k >= len(tries) // 2:
+        if alike and k >= len(tries) // 2:
             rows = {
                 i: [row for terms in several for row in _alike(terms, kinds)]
                 for i, several in added.items()
             }
-            rolled = _Roll(tape, len(max(found, key=_span)), rows).run()
+            rolled = _Roll(tape, len(max(alike, key=_span)), rows).run()
             if GAIN * sum(rolled.live()) < sum(tape.live()):
                 return rolled
     return tape
 
 
 def _added(tape: Tape) -> dict[int, list[Sequence[int]]]:
-    """What each sum adds, or multiplies; the roots are those of node -1."""
-    found: dict[int, list[Sequence[int]]] = {-1: [[*dict.fromkeys(i for i, _ in tape.roots)]]}
+    """Return the terms, or factors, of each sum; the roots are those of node -1."""
+    added: dict[int, list[Sequence[int]]] = {-1: [[*dict.fromkeys(i for i, _ in tape.roots)]]}
     for i, (op, args) in enumerate(zip(tape.ops, tape.args)):
         if op == "sum":
-            found[i] = [args]
+            added[i] = [args]
         elif op == "dot":
             half = len(args) // 2
-            found[i] = [args[1 : 1 + half], args[1 + half :]]
-    return found
+            added[i] = [args[1 : 1 + half], args[1 + half :]]
+    return added
 
 
 def _span(nodes: Sequence[int]) -> int:
@@ -90,7 +90,7 @@ def _kinds(tape: Tape, data: Collection[int]) -> list[int]:
 
 
 def _alike(nodes: Iterable[int], kinds: list[int]) -> list[Row]:
-    """Those of the nodes that are of one kind, where there are enough."""
+    """Return the nodes that are of one kind, where there are enough."""
     groups: dict[int, list[int]] = defaultdict(list)
     for node in nodes:
         groups[kinds[node]].append(node)
@@ -104,8 +104,8 @@ class _Roll:
         self.tape, self.lanes = tape, lanes
         self.added = {
             i: rows
-            for i, found in added.items()
-            if (rows := [row for row in found if len(row) == lanes])
+            for i, terms in added.items()
+            if (rows := [row for row in terms if len(row) == lanes])
             and (
                 i < 0
                 or tape.ops[i] == "sum"
@@ -145,7 +145,7 @@ class _Roll:
     # ------------------------------------------------------------------ downwards
 
     def find(self) -> None:
-        """Which nodes are needed, and which rows."""
+        """Note the nodes and rows that are needed."""
         tape, added = self.tape, self.added
         inside = {i for row in added.get(-1, ()) for i in row}
         for i, _ in tape.roots:

@@ -29,7 +29,7 @@ PERIODS = 64  # that are tried
 WASTE = 2.2  # by how much filling up may enlarge what is computed
 FILLERS = {"sum": -0.0, "dot": 0.0, "logsumexp": -inf}  # operands that change nothing
 JOINED = frozenset(["matmul", "reduce"])
-# Where a row that a loop's body reads is: among the fixed ones, in this round's row of the
+# A row that a loop's body reads is among the fixed ones, in this round's row of the
 # table, or else DEPTH times the position of what computes it, plus how many rounds ago.
 FIXED, TABLE, DEPTH = -2, -1, 64
 
@@ -94,8 +94,8 @@ class Rolled(NamedTuple):
     starts: Array
     used: Array
 
-    def found(self, places: Array) -> tuple[Array, Array]:
-        """Of places, the first of the value that they are rows of, and which rows."""
+    def located(self, places: Array) -> tuple[Array, Array]:
+        """Return for places the first place of their value, and their rows in it."""
         first = self.starts[np.searchsorted(self.starts, places, "right") - 1]
         return first, places - first
 
@@ -181,7 +181,7 @@ class _Roll:
 
     def merged(self, moved: Array) -> list[Step]:
         """The steps, with products and reductions that follow each other put together."""
-        found: list[Step] = []
+        joined: list[Step] = []
         for joins, group in groupby(self.steps, lambda step: step.op.kind in JOINED):
             run = [*group]
             for steps in self.late(run) if joins else ():
@@ -190,14 +190,14 @@ class _Roll:
                     same[step.op.what].append(step)
                 for what, alike in same.items():
                     if what is None:
-                        found += self.products(alike, moved)
+                        joined += self.products(alike, moved)
                     elif what in FILLERS:
-                        found += self.reductions(what, alike, moved)
+                        joined += self.reductions(what, alike, moved)
                     else:
-                        found += alike
+                        joined += alike
             if not joins:
-                found += run
-        return found
+                joined += run
+        return joined
 
     def late(self, run: list[Step]) -> list[list[Step]]:
         """Steps that need nothing of each other, each as late as possible, in their order."""
@@ -221,11 +221,11 @@ class _Roll:
         alike: dict[Any, list[list[Step]]] = defaultdict(list)
         for (lanes, count, *_), group in same.items():
             alike[lanes, count, len(group)].append(group)
-        found, zero = list[Step](), self.fillers["dot"]
+        joined, zero = list[Step](), self.fillers["dot"]
         for part in chain.from_iterable(map(_fitting, alike.values())):
             every = [step for group in part for step in group]
             if len(every) == 1:
-                found += every
+                joined += every
                 continue
             rows, width = _largest(part)
             _, *others = zip(*[step.reads for step in every])
@@ -235,18 +235,18 @@ class _Roll:
                 reads.append(np.hstack([_filled(a[None], 1, n, zero) for a in some]).ravel())
             op = every[0].op._replace(rows=len(every) * rows, width=width, operands=())
             step = Step(op, self.more(op.rows), tuple(reads), (len(part), len(part[0])))
-            found.append(step)
+            joined.append(step)
             for i, each in enumerate(every):
                 mine = np.arange(each.op.rows)
                 moved[each.first + mine] = step.first + i * rows + mine
-        return found
+        return joined
 
     def reductions(self, what: str, steps: list[Step], moved: Array) -> list[Step]:
         """Reductions as one, also those of several widths."""
         alike: dict[bool, list[list[Step]]] = defaultdict(list)
         for step in steps:
             alike[step.op.lanes].append([step])
-        found = []
+        joined = []
         for part in chain.from_iterable(map(_fitting, alike.values())):
             every, (_, width) = [group[0] for group in part], _largest(part)
             reads = []
@@ -261,10 +261,10 @@ class _Roll:
                 reads[1][filled] = self.fillers["filled"]
             rows = sum([step.op.rows for step in every])
             op = every[0].op._replace(rows=rows, width=width, operands=())
-            found.append(Step(op, self.more(rows), tuple(reads)))
+            joined.append(Step(op, self.more(rows), tuple(reads)))
             old = [np.arange(step.first, step.first + step.op.rows) for step in every]
-            moved[np.hstack(old)] = found[-1].first + np.arange(rows)
-        return found
+            moved[np.hstack(old)] = joined[-1].first + np.arange(rows)
+        return joined
 
     # ------------------------------------------------------------------ loops
 
@@ -288,14 +288,14 @@ class _Roll:
                     loops[start] = loop
                     taken[start : start + period * loop.times] = True
                     break
-        found: list[Step | Loop] = []
+        result: list[Step | Loop] = []
         for i, step in enumerate(steps):
             if i in loops:
-                found.append(loops[i])
+                result.append(loops[i])
                 self.move(loops[i], i, moved)
             elif not taken[i]:
-                found.append(step)
-        return found
+                result.append(step)
+        return result
 
     def move(self, loop: Loop, start: int, moved: Array) -> None:
         """Say where the results of a loop are."""
@@ -382,15 +382,15 @@ def stretches(kinds: Array) -> list[tuple[int, int, int]]:
         ahead, behind = order[k:], order[:-k]
         alike = kinds[ahead] == kinds[behind]
         gaps.update((ahead - behind)[alike].tolist())
-    found = []
+    repeats = []
     for period, _ in gaps.most_common(PERIODS):
         same = np.concatenate([[False], kinds[:-period] == kinds[period:], [False]])
         edges = np.flatnonzero(np.diff(same.astype(int)))
         for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist()):
             times = (end - begin) // period + 1
             if times >= FEWEST and (saved := (times - 1) * period) >= SHORTEST:
-                found.append((-saved, period, begin, times))
-    return [(begin, period, times) for _, period, begin, times in sorted(found)]
+                repeats.append((-saved, period, begin, times))
+    return [(begin, period, times) for _, period, begin, times in sorted(repeats)]
 
 
 def _largest(groups: list[list[Step]]) -> tuple[int, int]:

@@ -59,24 +59,24 @@ def simplify(tape: Tape, passes: Container[str]) -> Tape:
         merges = not mine or (
             merges_equal and (op not in steep or _is_smooth(result, op, mine))
         )
-        found = known[op].setdefault(key, new) if merges else new
-        if found == new:
+        node = known[op].setdefault(key, new) if merges else new
+        if node == new:
             simpler = None
             if simplifies and (op in choosing or not units.isdisjoint(mine)):
                 simpler = _simpler(result, op, mine)
             if simpler is not None:
-                known[op][key] = found = simpler
+                known[op][key] = node = simpler
                 left = True
             else:
                 ops.append(op)
                 result.args.append(mine)
                 values.append(value)
                 if op == "const":
-                    constants.add(found)
+                    constants.add(node)
                     if value == 1.0:
-                        units.add(found)
-        unmoved = unmoved and found == i
-        places.append(found)
+                        units.add(node)
+        unmoved = unmoved and node == i
+        places.append(node)
     result.rooted(tape, places)
     return simplify(result, ()) if left and not all(result.live()) else result
 

@@ -35,7 +35,7 @@ Key = tuple[Any, ...]
 def vectorize(
     tape: Tape, inputs: Sequence[tuple[str, int, bool]], scalars: bool = False
 ) -> Blocks:
-    """What a tape computes, in blocks.
+    """Return a tape as blocks.
 
     Args:
         tape: without dead nodes.
@@ -134,8 +134,8 @@ class _Vectorize:
         if all(_is_single(op, n) for op, n in {*zip(ops, map(len, args))}):
             return [((), order)]
         after: dict[int, int] = {}  # in which list what uses a node can be, but for the first
-        found: dict[tuple[int, Key], list[int]] = defaultdict(list)
-        first = found[0, ()]
+        groups: dict[tuple[int, Key], list[int]] = defaultdict(list)
+        first = groups[0, ()]
         for i in order:
             mine, stage = args[i], 0
             if not after.keys().isdisjoint(mine):
@@ -143,12 +143,12 @@ class _Vectorize:
                 after[i] = stage
             if is_wide(ops[i]) and not _is_single(ops[i], len(mine)):
                 after[i] = stage + 1
-                found[stage, (ops[i], len(mine))].append(i)
+                groups[stage, (ops[i], len(mine))].append(i)
             elif stage:
-                found[stage, ()].append(i)
+                groups[stage, ()].append(i)
             else:
                 first.append(i)
-        ordered = sorted(found.items(), key=lambda item: (item[0][0], item[0][1] != ()))
+        ordered = sorted(groups.items(), key=lambda item: (item[0][0], item[0][1] != ()))
         return [(key, nodes) for (_, key), nodes in ordered if nodes]
 
     def kinds(self) -> tuple[list[int], list[Key]]:
@@ -273,13 +273,13 @@ class _Vectorize:
         kinds: list[int] = []
         for i, mine in zip(nodes, args):
             op = tape.ops[i]
-            found: Key = op, 0 if op in ("sum", "dot") else len(mine)
+            key: Key = op, 0 if op in ("sum", "dot") else len(mine)
             if op not in PLAIN and not numbers.isdisjoint(mine):
                 known = [constant.get(a) for a in mine]
                 known[0] = known[0] if None in known else None
                 if known.count(None) < len(known):
-                    found = op, len(mine), *map(repr, known)  # which tells 0.0 from -0.0
-            kinds.append(keys.setdefault(found, len(keys)))
+                    key = op, len(mine), *map(repr, known)  # which tells 0.0 from -0.0
+            kinds.append(keys.setdefault(key, len(keys)))
         listed = [
             (op, n, *[None if x == "None" else float(x) for x in known or ["None"] * n])
             for op, n, *known in keys

@@ -68,13 +68,15 @@ class _VJP:
         for v in range(len(blocks.ops) - 1, -1, -1):
             if v in self.parts and it.ops[v].operands:
                 getattr(self, it.ops[v].kind)(v, it.ops[v], self.adjoint(v))
-        found = {f"d_{op.what}": self.adjoint(v) for v, op in blocks.inputs() if op.what in wrt}
+        slopes = {
+            f"d_{op.what}": self.adjoint(v) for v, op in blocks.inputs() if op.what in wrt
+        }
         if per_lane:
-            parts = [out, *[it.map(UNSIGNED, (d,)) for d in found.values()]]
+            parts = [out, *[it.map(UNSIGNED, (d,)) for d in slopes.values()]]
             rows = sum([it.ops[v].rows for v in parts])
             it.results["out"] = it.add("pick", rows, it.varies(parts), parts, range(rows))
         else:
-            it.results |= found
+            it.results |= slopes
 
     def adjoint(self, v: int) -> int:
         """All that was given to a value's adjoint, added up; it has the value's rows."""
@@ -177,7 +179,7 @@ class _VJP:
             self.give(x, it.map(PRODUCT, (d, it.partials(op)), n))
 
     def partials(self, v: int, op: Op, d: int) -> None:
-        """Of logsumexp: the softmax p has the adjoint p·(d - Σ p·d).
+        """Give the operands of a softmax p, from its adjoint d, p·(d - Σ p·d).
 
         That difference is 0 where one of them is 1, whatever its adjoint is. If p were
         exp(x - out), its parts would reach x on ways of their own, and cancel only nearly.

@@ -65,10 +65,10 @@ static inline double dot(int n, const double *x)
 
 static inline double length(int n, const double *x)
 {
-    double found = fabs(x[0]);
+    double norm = fabs(x[0]);
     int i;
-    for (i = 1; i < n; i++) found = hypot(found, x[i]);
-    return found;
+    for (i = 1; i < n; i++) norm = hypot(norm, x[i]);
+    return norm;
 }
 
 static inline double take(int n, const double *x)

@@ -178,18 +178,18 @@ class Instructions:
         if op == "pow" and type(args[1]) is float and args[1] in POWERS:
             op, args = POWERS[args[1]], args[:1]
         if chosen is not None:
-            found: tuple[str, Sequence[Any]] = "if_positive", chosen
+            simpler: tuple[str, Sequence[Any]] = "if_positive", chosen
         elif op in self.codes and len(args) < 4 and (op, len(args)) != ("rint", 2):
-            found = op, args
+            simpler = op, args
         else:
             try:
                 rule = value(op, list(args))
             except (TypeError, KeyError):
                 raise NotImplementedError(f"the rule of {op} is not generic") from None
             deep = type(rule) is Expression and rule.op != "operand"
-            found = self.simplified(rule) if deep else ("copy", (rule,))
-        self.simple[id(x)] = x, found  # x is kept, and so is its id
-        return found
+            simpler = self.simplified(rule) if deep else ("copy", (rule,))
+        self.simple[id(x)] = x, simpler  # x is kept, and so is its id
+        return simpler
 
 
 def positive(x: Any) -> tuple[Any, Any] | None:

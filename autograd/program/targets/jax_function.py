@@ -41,11 +41,11 @@ def rows(program: Program) -> Callable[[Array, Array], tuple[Array, Array | None
     compute = values(program.blocks)
 
     def run(u: Array, x: Array) -> tuple[Array, Array | None]:
-        found = compute(u, x)
-        if "checks" not in found:
-            return found["out"], None
-        answers = jax.lax.stop_gradient(found["checks"])
-        return found["out"], (answers == program.answers).all(0)
+        results = compute(u, x)
+        if "checks" not in results:
+            return results["out"], None
+        answers = jax.lax.stop_gradient(results["checks"])
+        return results["out"], (answers == program.answers).all(0)
 
     return run
 
@@ -124,7 +124,7 @@ def _numbers(numpy: Any, arg: Any, key: Any, varies: bool) -> Array:
         several = each and type(each[0]) is tuple
         parts = zip(arg, each if several else [each] * len(arg))
     if parts is not None:
-        found = [_numbers(numpy, part, each, varies) for part, each in parts]
-        return numpy.concatenate(found) if found else numpy.zeros(0)
+        columns = [_numbers(numpy, part, each, varies) for part, each in parts]
+        return numpy.concatenate(columns) if columns else numpy.zeros(0)
     array = numpy.asarray(arg, dtype=float)
     return array.reshape(len(array), -1).T if varies else array.reshape(-1)

@@ -199,7 +199,7 @@ def _taken(index: Array, a: Array) -> Array:
 
 
 def computed(step: Step, xs: Sequence[Array], formulas: dict[Any, Any]) -> Array:
-    """What an operation computes of its operands."""
+    """Return the result of an operation on its operands."""
     import jax
 
     op, rows = step.op, step.op.rows
@@ -297,12 +297,12 @@ class _Values:
         }
         for step in it.steps:
             if isinstance(step, Step):
-                found = [it.found(places) for places in step.reads]
-                arrays[step.first] = self.computed(step, found, arrays, lanes)
+                located = [it.located(places) for places in step.reads]
+                arrays[step.first] = self.computed(step, located, arrays, lanes)
             else:
                 self.repeat(step, arrays, lanes)
         return {
-            name: fetched(arrays, *it.found(places)) if len(places) else u[:0]
+            name: fetched(arrays, *it.located(places)) if len(places) else u[:0]
             for name, places in it.results.items()
         }
 
@@ -325,13 +325,13 @@ class _Values:
 
         it, same, table = self.it, dict[int, Array](), None
         if len(loop.fixed):
-            same[FIXED] = fetched(arrays, *it.found(loop.fixed))
+            same[FIXED] = fetched(arrays, *it.located(loop.fixed))
         if loop.table.size:
-            table = fetched(arrays, *it.found(loop.table.ravel()))
+            table = fetched(arrays, *it.located(loop.table.ravel()))
             table = table.reshape(*loop.table.shape, -1)
         start = {
             position * DEPTH + ago: self.shaped(
-                fetched(arrays, *it.found(places)), loop.body[position].op, lanes
+                fetched(arrays, *it.located(places)), loop.body[position].op, lanes
             )
             for (position, ago), places in loop.carried.items()
         }

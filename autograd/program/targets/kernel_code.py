@@ -233,7 +233,7 @@ class KernelCode:
         return one
 
     def partials(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        """Those that no reduce has written on its way."""
+        """Write the partials that no reduce has written on its way."""
         if op.what == "logsumexp" or v in self.done:
             return
         n, one = op.rows // op.width, self.chosen(self.at.rows[op.operands[0]], op.width)

@@ -69,7 +69,7 @@ class Listing(ABC):
         return lines
 
     def shares(self, i: int) -> list[str]:
-        """What a node's adjoint gives to its operands, or to the gradient."""
+        """Return the statements that hand on a node's adjoint."""
         tape, op = self.tape, self.tape.ops[i]
         if op in LEAVES:
             into = {"input": "d_u", "lane": "d_x"}.get(op)

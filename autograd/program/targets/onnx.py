@@ -344,8 +344,8 @@ def erfc_series() -> list[float]:
         return (1.0 + 2.0 * x) / fraction / math.sqrt(math.pi)
 
     chebyshev = np.polynomial.chebyshev
-    found = chebyshev.cheb2poly(chebyshev.chebinterpolate(np.vectorize(scaled), 22))
-    return [float(x) for x in found]
+    coefficients = chebyshev.cheb2poly(chebyshev.chebinterpolate(np.vectorize(scaled), 22))
+    return [float(x) for x in coefficients]
 
 
 # ---------------------------------------------------------------- blocks
@@ -477,11 +477,11 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], Tensor]:
     if sides[True]:
         graph.samples = x = graph.stacked(sides[True])
     parts = {name: graph.rows(x if lanes else u, rows) for name, lanes, rows in it.places()}
-    found = _Blocks(graph, it, parts).tensors
-    out = found[it.results["out"]]
+    tensors = _Blocks(graph, it, parts).tensors
+    out = tensors[it.results["out"]]
     if "checks" in it.results:
         follows = Expression("eq", operand(0), operand(1))
-        each = graph.formula(follows, [found[it.results["checks"]], program.answers])
+        each = graph.formula(follows, [tensors[it.results["checks"]], program.answers])
         every = graph.reduced("ReduceMin", each, 0, keepdims=True)
         out = graph.formula(where(operand(0), operand(1), math.nan), [every, out])
     if sides[True]:

@@ -158,10 +158,10 @@ class Placement:
     def masked(self, v: int, k: int) -> int:
         """An adjoint, or what it is masked by, if that is all that is done; else -1."""
         op = self.ops[v]
-        found = positive(op.what)
-        if not found or not all(type(x) is Expression and x.op == "operand" for x in found):
+        factors = positive(op.what)
+        if not factors or not all(type(x) is Expression and x.op == "operand" for x in factors):
             return -1
-        both = [op.operands[x.args[0]] for x in found]
+        both = [op.operands[x.args[0]] for x in factors]
         whole = all(self.ops[a].lanes and self.ops[a].rows == op.rows for a in both)
         return both[k] if whole else -1
 
@@ -210,7 +210,7 @@ class Placement:
 
 
 def shape(op: Op) -> tuple[int, int]:
-    """Of a matrix of sums."""
+    """Return the rows and columns of a matrix of sums."""
     return op.rows // op.width, op.width
 
 
@@ -221,13 +221,13 @@ def is_mixed(rows: Sequence[int]) -> bool:
 
 def even(rows: Sequence[int]) -> bool:
     """Whether rows follow each other."""
-    found = regular(rows)
-    return type(found) is range and (found.step == 1 or len(found) == 1)
+    spaced = regular(rows)
+    return type(spaced) is range and (spaced.step == 1 or len(spaced) == 1)
 
 
 def steps(rows: Sequence[int], m: int, k: int) -> tuple[int, int] | None:
     """The steps down and across of an m by k matrix; None if they are uneven or go back."""
     if is_mixed(rows):
         return None
-    found = matrix(rows if type(rows) is range else np.asarray(rows), m, k)
-    return None if found is None or min(found[1:]) < 0 else found[1:]
+    both = matrix(rows if type(rows) is range else np.asarray(rows), m, k)
+    return None if both is None or min(both[1:]) < 0 else both[1:]

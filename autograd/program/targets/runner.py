@@ -20,7 +20,7 @@ from autograd.program.ir.block import Blocks
 __all__ = ["ANOTHER", "NEAR", "THIS", "Runner", "clip", "finite", "folded"]
 __all__ += ["FP_ERROR", "NOT_FINITE", "OTHER_TRACE"]
 
-# What came of a run, in bits: an invalid operation, a division by 0 or an overflow; results
+# The status of a run, in bits: an invalid operation, a division by 0 or an overflow; results
 # that are not finite; guards that give another answer.
 FP_ERROR, NOT_FINITE, OTHER_TRACE = 1, 2, 4
 # How a lane goes: another way than it was recorded, this one, or rounding could decide it.
@@ -69,14 +69,14 @@ class Runner:
         told: dict[str, Any] = dict.fromkeys(("over", "divide", "invalid"), "call")
         try:
             with np.errstate(**told, call=lambda *error: errors.append(error)):
-                found = self.function(*self.arguments)
+                values = self.function(*self.arguments)
         except FloatingPointError:  # refused, and there are no results
             return FP_ERROR
-        self.out[: self.outputs] = found["out"]
-        if "checks" in found:
-            self.out[self.outputs :] = found["checks"]
+        self.out[: self.outputs] = values["out"]
+        if "checks" in values:
+            self.out[self.outputs :] = values["checks"]
         for name, varies, mine in self.places:
-            if (d := found.get(f"d_{name}")) is not None:
+            if (d := values.get(f"d_{name}")) is not None:
                 side = self.d_x if varies else self.d_u.reshape(-1, 1)
                 np.add(d, 0.0, out=side[mine.start : mine.stop])  # never -0.0
         status = FP_ERROR if errors else 0
@@ -146,7 +146,7 @@ def added_up(derivatives: Array) -> Array:
 
 def finite(x: Array | float) -> bool:
     """Whether no number is infinite or NaN."""
-    # Of more, BLAS would give other threads a share, and wait for them.
+    # BLAS would give other threads a share of longer ones, and wait for them.
     small = np.size(x) <= 10_000 and math.isfinite(np.vdot(x, x))
     return small or bool(np.isfinite(x).all())
 

@@ -77,7 +77,7 @@ class ScalarCode:
         """Write each kind: its operation or -1, its code, and the slots that have terms."""
         to, words = self.to, array("i")
         for key in code.keys:
-            # What the rules of others read may have changed since.
+            # The rules of other operations may read what has changed since.
             terms_of = _terms if key[0] in RESERVED else _terms.__wrapped__
             op, terms = f"wide_{key[0]}", terms_of(TABLE.get(key[0]), repr(key), key)
             forward = back = (0, 0)
@@ -95,7 +95,7 @@ class ScalarCode:
         return len(to.lists) - len(words)
 
     def written(self, formulas: Sequence[tuple[Any, int]]) -> tuple[int, int]:
-        """Where the code begins and ends that computes these rows of the frame."""
+        """Write code that computes these rows of the frame; return its begin and end."""
         to, frame = self.to, [[self.frame + k] for k in range(FRAME)]
         before, begin = (to.code, to.phase, to.top), len(to.inner) // WORDS
         to.code, to.phase, to.top = [to.inner], 0, [0, 0]
@@ -112,7 +112,7 @@ def _slots(key: Key) -> list[Any]:
 
 @lru_cache(10_000)
 def _terms(primitive: Any, name: str, key: Key) -> list[tuple[int, Any]]:
-    """What an operation adds to the adjoint of an operand, for each that is not a number.
+    """Return the terms that an operation adds to the adjoints of unknown operands.
 
     Args:
         primitive, name: which tell keys from others that are equal.

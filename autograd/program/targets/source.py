@@ -137,7 +137,7 @@ class Source:
         self.code.append(f"{self.named(v, kind)} = {text}")
 
     def text(self, v: int) -> str:
-        """What stands for a value."""
+        """Return the text that stands for a value."""
         if v not in self.names:
             op = self.ops[v]
             if op.kind == "const":
@@ -199,10 +199,10 @@ class Source:
 
     def part(self, base: int, rows: Rows, m: int, k: int) -> View | None:
         """These rows of a value as an m by k matrix; None if they are no view."""
-        found = matrix(rows, m, k)
-        if found is None or 1 not in found[1:]:
+        steps = matrix(rows, m, k)
+        if steps is None or 1 not in steps[1:]:
             return None
-        start, down, across = found
+        start, down, across = steps
         turned = across != 1
         count, width, span = (k, across, m) if turned else (m, down, k)
         begin = min(start, self.ops[base].rows - count * width)  # it ends where the value does
