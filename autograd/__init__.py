@@ -114,9 +114,9 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     module = import_module(f"autograd.{_LATER[name]}")
-    found: object = module if name == _LATER[name] else getattr(module, name)
-    globals()[name] = found
-    return found
+    attribute: object = module if name == _LATER[name] else getattr(module, name)
+    globals()[name] = attribute
+    return attribute
 
 
 def __dir__() -> list[str]:

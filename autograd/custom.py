@@ -69,7 +69,7 @@ def custom_vjp(
 
 
 class CustomVJP:
-    """What `custom_vjp` makes: it is called as the function is."""
+    """The result of `custom_vjp`, to be called as the function is."""
 
     def __init__(self, f: Callable[..., Any], pullback: Callable[..., Any], name: str) -> None:
         self.f, self.pullback, self.name = f, pullback, name
@@ -77,7 +77,7 @@ class CustomVJP:
         update_wrapper(self, f, updated=())
 
     def __call__(self, *args: Any) -> Any:
-        """What f gives; Values, where some of the arguments are Values."""
+        """Call f; the results are Values where some of the arguments are."""
         leaves, rebuild = flatten(args, f"{self.name}: the arguments")
         if not any(is_node(x) for x in leaves):
             return self.f(*args)
@@ -89,7 +89,7 @@ class CustomVJP:
         return f"<custom_vjp {self.name}>"
 
     def _box(self, leaves: Sequence[Any], rebuild: Rebuild) -> _Box:
-        """That for arguments of this structure."""
+        """Return the primitive for arguments of this structure."""
         key = _structure(rebuild([0.0] * len(leaves)))
         if key not in self._boxes:
             self._boxes[key] = _Box(self, rebuild, len(self._boxes))
@@ -127,9 +127,9 @@ class _Box:
     def run(self, xs: tuple[float, ...]) -> tuple[list[float], Rebuild]:
         """The numbers that f gives, and what puts them in shape."""
         result = without_axes(self.function.f(*self.rebuild(xs)))
-        found = flatten(result, f"{self.function.name}: the result")
-        self.last = pack(f"{len(xs)}d", *xs), found, set()
-        return found
+        results = flatten(result, f"{self.function.name}: the result")
+        self.last = pack(f"{len(xs)}d", *xs), results, set()
+        return results
 
     def result(self, xs: tuple[float, ...], asked: Any) -> tuple[list[float], Rebuild]:
         """The same, of the last run if that was at these numbers and not asked the same."""
@@ -139,19 +139,19 @@ class _Box:
                 "pullback computes with floats; write a function that autograd can follow, or "
                 "autograd.primitive"
             )
-        point, found, before = self.last
+        point, results, before = self.last
         if point != pack(f"{len(xs)}d", *xs) or asked in before:
-            found, before = self.run(xs), self.last[2]
+            results, before = self.run(xs), self.last[2]
         before.add(asked)
-        return found  # type: ignore[no-any-return]
+        return results  # type: ignore[no-any-return]
 
     def partials(self, out: Any, k: Any, *xs: Any) -> tuple[float, ...]:
-        """Those of result k, by a pullback."""
+        """Return the partials of result k, by a pullback."""
         numbers, shaped = self.result(xs, ("partials", k))
         args = self.rebuild(xs)
         unit = shaped([float(i == k) for i in range(len(numbers))])
-        found = self.function.pullback(unit, shaped(numbers), *args)
-        if len(args) == 1 and not isinstance(found, tuple):
-            found = (found,)
+        cotangents = self.function.pullback(unit, shaped(numbers), *args)
+        if len(args) == 1 and not isinstance(cotangents, tuple):
+            cotangents = (cotangents,)
         what = f"{self.function.name}: what the pullback gives"
-        return (0.0, *flatten_like(found, args, what))
+        return (0.0, *flatten_like(cotangents, args, what))

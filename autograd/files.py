@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and damage to them is found."""
+"""Files that are written whole or not at all, and whose damage shows when they are read."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _remove_abandoned(path: Path) -> None:
 
 
 def _permissions(path: Path) -> int | None:
-    """Those of a file, which may be written to; None where there is no file."""
+    """Return the permissions of a file that may be written to; None if there is no file."""
     try:
         descriptor = os.open(path, os.O_WRONLY)
     except FileNotFoundError:
@@ -143,13 +143,13 @@ def with_checksum(data: bytes) -> bytes:
 
 def check_checksum(path: Path, data: bytes) -> bool:
     """Whether the file has a checksum; ValueError if that is wrong."""
-    found = re.search(WRITTEN, data)
-    if found is None:
+    match = re.search(WRITTEN, data)
+    if match is None:
         if re.search(HALF_WRITTEN, data):
             raise ValueError(f"{path} is damaged: its checksum is wrong")
         return False
-    start, end = found.span(1)
-    if zlib.crc32(data[:start] + b"0" * 8 + data[end:]) != int(found[1], 16):
+    start, end = match.span(1)
+    if zlib.crc32(data[:start] + b"0" * 8 + data[end:]) != int(match[1], 16):
         raise ValueError(f"{path} is damaged: its checksum is wrong")
     return True
 

@@ -33,7 +33,7 @@ DOMAIN = (ValueError, ArithmeticError)  # what f raises where it is not defined
 
 
 class Fit(NamedTuple):
-    """What `curve_fit` found: `estimate, covariance = curve_fit(…)`.
+    """The result of `curve_fit`: `estimate, covariance = curve_fit(…)`.
 
     Attributes:
         estimate: the parameters.
@@ -46,8 +46,8 @@ class Fit(NamedTuple):
     @property
     def standard_errors(self) -> Array:
         """The standard error of each parameter: the roots of the diagonal."""
-        found: Array = np.sqrt(np.diag(self.covariance))
-        return found
+        deviations: Array = np.sqrt(np.diag(self.covariance))
+        return deviations
 
 
 def curve_fit(
@@ -68,7 +68,7 @@ def curve_fit(
         p0: where to begin: a list or array of the parameters, or a single number.
         sigma: the standard deviation of each y, or of all; all alike if None.
         absolute_sigma: whether sigma holds in its own units. If not, only its proportions do,
-            and the covariance is scaled by the residuals found.
+            and the covariance is scaled by the residuals at the minimum.
 
     Returns:
         The estimate and its covariance, as arrays. As many parameters as data leave no
@@ -98,7 +98,7 @@ def curve_fit(
         problem.at(tuple(problem.p0.tolist()))
         options: Any = {"xtol": TOLERANCE, "ftol": TOLERANCE, "gtol": TOLERANCE}
         jacobian: Any = problem.jacobian
-        found = least_squares(
+        solution = least_squares(
             problem.residuals,
             problem.p0,
             jacobian,
@@ -106,7 +106,7 @@ def curve_fit(
             max_nfev=EVALUATIONS,
             **options,
         )
-        minimum = _polished(problem, found.x)
+        minimum = _polished(problem, solution.x)
     covariance = minimum.inverse()
     if not absolute_sigma:
         freedom = len(problem.y) - len(problem.p0)
@@ -213,10 +213,10 @@ def _polished(problem: _Problem, p: Array) -> _Linear:
 
 
 def _numbers(given: Any, name: str, finite: bool = True) -> Array:
-    """As a flat array of finite numbers; x keeps its shape."""
+    """Return a flat array of finite numbers; x keeps its shape."""
     leaves, _ = flatten(given, f"curve_fit: {name}")
-    found = np.asarray(given, float) if not finite else np.array(leaves, float)
-    if finite and not np.isfinite(found).all():
-        k = int(np.argmin(np.isfinite(found)))
-        raise ValueError(f"curve_fit: {name} must be finite, got {found[k]} at place {k}")
-    return found
+    numbers = np.asarray(given, float) if not finite else np.array(leaves, float)
+    if finite and not np.isfinite(numbers).all():
+        k = int(np.argmin(np.isfinite(numbers)))
+        raise ValueError(f"curve_fit: {name} must be finite, got {numbers[k]} at place {k}")
+    return numbers

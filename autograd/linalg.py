@@ -48,9 +48,9 @@ def solve(a: Any, b: Any) -> Any:
             f"solve: a of shape {a.shape} takes b of shape ({n},) or (…, {n}, k), got {b.shape}"
         )
     stack = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
-    found = np.empty((*stack, *columns.shape[-2:]), dtype=object)
+    results = np.empty((*stack, *columns.shape[-2:]), dtype=object)
     a = np.broadcast_to(a, (*stack, n, n))
-    columns = np.broadcast_to(columns, found.shape)
+    columns = np.broadcast_to(columns, results.shape)
     for place in np.ndindex(*stack):
         rows, right = a[place].tolist(), columns[place].tolist()
         try:
@@ -58,14 +58,14 @@ def solve(a: Any, b: Any) -> Any:
             if lower is None:
                 lower, order, _ = factors(rows)
             if n:
-                found[place] = solved(lower, right, order)
+                results[place] = solved(lower, right, order)
         except (SingularError, ZeroDivisionError) as error:
             reason = error if isinstance(error, SingularError) else "its diagonal has a 0"
             raise LinAlgError(
                 f"solve: the matrix is singular, {reason}; add something to its diagonal, or "
                 "leave out what depends on the rest"
             ) from None
-    return array(found[..., 0] if vector else found)
+    return array(results[..., 0] if vector else results)
 
 
 def inv(a: Any) -> Any:
@@ -184,10 +184,10 @@ def _square(a: Any, name: str) -> Any:
 
 
 def _of_each(f: Callable[[Rows], Any], a: Any, shape: tuple[int, ...] = ()) -> Any:
-    found = np.empty((*a.shape[:-2], *shape), dtype=object)
+    results = np.empty((*a.shape[:-2], *shape), dtype=object)
     for place in np.ndindex(*a.shape[:-2]):
-        found[place] = f(a[place].tolist())
-    return array(found)[()]
+        results[place] = f(a[place].tolist())
+    return array(results)[()]
 
 
 def _det(a: Rows) -> Any:

@@ -236,8 +236,8 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
     spacings = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
     if len(spacings) != len(axes):
         raise TypeError(f"gradient takes one spacing an axis, got {len(varargs)}")
-    found = [_slopes(f, h, i, edge_order) for h, i in zip(spacings, axes)]
-    return found[0] if len(found) == 1 else tuple(found)
+    slopes = [_slopes(f, h, i, edge_order) for h, i in zip(spacings, axes)]
+    return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
 def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:

@@ -95,21 +95,21 @@ class _Equations:
         self.x = [plain(x) for x in leaves]
         self.plain = []
         for i, each in enumerate(params):
-            found, rebuild = flatten(each, f"{name}: parameter {i}")
-            self.plain.append(rebuild([plain(p) for p in found]))
+            leaves, rebuild = flatten(each, f"{name}: parameter {i}")
+            self.plain.append(rebuild([plain(p) for p in leaves]))
         self.both = value_and_jacobian(self.residual)
         self.singular = False
 
     def residual(self, x: Row, *params: Any) -> Row:
-        found, _ = flatten(
+        results, _ = flatten(
             without_axes(self.f(self.rebuild(x), *params)), f"{self.name}: the result of f"
         )
-        if len(found) != len(x):
+        if len(results) != len(x):
             raise ValueError(
-                f"{self.name}: f gives {len(found)} number(s) for the {len(x)} of x0; there "
+                f"{self.name}: f gives {len(results)} number(s) for the {len(x)} of x0; there "
                 "must be as many equations as unknowns"
             )
-        return [y - a for y, a in zip(found, x)] if self.name == "fixed_point" else found
+        return [y - a for y, a in zip(results, x)] if self.name == "fixed_point" else results
 
     def solution(self) -> Any:
         """The solution, with what it depends on."""
@@ -137,10 +137,10 @@ class _Equations:
                 return x
             if not size < math.inf:
                 raise self.failed("the result of f is not finite", x, size)
-            found = solve(jacobian, f)
-            if found is None:
+            newton = solve(jacobian, f)
+            if newton is None:
                 raise self.failed("the Jacobian is singular; start elsewhere", x, size)
-            step = found
+            step = newton
             before, length = length, norm(step)
             slow = slow + 1 if length > 0.25 * before else 0
             self.singular = slow >= SLOW

@@ -38,7 +38,7 @@ class Sparse(NamedTuple):
     sweeps: int
 
     def scipy(self) -> Any:
-        """It as a `scipy.sparse.coo_array`; ImportError if SciPy is missing."""
+        """Return it as a `scipy.sparse.coo_array`; ImportError if SciPy is missing."""
         sparse = import_module("scipy.sparse")
         return sparse.coo_array((self.data, (self.row, self.col)), shape=self.shape)
 
@@ -115,9 +115,9 @@ def _matrix(run: Run) -> Sparse:
                     entries[i][j] = slope
     else:
         for colour in by_row:
-            found = run.pull([(run.outputs[i], 1.0) for i in _places(colour)])
+            row = run.pull([(run.outputs[i], 1.0) for i in _places(colour)])
             for i in _places(colour):
-                entries[i] = {j: found[j] for j in _places(rows[i])}
+                entries[i] = {j: row[j] for j in _places(rows[i])}
     at = [(i, j) for i, row in enumerate(rows) for j in _places(row)]
     return Sparse(
         [entries[i][j] for i, j in at],
@@ -130,20 +130,20 @@ def _matrix(run: Run) -> Sparse:
 
 def _dependences(run: Run) -> list[Mask]:
     """For each output, the variables that it depends on."""
-    found: dict[Any, Mask] = {x: 1 << j for j, x in enumerate(run.variables)}
+    masks: dict[Any, Mask] = {x: 1 << j for j, x in enumerate(run.variables)}
     for node in run.order:
-        if node in found:  # a variable that stands for a Value
+        if node in masks:  # a variable that stands for a Value
             continue
         mask = 0
         for x, partial in zip(node.inputs, node.partials):
             if partial != 0.0 or not node.op.strong_zero:
-                mask |= found.get(x, 0)
-        found[node] = mask
-    return [found.get(y, 0) if hasattr(y, "op") else 0 for y in run.outputs]
+                mask |= masks.get(x, 0)
+        masks[node] = mask
+    return [masks.get(y, 0) if hasattr(y, "op") else 0 for y in run.outputs]
 
 
 def _places(mask: Mask) -> Iterator[int]:
-    """Those of the bits that are set."""
+    """Return the places of the bits that are set."""
     while mask:
         lowest = mask & -mask
         yield lowest.bit_length() - 1

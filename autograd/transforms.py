@@ -76,7 +76,7 @@ class Options:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Those of `argnames`."""
+        """Return the places of `argnames`."""
         if isinstance(self.argnames, tuple):
             return self.argnames
         return () if self.argnames is None else (self.argnames,)
@@ -189,9 +189,9 @@ def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
         if type(x) is not Value:
             raise TypeError(f"gradient: xs holds the number {x!r}; give the Values themselves")
     order, _ = fast_order(y, since=made_before(leaves))
-    found = cotangents([(y, 1.0)], leaves, create_graph, order)
+    grads = cotangents([(y, 1.0)], leaves, create_graph, order)
     zero: Any = Value(0.0) if create_graph else 0.0
-    results = [found.get(x, zero) for x in leaves]
+    results = [grads.get(x, zero) for x in leaves]
     if create_graph:
         results = [g if type(g) is Value else Value(g) for g in results]
     return rebuild(results)
@@ -520,7 +520,7 @@ class _Run:
         return self.rebuild_outputs([y.data if type(y) is Value else y for y in self.outputs])
 
     def aux(self) -> Any:
-        """What else f returned, without its graph."""
+        """Return what else f returned, without its graph."""
         if not self.private:
             return self.handed_on
         try:
@@ -537,8 +537,8 @@ class _Run:
             if not any(map(math.isnan, known)):
                 return known
         order, _ = fast_order(*[y for y, _ in pairs], since=self.since)
-        found = cotangents(pairs, self.variables, not self.private, order)
-        return [found.get(x, 0.0) for x in self.variables]
+        grads = cotangents(pairs, self.variables, not self.private, order)
+        return [grads.get(x, 0.0) for x in self.variables]
 
     def push(self, directions: Sequence[Any]) -> list[Any]:
         """Σ d(output)/d(variable) · direction, for each output."""
@@ -549,8 +549,8 @@ class _Run:
             if not any(map(math.isnan, known)):
                 return known
         seeds = zip(self.variables, directions)
-        found = tangents(self.roots, seeds, not self.private, self.order)
-        return [found.get(y, 0.0) if type(y) is Value else 0.0 for y in self.outputs]
+        forward = tangents(self.roots, seeds, not self.private, self.order)
+        return [forward.get(y, 0.0) if type(y) is Value else 0.0 for y in self.outputs]
 
     def jacobian(self, mode: str) -> Any:
         """Each output replaced by its derivatives in the shape of the chosen arguments."""
@@ -582,18 +582,18 @@ class _Run:
                 return known
         with recording():
             slopes = cotangents([(y, 1.0)], self.variables, True, self.order)
-        found = [slopes.get(x, 0.0) for x in self.variables]
-        roots = [g for g in found if type(g) is Value]
+        grads = [slopes.get(x, 0.0) for x in self.variables]
+        roots = [g for g in grads if type(g) is Value]
         seeds = zip(self.variables, directions)
         order, _ = fast_order(*roots, since=self.since)
         bent = tangents(roots, seeds, not self.private, order)
-        return [bent.get(g, 0.0) if type(g) is Value else 0.0 for g in found]
+        return [bent.get(g, 0.0) if type(g) is Value else 0.0 for g in grads]
 
-    def shaped(self, found: list[Any]) -> Any:
+    def shaped(self, numbers: list[Any]) -> Any:
         """One number a variable, in the shape of the chosen arguments."""
         results, start = [], 0
         for size, rebuild in self.shapes:
-            results.append(rebuild(found[start : start + size]))
+            results.append(rebuild(numbers[start : start + size]))
             start += size
         return results[0] if self.single else tuple(results)
 

@@ -19,7 +19,7 @@ Matrix = list[list[Any]]
 
 
 class Propagated(NamedTuple):
-    """What `propagate` found: `mean, covariance = propagate(…)`; printed as mean ± deviation.
+    """The result of `propagate`: `mean, covariance = propagate(…)`; shown as mean ± deviation.
 
     Attributes:
         mean: in the shape of what f gives.
@@ -102,7 +102,7 @@ def _product(a: Matrix, b: Matrix) -> Matrix:
 
 
 def _covariance(cov: Any, n: int) -> Matrix:
-    """As n rows of n numbers, which are symmetric."""
+    """Return n rows of n numbers, which are symmetric."""
     rows = _rows(as_rows(cov))
     leaves, _ = flatten(rows, "propagate: cov")
     if not isinstance(rows, list | tuple) or [_length(row) for row in rows] != [n] * n:

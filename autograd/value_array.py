@@ -80,18 +80,18 @@ def array(x: Any) -> Any:
     >>> np.log(np.maximum(array([p[0], 0.0]), 1.0))[1].data
     0.0
     """
-    found = as_objects(x, "array")
-    flat = found.ravel()
+    objects = as_objects(x, "array")
+    flat = objects.ravel()
     for i, each in enumerate(flat):
         if type(each) is not Value:
             flat[i] = Value(each)
-    return flat.reshape(found.shape).view(ValueArray)
+    return flat.reshape(objects.shape).view(ValueArray)
 
 
 def as_objects(x: Any, what: str) -> Any:
     """A new plain array of the Values and floats in x; errors as `array`, naming `what`."""
-    found = np.array(bare(x), dtype=object)
-    flat = found.ravel()
+    objects = np.array(bare(x), dtype=object)
+    flat = objects.ravel()
     for i, each in enumerate(flat):
         if type(each) is not Value:
             flat[i] = number = real(each)
@@ -99,7 +99,7 @@ def as_objects(x: Any, what: str) -> Any:
                 raise ValueError(f"{what}: the shape is ragged, with {each!r:.80} in it")
             if number is None:
                 raise TypeError(f"{what} takes numbers and Values, got {each!r:.80}")
-    return found
+    return objects
 
 
 def bare(x: Any) -> Any:
@@ -129,7 +129,7 @@ def of_rows(
     rows, masks = [
         np.moveaxis(each, axes, range(-len(axes), 0)).reshape(*rest, -1) for each in (a, chosen)
     ]
-    found = np.empty(rest, dtype=object)
+    objects = np.empty(rest, dtype=object)
     for place in np.ndindex(*rest):
-        found[place] = rule(*rows[place][masks[place]], *more)
-    return np.expand_dims(found, axes) if keepdims else found[()]
+        objects[place] = rule(*rows[place][masks[place]], *more)
+    return np.expand_dims(objects, axes) if keepdims else objects[()]

@@ -101,15 +101,15 @@ def describe_build(package: str = PACKAGE) -> tuple[str, str]:
 
 
 def problem(package: str = PACKAGE) -> str:
-    """What is wrong with the binaries in the folder, and what to do; empty if nothing is.
+    """Return what is wrong with the binaries in the folder, and what to do; "" if nothing is.
 
     Where AUTOGRAD_PURE is set they are not looked at, so nothing is wrong with them.
     """
-    found = binaries(package)
-    if pure() or not found:
+    names = binaries(package)
+    if pure() or not names:
         return ""
     expected = sorted([_stem(name) + SUFFIX for name in _modules(package)])
-    if found != expected or _record(package) != fingerprint(package):
+    if names != expected or _record(package) != fingerprint(package):
         wrong = f"the binaries in {package} were not compiled from the sources beside them"
     elif error := _load_error(package):
         wrong = f"the binaries in {package} cannot be loaded ({error})"
@@ -130,9 +130,9 @@ def hashed(
     folder: str, endings: tuple[str, ...] = (".c", ".h"), names: Sequence[str] = ()
 ) -> str:
     """A hash of the files in a folder that have these names, or names that end so."""
-    found = [file for file in os.listdir(folder) if file.endswith(endings)]
+    files = [file for file in os.listdir(folder) if file.endswith(endings)]
     content = b""
-    for name in sorted([*found, *names]):
+    for name in sorted([*files, *names]):
         with open(os.path.join(folder, name), "rb") as file:
             text = file.read()
         content += b"%s %d\n%s" % (name.encode(), len(text), text)
@@ -186,7 +186,7 @@ def _record(package: str) -> str:
 
 
 def install_command(package: str = PACKAGE) -> str:
-    """What compiles these sources."""
+    """Return the command that compiles these sources."""
     root = os.path.dirname(os.path.dirname(package))
     if os.path.exists(os.path.join(root, "pyproject.toml")):
         return f"python -m pip install -e . (in {root})"

@@ -38,7 +38,7 @@ KERNEL = ("-fno-math-errno", "-fno-trapping-math")
 
 
 def compiler_flags(name: str) -> list[str]:
-    """What gcc and clang are told of the module of this full name."""
+    """Return the options of gcc and clang for the module of this full name."""
     stem = name.rpartition(".")[2]
     rest = (*KERNEL, *KERNELS[stem]) if stem in KERNELS else (*CORE, *SMALL.get(stem, ()))
     return [*FLAGS, *rest]

@@ -66,7 +66,7 @@ def fields_of(report: Report, names: Sequence[str]) -> dict[str, Any]:
 
 def named(text: str, names: Sequence[str]) -> str:
     """A text with the names of arguments in place of their numbers."""
-    return re.sub(r"\bargument (\d+)", lambda found: names[int(found[1])], text)
+    return re.sub(r"\bargument (\d+)", lambda match: names[int(match[1])], text)
 
 
 def _imported(place: str, names: Sequence[str]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""What this installation is made of, and what is wrong with it: `python -m autograd doctor`."""
+"""The state of this installation and its faults: `python -m autograd doctor`."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def examine(argv: Sequence[str]) -> int:
     if len(argv) > 1:
         print(f"usage: {PROGRAM} doctor", file=sys.stderr)
         return MISUSED
-    found = problems()  # before the report imports the kernel, and with it what may be missing
+    faults = problems()  # before the report imports the kernel, and with it what may be missing
     rows = report()
     width = max(len(label) for label, _ in rows) + 2
     for label, text in rows:
         print(f"{label:{width}}{text}".rstrip())
-    for problem in found:
+    for problem in faults:
         print(f"\nPROBLEM: {problem}")
-    return FAILED if found else 0
+    return FAILED if faults else 0
 
 
 def report() -> list[tuple[str, str]]:
-    """What was found, as labels and texts in the order in which they are read.
+    """Return the report, as labels and texts in the order in which they are read.
 
     >>> dict(report())["build"] in ("compiled", "interpreted")
     True
@@ -70,7 +70,7 @@ def report() -> list[tuple[str, str]]:
 
 
 def kernel_name() -> str:
-    """Which of the kernels runs compiled functions."""
+    """Return the name of the kernel that runs compiled functions."""
     try:
         from autograd.program.kernel import kernel
     except ImportError:
@@ -83,10 +83,10 @@ def kernel_name() -> str:
 
 
 def problems() -> list[str]:
-    """What must be repaired, each with what to do; empty if all is well."""
-    found = [wrong for folder in build.FOLDERS if (wrong := build.problem(folder))]
+    """Return the faults, each with what to do; empty if all is well."""
+    faults = [wrong for folder in build.FOLDERS if (wrong := build.problem(folder))]
     if build.MODULES[-1] not in sys.modules or _version("autograd"):
-        found.append(
+        faults.append(
             "the distributions 'autograd' and 'scalar-autograd' share this environment, and "
             "overwrite files of each other; make a fresh virtual environment and install one "
             "of them"
@@ -95,14 +95,14 @@ def problems() -> list[str]:
         warnings.simplefilter("always")
         name = kernel_name()
     if "AUTOGRAD_KERNEL" in name:
-        found.append(name.removeprefix("none; "))
-    return found + [str(warning.message) for warning in warned]
+        faults.append(name.removeprefix("none; "))
+    return faults + [str(warning.message) for warning in warned]
 
 
 def _extra(extra: str) -> str:
-    found = {name: _version(name) for name in EXTRAS[extra]}
-    text = ", ".join(f"{name} {number}" for name, number in found.items() if number)
-    absent = ", ".join(name for name, number in found.items() if not number)
+    versions = {name: _version(name) for name in EXTRAS[extra]}
+    text = ", ".join(f"{name} {number}" for name, number in versions.items() if number)
+    absent = ", ".join(name for name, number in versions.items() if not number)
     return "; ".join(filter(None, [text, absent and f"no {absent}: {_missing(extra)}"]))
 
 

@@ -52,7 +52,7 @@ def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) 
         status = NO_READER
     except OSError as error:
         status = _unwritten(error.strerror)
-    # What is still buffered would fail again when Python ends.
+    # The buffered output would fail again when Python ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
 

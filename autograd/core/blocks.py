@@ -19,7 +19,7 @@ INTERNAL = {"autograd"}  # packages whose lines are not told
 
 
 class Origin(NamedTuple):
-    """Where a node was made.
+    """The place where a node was made.
 
     Attributes:
         scope: the scopes around it, such as "block 1/head 0"; empty if there are none.
@@ -32,7 +32,7 @@ class Origin(NamedTuple):
 
 
 def origin_of(node: Any) -> Origin | None:
-    """Where a Value was made, if it was within a block."""
+    """Return where a Value was made, None if it was outside of all blocks."""
     return node._extra[4] if node._extra is not None and len(node._extra) > 4 else None
 
 
@@ -59,7 +59,7 @@ class _Entry:
         self.tells_lines = tells_lines or (outer is not None and outer.tells_lines)
 
     def origin(self) -> Origin | None:
-        """That of a node which is made now, if anything is told of it."""
+        """Return the origin of a node that is made now, None if the block tells none."""
         if not (self.scope or self.tells_lines):
             return None
         return Origin(self.scope, *(_place() if self.tells_lines else ("", 0)))

@@ -65,13 +65,13 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
 def gradients(root: Value, seed: float = 1.0) -> dict[Value, float]:
     """seed · d(root)/d(node) for the root and each node below it."""
     order, leaves = topological_order(root)
-    found = dict.fromkeys([*order, *leaves], 0.0)
-    found[root] = seed
+    grads = dict.fromkeys([*order, *leaves], 0.0)
+    grads[root] = seed
     for node in reversed(order):
         for x, partial in zip(node.inputs, node.partials):
-            if found[node] != 0.0:
-                found[x] += found[node] * partial
-    return found
+            if grads[node] != 0.0:
+                grads[x] += grads[node] * partial
+    return grads
 
 
 def product(node: Any, factor: Operand, partial: Operand, x: Any) -> Any:
@@ -121,14 +121,14 @@ def times_zero(node: Any, x: Any) -> bool:
 
 def products(
     order: Sequence[Any],
-    found: dict[Any, Any],
+    cotangents: dict[Any, Any],
     partials: Callable[[Any], Iterable[Any]] | None = None,
 ) -> Iterator[tuple[Any, int, Any, Any, Any]]:
     """Every product of reverse mode, in the order in which `backward` adds them.
 
     Args:
         order: nodes, each after its inputs.
-        found: the cotangents so far. Whoever receives a product adds it there, before asking
+        cotangents: those so far. Whoever receives a product adds it there, before asking
             for the next.
         partials: gives the partials of a node; the recorded ones if None.
 
@@ -136,7 +136,7 @@ def products(
         (node, slot, input, partial, product). What no cotangent reaches has products 0.0.
     """
     for node in reversed(order):
-        upstream = found.get(node, 0.0)
+        upstream = cotangents.get(node, 0.0)
         zero = not is_node(upstream) and upstream == 0.0
         known = node.partials if zero or partials is None else partials(node)
         for slot, (x, partial) in enumerate(zip(node.inputs, known)):

@@ -21,7 +21,7 @@ __all__ = ["checked", "deep_copied", "reduced"]
 
 
 def reduced(node: Value, own: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What pickle is told of a node with this state."""
+    """Return what `__reduce_ex__` of a node with this state gives pickle."""
     return type(node), (0.0,), (*_carrier.before(node), *own) if node.inputs else own
 
 
@@ -70,7 +70,7 @@ def checked(state: Any, kind: type[Value]) -> tuple[Any, ...]:
 
 
 class _Told:
-    """What a pickler has been told of, which keeps this as long as it is at work: as None.
+    """The nodes that one pickler has met; it keeps this as long as it works, and writes None.
 
     Attributes:
         known: the nodes, by their ids.
@@ -93,7 +93,7 @@ class _Carrier(threading.local):
     told: Callable[[], _Told | None] = staticmethod(lambda: None)
 
     def before(self, node: Value) -> tuple[Any, ...]:
-        """What is to be written before the state of a node: the nodes below that are new."""
+        """Return what is written before the state of a node: the new nodes below it."""
         told = self.told()
         if told is not None and id(node) in told.coming:
             told.coming.remove(id(node))

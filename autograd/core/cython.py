@@ -1,4 +1,4 @@
-"""What `import cython` is to a module of the core that runs interpreted."""
+"""The stand-in of `import cython` for a module of the core that runs interpreted."""
 
 from __future__ import annotations
 

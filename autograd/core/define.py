@@ -144,7 +144,7 @@ FACTS = (
 
 
 def _reduced(entry: Primitive) -> tuple[Any, ...]:
-    """What pickle is told of a primitive."""
+    """Return what `__reduce__` of a primitive gives pickle."""
     return primitive_named, (entry.name, *_definition(entry))
 
 
@@ -152,7 +152,7 @@ copyreg.pickle(Primitive, _reduced)
 
 
 def _definition(entry: Primitive) -> tuple[Any, ...]:
-    """What a process that lacks a user's primitive needs to define it, if that can be told."""
+    """Return the definition of a user's primitive for another process, () if it has none."""
     if entry.name in RESERVED:
         return ()
     rules = (entry.value, *entry.rules)
@@ -167,10 +167,10 @@ def _definition(entry: Primitive) -> tuple[Any, ...]:
 
 def _is_importable(rule: Any) -> bool:
     """Whether pickle can write it, by the name under which it is imported."""
-    found: Any = sys.modules.get(getattr(rule, "__module__", None) or "builtins")
+    attribute: Any = sys.modules.get(getattr(rule, "__module__", None) or "builtins")
     for part in getattr(rule, "__qualname__", "<locals>").split("."):
-        found = getattr(found, part, None)
-    return found is rule
+        attribute = getattr(attribute, part, None)
+    return attribute is rule
 
 
 def primitive_named(name: str, rules: Any = None, rest: Any = None) -> Primitive:

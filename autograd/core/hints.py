@@ -1,4 +1,4 @@
-"""What to write instead, where a function of someone else can't compute with Values.
+"""Advice on what to write instead of a function that can't compute with Values.
 
 `FUNCTIONS` has the functions of `math`, `statistics`, NumPy and SciPy, by the name that the
 source calls. A name that is missing has the same function in the table, or none. `VALUE` and
@@ -236,7 +236,7 @@ def _imports(frame: FrameType) -> bool:
 
 
 def advice(name: str) -> str:
-    """What to write instead of a function that is called by this name."""
+    """Return what to write instead of a function that is called by this name."""
     if name in FUNCTIONS:
         return FUNCTIONS[name]
     if name in TABLE:
@@ -245,7 +245,7 @@ def advice(name: str) -> str:
 
 
 def refusal(name: str, ufunc: Any = None) -> str:
-    """What an error says of a function of NumPy or SciPy; "" where it may work.
+    """Return what an error says of a function of NumPy or SciPy; "" where it may work.
 
     Args:
         name: in NumPy, or of a universal function.

@@ -1,4 +1,4 @@
-"""What an operation is given: Values and numbers, and how messages name them."""
+"""The operands of an operation: Values and numbers, and how messages name them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # cython: language_level=3, annotation_typing=False, auto_pickle=False, binding=False
 # cython: embedsignature=True, embedsignature.format=clinic
-"""What a Value can do beside the operators: the table's entries, what Python and NumPy ask."""
+"""The methods of a Value beside the operators: the table's, Python's and NumPy's."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ NUMPY = {
     "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh",
     "arccosh": "acosh", "arctanh": "atanh",
 }
-# What NumPy asks of the elements of plain object arrays, beside the table's entries.
+# Methods that NumPy calls on the elements of object arrays, beside the table's entries.
 OBJECTS = ("rint", "fabs", "deg2rad", "degrees", "rad2deg", "radians")
 # fmt: on
 

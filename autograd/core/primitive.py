@@ -1,6 +1,6 @@
 # cython: language_level=3, annotation_typing=False, auto_pickle=False, binding=False
 # cython: embedsignature=True, embedsignature.format=clinic
-"""What an operation is: its rules on floats, its partials, and the errors it raises.
+"""An operation: its rules on floats, its partials, and the errors it raises.
 
 A primitive knows nothing of nodes. Called on something that records (a Value), it hands
 itself over to that type's `_record`; called on plain numbers it computes. `define.py` makes
@@ -103,14 +103,14 @@ class Primitive:
         return None if self.variadic else len(self.rules)
 
     def documentation(self) -> str:
-        """What `help` says: what it computes, its domain and kink, an example."""
+        """Return the text of `help`: the value, the domain, the kink and an example."""
         words, arrow, example = self.doc.partition("\n\n>>>")
         facts = [("Domain", self.domain), ("Kink", self.kink)]
         parts = [words, *[f"{key}: {fact}." for key, fact in facts if fact]]
         return "\n\n".join([*filter(None, parts), *([f">>>{example}"] if arrow else [])])
 
     def __getattr__(self, attribute: str) -> Any:
-        # What `help` and `inspect` ask of a function.
+        # `help` and `inspect` ask a function for these.
         if attribute == "__signature__":
             return _signature(self)
         if attribute in ("__name__", "__qualname__", "__module__"):
@@ -164,7 +164,7 @@ class Primitive:
         return self.evaluate(numbers, xs)
 
     def __get__(self, x: Any, owner: Any) -> Any:
-        """As a method, applied to x first."""
+        """Bind to x, which becomes the first operand: the entry is a method of a Value."""
         return self if x is None else MethodType(self, x)
 
     def _bound(self, operands: tuple[Operand, ...], named: dict[str, Operand]) -> Any:

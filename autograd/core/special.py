@@ -255,10 +255,10 @@ def _sinc_slope(x: float, n: float) -> float:
     whole = round(x)
     sine, cosine = [(-1.0) ** whole * f(math.pi * (x - whole)) for f in (math.sin, math.cos)]
     waves = [sine, cosine, -sine, -cosine]  # sin and its derivatives
-    found = sine / z
+    slope = sine / z
     for k in range(1, order + 1):  # of x · sinc(x) = sin(πx) / π
-        found = (math.pi ** (k - 1) * waves[k % 4] - k * found) / x
-    return found
+        slope = (math.pi ** (k - 1) * waves[k % 4] - k * slope) / x
+    return slope
 
 
 # fmt: off
@@ -319,6 +319,6 @@ def softmax(xs: Iterable[Operand]) -> Any:
     return _like(given, [power / total for power in powers])
 
 
-def _like(given: Any, found: list[Any]) -> Any:
+def _like(given: Any, numbers: list[Any]) -> Any:
     """An array where one was given."""
-    return given * 0.0 + found if hasattr(given, "shape") else found
+    return given * 0.0 + numbers if hasattr(given, "shape") else numbers

@@ -24,19 +24,19 @@ Seeds = Iterable[tuple["Value", Operand]]
 
 
 def reverse_sweep(
-    order: Sequence[Any], found: dict[Any, Any], partials: Callable[[Any], Iterable[Any]]
+    order: Sequence[Any], sums: dict[Any, Any], partials: Callable[[Any], Iterable[Any]]
 ) -> dict[Any, Any]:
-    """Add every product of reverse mode to `found`, which is returned."""
-    for _, _, x, _, term in products(order, found, partials):
-        add_term(found, x, term)
-    return found
+    """Add every product of reverse mode to the sums so far, and return them."""
+    for _, _, x, _, term in products(order, sums, partials):
+        add_term(sums, x, term)
+    return sums
 
 
-def add_term(found: dict[Any, Any], x: Any, term: Any) -> Any:
+def add_term(sums: dict[Any, Any], x: Any, term: Any) -> Any:
     """Add a product to the sum for x, and return the sum. A zero adds nothing."""
     if type(term) is float and term == 0.0:
-        return found.get(x, 0.0)
-    found[x] = total = found[x] + term if x in found else term
+        return sums.get(x, 0.0)
+    sums[x] = total = sums[x] + term if x in sums else term
     return total
 
 
@@ -72,17 +72,17 @@ def cotangents(
             if any(x in reached for x in node.inputs):
                 reached.add(node)
         order = [node for node in order if node in reached]
-    found: dict[Value, Any] = {}
+    sums: dict[Value, Any] = {}
     for root, seed in seeds:
         if reached is None or root in reached:
-            found[root] = found[root] + seed if root in found else seed
+            sums[root] = sums[root] + seed if root in sums else seed
     rules = (
         (lambda node: differentiable_partials(node, reached, node, node.operands))
         if create_graph
         else None
     )
-    _add_watching(order, found, rules, reached, _all_finite(roots, seeds))
-    return found
+    _add_watching(order, sums, rules, reached, _all_finite(roots, seeds))
+    return sums
 
 
 def give_shares(node: Value) -> None:
@@ -91,11 +91,11 @@ def give_shares(node: Value) -> None:
     Raises:
         ValueError, FloatingPointError: as `Value.backward`; no `grad` is changed then.
     """
-    found: dict[Value, Any] = {x: x.grad for x in (*node.inputs, node)}
-    _add_watching([node], found, None, None, _all_finite([node], list(found.items())))
+    sums: dict[Value, Any] = {x: x.grad for x in (*node.inputs, node)}
+    _add_watching([node], sums, None, None, _all_finite([node], list(sums.items())))
     for x in node.inputs:
         if x.requires_grad:
-            x.grad = found[x]
+            x.grad = sums[x]
 
 
 def tangents(
@@ -113,35 +113,35 @@ def tangents(
     if order is None:
         order, _ = topological_order(*roots)
     finite = _all_finite(roots, seeds)
-    found: dict[Value, Any] = dict(seeds)
+    sums: dict[Value, Any] = dict(seeds)
     for node in order:
-        if node in found or not any(x in found for x in node.inputs):
+        if node in sums or not any(x in sums for x in node.inputs):
             continue
         partials = (
-            differentiable_partials(node, found, node, node.operands)
+            differentiable_partials(node, sums, node, node.operands)
             if create_graph
             else node.partials
         )
         for x, partial in zip(node.inputs, partials):
-            term = product(node, found.get(x, 0.0), partial, x)
-            total = add_term(found, node, term)
+            term = product(node, sums.get(x, 0.0), partial, x)
+            total = add_term(sums, node, term)
             if math.isnan(untraced_primal(total)) and finite():
                 raise explain_nan(node, x, partial, term)
-    return found
+    return sums
 
 
 def _add_watching(
     order: Sequence[Value],
-    found: dict[Value, Any],
+    sums: dict[Value, Any],
     partials: Callable[[Value], Iterable[Any]] | None,
     reached: Container[Value] | None,
     finite: Callable[[], bool],
 ) -> None:
     """Sweep back, and raise where a NaN arises from finite numbers."""
-    for node, _, x, partial, term in products(order, found, partials):
+    for node, _, x, partial, term in products(order, sums, partials):
         if reached is not None and x not in reached:
             continue
-        total = add_term(found, x, term)
+        total = add_term(sums, x, term)
         if math.isnan(untraced_primal(total)) and finite():
             raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
 

@@ -351,7 +351,7 @@ def _scale(length: float) -> float:
 
 
 def _cbrt_slope(x: float) -> float:
-    # By one step of Newton's, since the C library's cube root may be 3 ulp off.
+    # One step of Newton's, since the C library's cube root may be 3 ulp off.
     if x == 0.0 or math.isinf(x):
         return INF if x == 0.0 else 0.0
     root = math.cbrt(x)
@@ -360,7 +360,7 @@ def _cbrt_slope(x: float) -> float:
 
 
 def _unit(size: float) -> float:
-    # The root of a power of two, which may overflow; found by what a program can compare.
+    # The root of a power of two, which may overflow, by comparisons that a program can make.
     if size == 0.0:
         return 1.0
     root = 1.0
@@ -408,7 +408,7 @@ def _slope_of_atan(out: Any, x: Any) -> Any:
 
 
 def _one_minus_square(x: Any) -> Any:
-    # By factors near -1 and 1; not near 0, where the derivative of those would cancel, nor
+    # Two factors near -1 and 1; not near 0, where the derivative of those would cancel, nor
     # at -1 and 1, where they would multiply 0 by its infinite one.
     size = operator.abs(primal(x))
     return (1.0 - x) * (1.0 + x) if 0.5 < size and size < 1.0 else 1.0 - x * x
@@ -618,7 +618,7 @@ primitive("dot", _dot, _swapped,
     traits="bounded", symbol="·", variadic=True)
 
 reserve()
-# What type checkers see of the functions of `autograd`; at run time, all that have a doc.
+# Type checkers see these functions of `autograd`; at run time all that have a doc follow.
 __all__ = [  # noqa: RUF022
     "abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "clip",
     "cos", "cosh", "div", "elu", "erf", "erfc", "exp", "exp2", "expm1", "floordiv", "gelu",

@@ -26,7 +26,7 @@ cdef inline node *_come_to(
     node *x, unsigned int now, unsigned int since, list before, node *stack, node *none
 ) except? NULL
 cpdef bint accumulate(root, double seed) except -1
-cpdef bint add_to_leaves(list leaves, found, unsigned int now) except -1
+cpdef bint add_to_leaves(list leaves, numbers, unsigned int now) except -1
 cpdef unsigned int begin()
 cpdef bint list_nodes(
     root, list order, list made, list before, unsigned int since

@@ -55,7 +55,7 @@ def begin() -> Any:
 
 
 def made_before(xs: list[Value]) -> Any:
-    """What `begin` could have given before these nodes were made, as far as they show it.
+    """Return what `begin` could have given before these nodes were made, as far as they show.
 
     0 if that was long ago, or if a pass has come to one.
     """
@@ -74,7 +74,7 @@ def accumulate(root: Value, seed: float) -> Any:
     return add_to_leaves(leaves, None, traverse(root, seed, leaves, None))
 
 
-def add_to_leaves(leaves: list[Any], found: Any, now: Any) -> Any:
+def add_to_leaves(leaves: list[Any], numbers: Any, now: Any) -> Any:
     """Add a number to the gradient of each leaf; if None, what the pass `now` has left there.
 
     Returns True as `accumulate` does.
@@ -88,12 +88,12 @@ def add_to_leaves(leaves: list[Any], found: Any, now: Any) -> Any:
     none = _none
     for each in leaves:
         leaf = _at(each)
-        if found is None and leaf._grad != leaf._grad and leaf._a is none:
+        if numbers is None and leaf._grad != leaf._grad and leaf._a is none:
             return True
         leaf._db = leaf._da
-    if found is None:
+    if numbers is None:
         if not cython.compiled:
-            found = [leaf._grad for leaf in leaves]
+            numbers = [leaf._grad for leaf in leaves]
         if now != _passes - 1:
             return True
     try:
@@ -101,7 +101,7 @@ def add_to_leaves(leaves: list[Any], found: Any, now: Any) -> Any:
             leaf = _at(leaves[i])
             if leaf._a is not none:  # it is frozen
                 continue
-            more = leaf._grad if found is None else found[i]
+            more = leaf._grad if numbers is None else numbers[i]
             leaf._da += more
             if leaf._da != leaf._da and leaf._db == leaf._db and more == more:
                 raise FloatingPointError(

@@ -254,7 +254,7 @@ class Value(Operations):
             return (self._db,)
         return _unpacked(self._extra[3], len(self._extra[2]))  # type: ignore[no-any-return]
 
-    # As floats are compared; but a set or a dict tells apart any two nodes.
+    # Values compare as floats do; but a set or a dict tells apart any two nodes.
 
     def __hash__(self) -> int:
         return object.__hash__(self) if _observer is None else _observer("hash", self, None)
@@ -427,11 +427,11 @@ class Value(Operations):
         """
         start: float = number(seed, "the seed of backward")
         if accumulate(self, start):
-            found = cotangents([(self, start)])  # raises, unless there was NaN before
+            grads = cotangents([(self, start)])  # raises, unless there was NaN before
             order, leaves = topological_order(self)
             for node in order:
-                node.grad = found.get(node, 0.0)
-            add_to_leaves(leaves, [found.get(leaf, 0.0) for leaf in leaves], 0)
+                node.grad = grads.get(node, 0.0)
+            add_to_leaves(leaves, [grads.get(leaf, 0.0) for leaf in leaves], 0)
 
     def _backward(self) -> None:
         """Give the inputs of this node their shares of its `grad`, as micrograd's does."""
@@ -457,9 +457,9 @@ class Value(Operations):
             if len(operands) == 2:
                 return _binary(primitive, operands)
         elif cython.compiled and primitive is SUM:
-            found = node_sum(SUM, operands)  # type: ignore[name-defined]  # noqa: F821
-            if found is not None:
-                return found  # type: ignore[no-any-return]
+            node = node_sum(SUM, operands)  # type: ignore[name-defined]  # noqa: F821
+            if node is not None:
+                return node  # type: ignore[no-any-return]
         floats = tuple([_float(x, primitive) for x in operands])
         data = primitive.evaluate(floats, operands)
         if _paused and not _records():
@@ -490,9 +490,9 @@ class Value(Operations):
     ) -> Any:
         """`autograd.dot` of lists or tuples."""
         if cython.compiled:
-            found = node_dot(DOT, ws, xs, bias)  # type: ignore[name-defined]  # noqa: F821
-            if found is not None:
-                return found
+            node = node_dot(DOT, ws, xs, bias)  # type: ignore[name-defined]  # noqa: F821
+            if node is not None:
+                return node
         if len(ws) != len(xs):
             raise ValueError(
                 f"dot: {len(ws)} weights for {len(xs)} inputs; give as many of each"
@@ -665,7 +665,7 @@ def _records() -> bool:
 
 
 def _kept(label: Any) -> Any:
-    """What a new node keeps: its label, and where it is made, if a block tells that."""
+    """Return `_extra` of a new node: its label, and its origin if a block tells that."""
     entry = _get_innermost()
     while entry is not None and not entry.open:
         entry = entry.outer

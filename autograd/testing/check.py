@@ -71,7 +71,7 @@ def gradcheck(
             not installed.
 
     The tolerance is a small multiple of the estimated error of the numerical derivative:
-    an error of one part in 10,000 is found wherever the round-off of f lets it be seen, and
+    an error of one part in 10,000 shows wherever the round-off of f lets it be seen, and
     where it does not the verdict is "inconclusive".
 
     >>> from autograd.testing import gradcheck
