@@ -33,7 +33,7 @@ from autograd.core import functions, special  # noqa: E402
 from autograd.core.blocks import lines, no_grad, scope  # noqa: E402
 from autograd.core.define import primitive  # noqa: E402
 from autograd.core.functions import *  # noqa: E402, F403
-from autograd.core.hints import PACKAGE as _PACKAGE  # noqa: E402
+from autograd.core.hints import HINTS as _HINTS  # noqa: E402
 from autograd.core.hints import missing as _missing  # noqa: E402
 from autograd.core.operations import use_numpy_functions as _use_numpy_functions  # noqa: E402
 from autograd.core.primitive import Primitive  # noqa: E402
@@ -110,7 +110,8 @@ _use_numpy_functions(_numpy_functions)
 
 def __getattr__(name: str) -> object:
     if name not in _LATER:
-        _missing("autograd", name, f"; {_PACKAGE[name]}" if name in _PACKAGE else "")
+        hint = _HINTS["autograd"].get(name)
+        _missing("autograd", name, f"; {hint}" if hint else "")
     from importlib import import_module
 
     module = import_module(f"autograd.{_LATER[name]}")

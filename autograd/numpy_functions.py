@@ -19,7 +19,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from autograd import linalg
 from autograd.core import special
 from autograd.core.functions import where
-from autograd.core.hints import NUMBERS, refusal
+from autograd.core.hints import DEFINE, HINTS, NUMBERS, refusal
 from autograd.core.operand import real
 from autograd.core.operations import NUMPY, REFLECTED
 from autograd.core.primitive import TABLE
@@ -146,7 +146,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
         if name in LOGICAL:
             inputs = [np.not_equal(x, 0.0) for x in inputs]
     elif rule is None:
-        raise TypeError(refusal(name, ufunc))
+        raise TypeError(refusal(name, HINTS["called"].get(name, DEFINE)))
     elif alone:
         return rule(*_elements(inputs))
     elif method == "reduce" and name in OF_MANY:
@@ -320,23 +320,22 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {  # by their names in NumPy
 
 def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A function of NumPy, where a Value or an array of them is among the arguments."""
-    name, own, told = _found(func)
-    if own is not None:
-        return _valued(own(*args, **kwargs))
+    name, rule, told = _lookup(func)
+    if rule is not None:
+        return _valued(rule(*args, **kwargs))
     if told:
         raise TypeError(told)
     boxed = {key: _boxed(each) for key, each in kwargs.items()}
     try:
         return _valued(func._implementation(*map(_boxed, args), **boxed))
     except (TypeError, AttributeError) as error:
-        if not any(each in str(error) for each in ("dtype", "input types", "'Value' object")):
-            raise
-        raise TypeError(refusal(name, func)) from error
+        error.add_note(f"if np.{name} computes with floats only, {DEFINE}")
+        raise
 
 
 @cache
-def _found(func: Any) -> tuple[str, Any, str]:
-    """The function's name, what stands for it, and what an error says of it."""
+def _lookup(func: Any) -> tuple[str, Any, str]:
+    """Return the name of a function, its rule on Values, and the reason to refuse it."""
     name = f"{func.__module__}.{func.__name__}".removeprefix("numpy.")
     return name, FUNCTIONS.get(name), refusal(name)
 

@@ -115,9 +115,9 @@ def _matrix(run: Run) -> Sparse:
                     entries[i][j] = slope
     else:
         for colour in by_row:
-            row = run.pull([(run.outputs[i], 1.0) for i in _places(colour)])
+            gradient = run.pull([(run.outputs[i], 1.0) for i in _places(colour)])
             for i in _places(colour):
-                entries[i] = {j: row[j] for j in _places(rows[i])}
+                entries[i] = {j: gradient[j] for j in _places(rows[i])}
     at = [(i, j) for i, row in enumerate(rows) for j in _places(row)]
     return Sparse(
         [entries[i][j] for i, j in at],

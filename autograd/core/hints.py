@@ -1,8 +1,7 @@
-"""Advice on what to write instead of a function that can't compute with Values.
+"""Advice on what to write instead of a name that another library has.
 
-`FUNCTIONS` has the functions of `math`, `statistics`, NumPy and SciPy, by the name that the
-source calls. A name that is missing has the same function in the table, or none. `VALUE` and
-`PACKAGE` are for readers who know PyTorch.
+`HINTS` is the table of it. Functions of `math` that it does not have are in the table of
+primitives.
 """
 
 from __future__ import annotations
@@ -11,190 +10,179 @@ import ast
 import linecache
 import sys
 from collections.abc import Iterator
-from itertools import pairwise
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NoReturn
 
 from autograd.core.primitive import TABLE
 
-__all__ = ["NUMBERS", "PACKAGE", "VALUE", "Absent", "advice", "called", "missing"]
-__all__ += ["note", "refusal"]
+__all__ = ["DEFINE", "HINTS", "NUMBERS", "Absent", "advice", "called", "missing", "note"]
+__all__ += ["refusal"]
 
 NUMBERS = "for a plot or a log take the numbers, x.data"
 WHOLE = "it takes integers; write int(x), which has no gradient"
-ARRAY = "write np.{}(autograd.array(xs))"
-FUNCTIONS = {  # of math, random and NumPy, by the name that is called
-    "copysign": "write np.copysign(x, y)",
-    "degrees": "write np.degrees(x)",
-    "dist": "write autograd.hypot(*[p - q for p, q in zip(ps, qs)])",
-    "fabs": "write abs(x)",
-    "fma": "write x * y + z",
-    "fmod": "write np.fmod(x, y)",
-    "frexp": "write math.frexp(x.data); a power of two scales x itself",
-    "fsum": "write autograd.fsum(xs)",
-    "gamma": "write autograd.exp(autograd.lgamma(x))",
-    "isclose": "write abs(x - y) <= 1e-9 * abs(y)",
-    "isfinite": "write np.isfinite(x)",
-    "isinf": "write np.isinf(x)",
-    "isnan": "write np.isnan(x), or x != x",
-    "ldexp": "write x * 2.0**n",
-    "lgamma": "write autograd.lgamma instead of math.lgamma",
-    "modf": "write np.modf(x)",
-    "nextafter": "write math.nextafter(x.data, y)",
-    "radians": "write np.radians(x)",
-    "remainder": "write x - y * round(x / y)",
-    "sumprod": "write autograd.dot(xs, ys)",
-    "ulp": "write math.ulp(x.data)",
-    **dict.fromkeys(
-        ("array", "asarray", "asanyarray", "astype", "fromiter", "full", "fill"),
-        "write autograd.array(xs), or dtype=object; " + NUMBERS,
-    ),
-    "[]=": "make the array with dtype=object, or a list and autograd.array of it; " + NUMBERS,
-    "arange": "write x + step * np.arange(n)",
-    **dict.fromkeys(["normal", "uniform", "gauss"], "write mean + deviation * draw"),
-    **dict.fromkeys(["comb", "factorial", "gcd", "isqrt", "lcm", "perm", "range"], WHOLE),
-    "linspace": "the number of points is an integer; write int(n)",
-    # of statistics
-    "correlation": "write np.corrcoef(autograd.array(xs), autograd.array(ys))[0, 1]",
-    "covariance": "write np.cov(autograd.array(xs), autograd.array(ys))[0, 1]",
-    "fmean": ARRAY.format("mean"),
-    "geometric_mean": "write np.exp(np.mean(np.log(autograd.array(xs))))",
-    "harmonic_mean": "write 1.0 / np.mean(1.0 / autograd.array(xs))",
-    "linear_regression": "write the slope as np.cov(xs, ys)[0, 1] / np.var(xs, ddof=1)",
-    "mean": ARRAY.format("mean"),
-    "median_grouped": ARRAY.format("median"),
-    "pstdev": ARRAY.format("std"),
-    "pvariance": ARRAY.format("var"),
-    "stdev": "write np.std(autograd.array(xs), ddof=1)",
-    "variance": "write np.var(autograd.array(xs), ddof=1)",
-    "NormalDist": "write autograd.ndtr((x - mean) / deviation) for its cdf",
-    **dict.fromkeys(("cdf", "inv_cdf"), "write autograd.ndtr or autograd.ndtri"),
-    "pdf": "write autograd.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)",
-    # of SciPy
-    **dict.fromkeys(["quad", "quad_vec", "dblquad"], "write a rule, as np.trapezoid(f(t), t)"),
-    **dict.fromkeys(["solve_ivp", "odeint"], "write the steps of a method, as of RK4"),
-    **dict.fromkeys(
-        ["brentq", "bisect", "newton", "fsolve", "root", "root_scalar"],
-        "write autograd.root(f, x0, *params), which differentiates in params",
-    ),
-    **dict.fromkeys(
-        ["CubicSpline", "interp1d", "make_interp_spline", "PchipInterpolator"],
-        "write np.interp(x, xp, fp), or solve its equations by autograd.linalg.solve",
-    ),
-    **dict.fromkeys(
-        ["logpdf", "logpmf", "pmf", "ppf", "sf", "logcdf", "logsf"],
-        "write the formula; autograd.lgamma, betaln, ndtr, log_ndtr and ndtri are here",
-    ),
-    **dict.fromkeys(
-        ["minimize", "minimize_scalar", "least_squares", "curve_fit"],
-        "write autograd.root of the gradient, which differentiates in params",
-    ),
-    **{name: f"write autograd.linalg.{name}" for name in ("solve", "inv", "det", "cholesky")},
-    "cdist": "write the norms of x[:, None] - y[None]",
-    **dict.fromkeys(["expm", "logm", "sqrtm"], "write the sum of its series, term @ a / k"),
-    "log_softmax": "write autograd.log_softmax(xs)",
-    "logsumexp": "write autograd.logsumexp(xs)",
-    "polygamma": "write autograd.polygamma(x, n)",
-}
-COUNTS = "it counts, which has no gradient; " + NUMBERS
-SOLVE = "write autograd.linalg.solve(a.T @ a, a.T @ b)"
-EIGEN = "of 2 by 2 write the roots of its polynomial; else give it the numbers, a.data"
-NUMPY = {
-    **dict.fromkeys(["linalg.lstsq", "linalg.pinv", "polyfit", "linalg.qr"], SOLVE),
-    **{
-        f"linalg.{name}": EIGEN
-        for name in (
-            *("eig", "eigh", "eigvals", "eigvalsh", "svd", "svdvals"),
-            *("cond", "matrix_rank"),
-        )
-    },
-    "linalg.tensorinv": "write autograd.linalg.inv of the matrix",
-    "linalg.tensorsolve": "write autograd.linalg.solve of the matrix",
-    "roots": "write the roots as Values by Newton's method",
-    "i0": "define it by autograd.primitive",
-    "geomspace": "write np.exp(np.linspace(np.log(a), np.log(b), n))",
-    **dict.fromkeys(["histogram", "bincount", "histogram2d", "histogramdd"], COUNTS),
-    "histogram_bin_edges": COUNTS,
-    "sort_complex": "write np.sort(x)",
-    **dict.fromkeys(["frexp", "spacing", "nextafter"], NUMBERS),
-    **dict.fromkeys(["savetxt", "save", "savez", "savez_compressed"], NUMBERS),
-    **dict.fromkeys(["isnat", "datetime_as_string", "busday_count"], "it takes dates"),
-    **dict.fromkeys(
-        (
-            *("gcd", "lcm", "invert", "left_shift", "right_shift", "bitwise_and", "bitwise_or"),
-            *("bitwise_xor", "bitwise_count", "packbits", "unpackbits"),
-            *("unravel_index", "ravel_multi_index"),
-        ),
-        WHOLE,
-    ),
-}
-ONE = "it is one number; leave it out"
-FLOAT = "its number is one of Python's floats; leave it out"
-IN_PLACE = "a Value is changed by x.data = …"
-VALUE = {  # what a tensor has and a Value has not
-    **dict.fromkeys(("T", "flatten", "mean", "prod", "ravel", "reshape", "squeeze"), ONE),
-    **dict.fromkeys(("std", "transpose", "unsqueeze", "var", "view"), ONE),
-    **dict.fromkeys(("dim", "ndim", "shape", "size"), "it is one number; a list has a len"),
-    "numel": "it is one number; len(model.parameters()) counts them",
-    **dict.fromkeys(("astype", "cpu", "cuda", "device", "double", "dtype", "float"), FLOAT),
-    **dict.fromkeys(("half", "to", "type"), FLOAT),
-    **dict.fromkeys(("add_", "assign", "clamp_", "copy_", "div_", "fill_", "mul_"), IN_PLACE),
-    **dict.fromkeys(("normal_", "sub_", "uniform_", "zero_"), IN_PLACE),
-    "matmul": "write autograd.dot(ws, xs)",
-    **dict.fromkeys(("draw", "plot", "show"), 'write x.graph().save("graph.svg")'),
-    **dict.fromkeys(("children", "parents"), "write x.inputs"),
-    **dict.fromkeys(("eval", "numpy", "tolist", "value"), "write x.data"),
-    "argmax": "write max(range(len(xs)), key=xs.__getitem__) of a list",
-    "clamp": "write x.clip(low, high)",
-    "clone": "write x itself, which no operation changes, or Value(x.data)",
-    "detach_": "write x = x.detach()",
-    "grad_fn": "write x.op and x.inputs",
-    "gradient": "write x.grad after y.backward(), or autograd.gradient(y, [x])",
-    "is_leaf": "write x.op is None",
-    **dict.fromkeys(("max", "min"), "write autograd.maximum(xs) or autograd.minimum(xs)"),
-    "name": "write x.label",
-    "norm": "write abs(x)",
-    "register_hook": "read or change x.grad after backward()",
-    "retain_grad": "leave it out: every node keeps its grad",
-    "softmax": "write autograd.softmax(xs)",
-}
 LISTS = "lists hold many Values, or autograd.array(xs)"
-PACKAGE = {  # of `autograd` itself
-    **dict.fromkeys(("Tensor", "tensor"), "a number is autograd.Value(2.0); " + LISTS),
-    **dict.fromkeys(("Parameter", "Variable"), "write autograd.Value(2.0)"),
-    **dict.fromkeys(("cat", "from_numpy", "ones", "stack", "zeros"), LISTS),
-    **{x: f"write np.{x}, of Values too" for x in ("arange", "einsum", "linspace", "matmul")},
-    **dict.fromkeys(("rand", "randn"), "write Value(random.gauss(0.0, 1.0)), and a list"),
-    **{x: f"write math.{x}" for x in ("e", "inf", "nan", "pi")},
-    **{x: f"write nn.{x} after import nn" for x in ("Layer", "MLP", "Module", "optim")},
-    "Function": "write autograd.primitive(…), or autograd.custom_vjp(f)",
-    "GradientTape": "leave it out: every operation is recorded; write y.backward()",
-    "argmax": "write max(range(len(xs)), key=xs.__getitem__) of a list",
-    "backward": "write loss.backward()",
-    "clamp": "write autograd.clip(x, low, high)",
-    **dict.fromkeys(("custom_gradient", "custom_jvp"), "write autograd.primitive(…)"),
-    **dict.fromkeys(("detach", "stop_gradient"), "write x.detach()"),
-    "draw_dot": 'write loss.graph().save("graph.svg")',
-    "engine": "write from autograd import Value",
-    "elementwise_grad": "write autograd.grad(lambda x: np.sum(f(x)))",
-    **dict.fromkeys(
-        ("enable_grad", "set_grad_enabled"), "only with autograd.no_grad(): stops it"
-    ),
-    "functional": "its functions are autograd.jacobian, hessian, vjp, jvp and hvp",
-    "gradcheck": "write autograd.testing.gradcheck",
-    "inference_mode": "write autograd.no_grad()",
-    "jacfwd": 'write autograd.jacobian(f, mode="forward")',
-    "jacrev": 'write autograd.jacobian(f, mode="reverse")',
-    "jit": "write autograd.compile(f)",
-    "make_jaxpr": "write print(autograd.compile(f).program.source()) after a call",
-    **dict.fromkeys(("make_jvp", "make_vjp"), "write autograd.jvp or autograd.vjp"),
-    "manual_seed": "write random.seed(n)",
-    **dict.fromkeys(("max", "min"), "write autograd.maximum(xs) or autograd.minimum(xs)"),
-    "mean": "write autograd.fsum(xs) / len(xs)",
-    "nn": "import nn itself",
-    "numpy": "import numpy itself: its functions take Values",
-    **dict.fromkeys(("load", "save"), "write nn.save_model(model, path) and nn.load_model"),
-    "vmap": "write autograd.compile(f, in_axes=…)",
+LARGEST = "write max(range(len(xs)), key=xs.__getitem__) of a list"
+DEFINE = "define it, with its derivative, by autograd.primitive"
+# Names, and what to write instead, where {} stands for the name: names that a Value and the
+# package lack; functions that are called with Values, by `math`, `statistics`, NumPy and SciPy;
+# and functions of NumPy that are refused before they are tried.
+HINTS = {
+    owner: {
+        name: hint.replace("{}", name) for names, hint in rows.items() for name in names.split()
+    }
+    for owner, rows in {
+        "Value": {
+            "T flatten mean prod ravel reshape squeeze std transpose unsqueeze var view": (
+                "it is one number; leave it out"
+            ),
+            "dim ndim shape size": "it is one number; a list has a len",
+            "numel": "it is one number; len(model.parameters()) counts them",
+            "astype cpu cuda device double dtype float half to type": (
+                "its number is one of Python's floats; leave it out"
+            ),
+            "add_ assign clamp_ copy_ div_ fill_ mul_ normal_ sub_ uniform_ zero_": (
+                "a Value is changed by x.data = …"
+            ),
+            "matmul": "write autograd.dot(ws, xs)",
+            "draw plot show": 'write x.graph().save("graph.svg")',
+            "children parents": "write x.inputs",
+            "eval numpy tolist value": "write x.data",
+            "argmax": LARGEST,
+            "clamp": "write x.clip(low, high)",
+            "clone": "write x itself, which no operation changes, or Value(x.data)",
+            "detach_": "write x = x.detach()",
+            "grad_fn": "write x.op and x.inputs",
+            "gradient": "write x.grad after y.backward(), or autograd.gradient(y, [x])",
+            "is_leaf": "write x.op is None",
+            "max min": "write autograd.{}imum(xs)",
+            "name": "write x.label",
+            "norm": "write abs(x)",
+            "register_hook": "read or change x.grad after backward()",
+            "retain_grad": "leave it out: every node keeps its grad",
+            "softmax": "write autograd.softmax(xs)",
+        },
+        "autograd": {
+            "Tensor tensor": f"a number is autograd.Value(2.0); {LISTS}",
+            "Parameter Variable": "write autograd.Value(2.0)",
+            "cat from_numpy ones stack zeros": LISTS,
+            "arange einsum linspace matmul": "write np.{}, of Values too",
+            "rand randn": "write Value(random.gauss(0.0, 1.0)), and a list",
+            "e inf nan pi": "write math.{}",
+            "Layer MLP Module optim": "write nn.{} after import nn",
+            "Function": "write autograd.primitive(…), or autograd.custom_vjp(f)",
+            "GradientTape": "leave it out: every operation is recorded; write y.backward()",
+            "argmax": LARGEST,
+            "backward": "write loss.backward()",
+            "clamp": "write autograd.clip(x, low, high)",
+            "custom_gradient custom_jvp": "write autograd.primitive(…)",
+            "detach stop_gradient": "write x.detach()",
+            "draw_dot": 'write loss.graph().save("graph.svg")',
+            "engine": "write from autograd import Value",
+            "elementwise_grad": "write autograd.grad(lambda x: np.sum(f(x)))",
+            "enable_grad set_grad_enabled": "only with autograd.no_grad(): stops it",
+            "functional": "its functions are autograd.jacobian, hessian, vjp, jvp and hvp",
+            "gradcheck": "write autograd.testing.gradcheck",
+            "inference_mode": "write autograd.no_grad()",
+            "jacfwd": 'write autograd.jacobian(f, mode="forward")',
+            "jacrev": 'write autograd.jacobian(f, mode="reverse")',
+            "jit": "write autograd.compile(f)",
+            "make_jaxpr": "write print(autograd.compile(f).program.source()) after a call",
+            "make_jvp make_vjp": "write autograd.jvp or autograd.vjp",
+            "manual_seed": "write random.seed(n)",
+            "max min": "write autograd.{}imum(xs)",
+            "mean": "write autograd.fsum(xs) / len(xs)",
+            "nn": "import nn itself",
+            "numpy": "import numpy itself: its functions take Values",
+            "load save": "write nn.save_model(model, path) and nn.load_model",
+            "vmap": "write autograd.compile(f, in_axes=…)",
+        },
+        "called": {
+            "copysign fmod": "write np.{}(x, y)",
+            "degrees isfinite isinf modf radians": "write np.{}(x)",
+            "dist": "write autograd.hypot(*[p - q for p, q in zip(ps, qs)])",
+            "fabs": "write abs(x)",
+            "fma": "write x * y + z",
+            "frexp": "write math.frexp(x.data); a power of two scales x itself",
+            "fsum": "write autograd.fsum(xs)",
+            "gamma": "write autograd.exp(autograd.lgamma(x))",
+            "isclose": "write abs(x - y) <= 1e-9 * abs(y)",
+            "isnan": "write np.isnan(x), or x != x",
+            "ldexp": "write x * 2.0**n",
+            "lgamma": "write autograd.lgamma instead of math.lgamma",
+            "nextafter": "write math.nextafter(x.data, y)",
+            "remainder": "write x - y * round(x / y)",
+            "sumprod": "write autograd.dot(xs, ys)",
+            "ulp": "write math.ulp(x.data)",
+            "array asarray asanyarray astype fromiter full fill": (
+                f"write autograd.array(xs), or dtype=object; {NUMBERS}"
+            ),
+            "[]=": f"make the array by autograd.array, or with dtype=object; {NUMBERS}",
+            "arange": "write x + step * np.arange(n)",
+            "normal uniform gauss": "write mean + deviation * draw",
+            "exponential": "write scale * draw",
+            "comb factorial gcd isqrt lcm perm range": WHOLE,
+            "linspace": "the number of points is an integer; write int(n)",
+            "correlation": "write np.corrcoef(autograd.array(xs), autograd.array(ys))[0, 1]",
+            "covariance": "write np.cov(autograd.array(xs), autograd.array(ys))[0, 1]",
+            "fmean mean": "write np.mean(autograd.array(xs))",
+            "geometric_mean": "write np.exp(np.mean(np.log(autograd.array(xs))))",
+            "harmonic_mean": "write 1.0 / np.mean(1.0 / autograd.array(xs))",
+            "linear_regression": "write the slope as np.cov(xs, ys)[0, 1] / np.var(xs, ddof=1)",
+            "median_grouped": "write np.median(autograd.array(xs))",
+            "pstdev": "write np.std(autograd.array(xs))",
+            "pvariance": "write np.var(autograd.array(xs))",
+            "stdev": "write np.std(autograd.array(xs), ddof=1)",
+            "variance": "write np.var(autograd.array(xs), ddof=1)",
+            "NormalDist": "write autograd.ndtr((x - mean) / deviation) for its cdf",
+            "cdf inv_cdf": "write autograd.ndtr or autograd.ndtri",
+            "pdf": "write autograd.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)",
+            "quad quad_vec dblquad": "write a rule, as np.trapezoid(f(t), t)",
+            "solve_ivp odeint": "write the steps of a method, as of RK4",
+            "brentq bisect newton fsolve root root_scalar": (
+                "write autograd.root(f, x0, *params), which differentiates in params"
+            ),
+            "CubicSpline interp1d make_interp_spline PchipInterpolator": (
+                "write np.interp(x, xp, fp), or solve its equations by autograd.linalg.solve"
+            ),
+            "logpdf logpmf pmf ppf sf logcdf logsf": (
+                "write the formula; autograd.lgamma, betaln, ndtr, log_ndtr and ndtri are here"
+            ),
+            "minimize minimize_scalar least_squares curve_fit": (
+                "write autograd.root of the gradient, which differentiates in params"
+            ),
+            "solve inv det cholesky": "write autograd.linalg.{}",
+            "cdist": "write the norms of x[:, None] - y[None]",
+            "expm logm sqrtm": "write the sum of its series, term @ a / k",
+            "log_softmax logsumexp": "write autograd.{}(xs)",
+            "polygamma": "write autograd.polygamma(x, n)",
+        },
+        "refused": {
+            "linalg.lstsq linalg.pinv polyfit linalg.qr": (
+                "write autograd.linalg.solve(a.T @ a, a.T @ b)"
+            ),
+            "linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.svd linalg.svdvals "
+            "linalg.cond linalg.matrix_rank": (
+                "of 2 by 2 write the roots of its polynomial; else give it the numbers, a.data"
+            ),
+            "linalg.tensorinv": "write autograd.linalg.inv of the matrix",
+            "linalg.tensorsolve": "write autograd.linalg.solve of the matrix",
+            "roots": "write the roots as Values by Newton's method",
+            "i0 polydiv": DEFINE,
+            "geomspace": "write np.exp(np.linspace(np.log(a), np.log(b), n))",
+            "histogram bincount histogram2d histogramdd histogram_bin_edges": (
+                f"it counts, which has no gradient; {NUMBERS}"
+            ),
+            "sort_complex": "write np.sort(x)",
+            "frexp spacing nextafter savetxt save savez savez_compressed": NUMBERS,
+            "isnat datetime_as_string busday_count": "it takes dates",
+            "gcd lcm invert left_shift right_shift bitwise_and bitwise_or bitwise_xor "
+            "bitwise_count packbits unpackbits unravel_index ravel_multi_index": WHOLE,
+            "fft.fft fft.ifft fft.rfft fft.irfft fft.hfft fft.ihfft fft.fft2 fft.ifft2 "
+            "fft.rfft2 fft.irfft2 fft.fftn fft.ifftn fft.rfftn fft.irfftn": (
+                "write the sums with np.cos and np.sin of the frequencies"
+            ),
+        },
+    }.items()
 }
 OTHERS = ("autograd", "numpy", "scipy", "statistics")  # who may stand between
 
@@ -204,12 +192,12 @@ class Absent:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.__doc__ = f"Absent: {VALUE[name]}"
+        self.__doc__ = f"Absent: {HINTS['Value'][name]}"
 
     def __get__(self, x: object, owner: type) -> Absent:
         if x is None:
             return self
-        told = f"'Value' object has no attribute {self.name!r}; {VALUE[self.name]}"
+        told = f"'Value' object has no attribute {self.name!r}; {HINTS['Value'][self.name]}"
         raise AttributeError(told, name=self.name, obj=x)
 
     def __set__(self, x: object, value: object) -> None:
@@ -237,31 +225,22 @@ def _imports(frame: FrameType) -> bool:
 
 def advice(name: str) -> str:
     """Return what to write instead of a function that is called by this name."""
-    if name in FUNCTIONS:
-        return FUNCTIONS[name]
+    if name in HINTS["called"]:
+        return HINTS["called"][name]
     if name in TABLE:
         return f"write autograd.{name} instead of math.{name}"
     return "take its number, .data, for a plot or a log"
 
 
-def refusal(name: str, ufunc: Any = None) -> str:
+def refusal(name: str, hint: str = "") -> str:
     """Return what an error says of a function of NumPy or SciPy; "" where it may work.
 
     Args:
         name: in NumPy, or of a universal function.
+        hint: what to write instead, if the table of refused functions has nothing.
     """
-    hint = NUMPY.get(name, "")
-    if name.startswith("fft.") and not name.endswith("shift"):
-        hint = "write the sums with np.cos and np.sin of the frequencies"
-    if ufunc is None and not hint:
-        return ""
-    owner = (
-        "np" if hasattr(sys.modules.get("numpy"), name.partition(".")[0]) else "scipy.special"
-    )
-    hint = (
-        hint or FUNCTIONS.get(name) or "define it, with its derivative, by autograd.primitive"
-    )
-    return f"{owner}.{name} computes with floats, not with Values: {hint}"
+    hint = HINTS["refused"].get(name, hint)
+    return f"{name} computes with floats, not with Values: {hint}" if hint else ""
 
 
 def called() -> str:
@@ -273,27 +252,23 @@ def called() -> str:
 
 
 def note(error: Exception) -> None:
-    """Add to an error what to write instead, if it shows that."""
-    text = str(error)
-    frames = [(tb.tb_frame, tb.tb_lasti) for tb in _each(error.__traceback__)]
-    if "loop of ufunc" in text and ("type float" in text or "type int" in text):
-        error.add_note(
+    """Add to an error what to write instead of the call that the user's code makes there."""
+    cause, is_type = error.__cause__, isinstance(error, TypeError)
+    if is_type and isinstance(cause, AttributeError) and isinstance(cause.obj, float | int):
+        told = (
             "an array has numbers beside Values: make it by autograd.array instead of np.array"
         )
-    elif "from dtype('O')" in text:
-        calls = [_called_at(f.f_code, place) for f, place in frames if not _is_other(f)]
-        other = "make the array by autograd.array instead of np.array; " + NUMBERS
-        hint = FUNCTIONS.get(calls[-1], other) if calls else other
-        error.add_note(f"that takes floats, no Values: {hint}")
-    for (user, place), (inner, _) in pairwise(frames):
-        owner = str(inner.f_globals.get("__name__", ""))
-        name = _called_at(user.f_code, place)
-        if (
-            owner.startswith("scipy")
-            and not _is_other(user)
-            and FUNCTIONS.get(name, text) not in text
-        ):
-            error.add_note(f"SciPy's {name} computes with floats: {FUNCTIONS[name]}")
+        error.add_note(told)
+    steps = [(tb.tb_frame, tb.tb_lasti) for tb in _each(error.__traceback__)]
+    last = max([i for i, (frame, _) in enumerate(steps) if not _is_other(frame)], default=None)
+    if last is None:
+        return
+    frame, place = steps[last]
+    name = _called_at(frame.f_code, place)
+    into_scipy = any(_package(inner) == "scipy" for inner, _ in steps[last + 1 : last + 2])
+    hint = HINTS["called"].get(name, DEFINE if into_scipy and is_type else "")
+    if name and hint and hint not in str(error) and (is_type or into_scipy):
+        error.add_note(f"{name} takes no Values: {hint}")
 
 
 def _each(traceback: TracebackType | None) -> Iterator[TracebackType]:
@@ -311,7 +286,7 @@ def _called_at(code: CodeType, place: int) -> str:
     lines = [line.encode() for line in linecache.getlines(code.co_filename)]
     lines = lines[(first or 1) - 1 : last or 0]
     if not lines:  # of a text that is evaluated, say: then the last name in it that is known
-        names = [name for name in code.co_names if name in FUNCTIONS or name in TABLE]
+        names = [name for name in code.co_names if name in HINTS["called"] or name in TABLE]
         return names[-1] if names else ""
     lines[-1] = lines[-1][:stop]
     lines[0] = lines[0][start:]
@@ -326,5 +301,8 @@ def _called_at(code: CodeType, place: int) -> str:
 
 
 def _is_other(frame: FrameType) -> bool:
-    name = str(frame.f_globals.get("__name__", ""))
-    return name.partition(".")[0] in OTHERS
+    return _package(frame) in OTHERS
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]

@@ -16,7 +16,7 @@ else:
     from autograd.core import cython
 
 import autograd.core.table  # noqa: F401  (fills TABLE)
-from autograd.core.hints import VALUE, Absent, advice, called
+from autograd.core.hints import HINTS, Absent, advice, called
 from autograd.core.operand import Operand, describe, is_node, numpy_method, real
 from autograd.core.primitive import TABLE
 
@@ -66,7 +66,7 @@ class Operations:
             raise ValueError(told) from None
 
     def __dir__(self: Any) -> list[str]:
-        return [name for name in object.__dir__(self) if name not in VALUE]
+        return [name for name in object.__dir__(self) if name not in HINTS["Value"]]
 
     def __abs__(self: Any) -> Any:
         return TABLE["abs"](self)
@@ -255,7 +255,7 @@ for _name, _entry in [
     *[(name, entry) for name, entry in TABLE.items() if entry.doc],
     *[(alias, TABLE[name]) for alias, name in NUMPY.items() if alias.startswith("arc")],
     *[(name, numpy_method(name)) for name in OBJECTS],
-    *[(name, Absent(name)) for name in VALUE],
+    *[(name, Absent(name)) for name in HINTS["Value"]],
 ]:
     if not hasattr(Operations, _name):
         if cython.compiled:

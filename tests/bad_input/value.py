@@ -113,7 +113,7 @@ def attributes() -> Iterator[Row]:
         given = [bad(name, AttributeError, ("delete", "writable", name, "__del__"))]
         yield from each(f"{NAME}.{name}", given, lambda w, n: delattr(w.z, n))
     yield row(NAME, "colour", lambda w: setattr(w.x, "colour", 1), AttributeError, "colour")
-    for name, hint in hints.VALUE.items():
+    for name, hint in hints.HINTS["Value"].items():
         known: Call = lambda w, n=name: getattr(w.x, n)
         yield row(NAME, name, known, AttributeError, f"has no attribute {name!r}; {hint}")
     put = lambda w: setattr(w.x, "numpy", 1.0)
