@@ -6,11 +6,8 @@ All compute in float64 on one thread, and give the same losses and gradients.
 import json
 import random
 import string
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -66,13 +63,7 @@ def work(name: str) -> dict[str, Any]:
 
 
 def compiled_step(work: dict[str, Any]) -> Callable[[], float]:
-    """A step of training of that net, written one number at a time and compiled."""
-    step, points, targets = as_step(work)
-    return lambda: step(points, targets)
-
-
-def as_step(work: dict[str, Any], backend: str = "native") -> tuple[Any, Any, Any]:
-    """The step, and its points and targets."""
+    """Return a step of training of that net, written one number at a time and compiled."""
     layers = work["layers"]
     model = nn.MLP(len(layers[0][0][0]), [len(bias) for _, bias in layers])
     for layer, (weight, bias) in zip(model.layers, layers):
@@ -82,8 +73,9 @@ def as_step(work: dict[str, Any], backend: str = "native") -> tuple[Any, Any, An
                 w.data = number
     loss = nn.hinge_loss if work["loss"] == "hinge" else nn.cross_entropy
     optimizer = nn.SGD(model.parameters(), lr=work["rate"], weight_decay=work["decay"])
-    step = nn.compile(model, loss, optimizer, backend=backend)
-    return step, np.array(work["points"]), np.array(work["targets"])
+    step = nn.compile(model, loss, optimizer)
+    points, targets = np.array(work["points"]), np.array(work["targets"])
+    return lambda: step(points, targets)
 
 
 NETS = [
@@ -110,28 +102,6 @@ def test_training(
             step()
 
     compare(what, ten_steps, f"{title}, {how},", 10 * answer[how]["seconds"], 50, 10)
-
-
-@pytest.mark.parametrize(("name", "what"), NETS)
-def test_training_on_jax(tables: Tables, name: str, what: str) -> None:
-    for module in ("jax", "optax"):
-        pytest.importorskip(module, reason=f"{module} is not installed")
-    command = [sys.executable, "-m", "tests.benchmarks.on_jax"]
-    task = json.dumps(work(name))
-    run = subprocess.run(command, input=task, capture_output=True, text=True, check=True)
-    answer = json.loads(run.stdout)
-    theirs = answer["net"]
-    for how, text in (("handed", "`step.jax()` with optax"), ("backend", '`backend="jax"`')):
-        ours = answer[how]
-        assert ours["result"] == pytest.approx(theirs["result"], rel=1e-10)
-        row = (
-            f"{what}, {text}",
-            f"{shown(ours['seconds'])} (the first {shown(ours['first'])})",
-            f"JAX, written by hand, {shown(theirs['seconds'])}",
-            in_words(theirs["seconds"] / ours["seconds"]),
-        )
-        tables.setdefault(BESIDE, []).append(row)
-    assert answer["handed"]["seconds"] <= 1.15 * theirs["seconds"]
 
 
 def softmax(logits: list[Any]) -> list[Any]:
@@ -181,47 +151,6 @@ def test_gpt_beside_eager(compare: Callable[..., float], gpt: dict[str, Any]) ->
     step = gpt_step(gpt)
     assert step() == pytest.approx(eager(), rel=1e-12)
     compare(GPT, step, "the same without `compile`", eager, 50)
-
-
-JAX = ("value and gradient by `program.jax()`, compiled", "operations", "equations", "seconds")
-
-
-def recurrence(w: Any, xs: Any) -> Any:
-    states = [0.1] * 8
-    for x in xs:
-        states = [autograd.dot(row[:8], states, row[8] + x).tanh() for row in w]
-    return autograd.sum(states)
-
-
-@pytest.mark.parametrize(("what", "most"), [("a one-file GPT", 6), ("1,000 rounds", 5)])
-def test_compiling_by_jax(
-    tables: Tables, gpt: dict[str, Any], what: str, most: float, request: pytest.FixtureRequest
-) -> None:
-    jax = pytest.importorskip("jax", reason="JAX is not installed")
-    request.addfinalizer(
-        partial(jax.config.update, "jax_enable_x64", jax.config.jax_enable_x64)
-    )
-    jax.config.update("jax_enable_x64", True)
-    f: Any = recurrence
-    args: Any = np.linspace(-0.4, 0.4, 72).reshape(8, 9), np.sin(np.arange(1000.0))
-    if most == 6:
-        f = lambda weights: microgpt._loss(weights, WORD)  # noqa: E731
-        args = ({name: np.array(matrix) for name, matrix in gpt["weights"].items()},)
-    started = time.process_time()
-    fast = autograd.compile(f)
-    fast(*args)
-    traced = jax.jit(jax.value_and_grad(fast.program.jax())).trace(*args)
-    theirs = traced.lower().compile()
-    took = time.process_time() - started
-    value, slopes = theirs(*args)
-    expected, gradient = fast.value_and_grad(*args)
-    assert value == pytest.approx(expected, rel=2e-15)
-    for mine, other in zip(jax.tree.leaves(gradient), jax.tree.leaves(slopes)):
-        assert other == pytest.approx(mine, rel=1e-12, abs=2e-15 * np.abs(mine).max())
-    nodes, equations = fast.program.stats()["recorded"], str(traced.jaxpr).count(" = ")
-    row = (what, f"{nodes:,}", f"{equations:,}", f"{took:.1f}")
-    tables.setdefault(JAX, []).append(row)
-    assert took <= most
 
 
 @pytest.mark.parametrize("count", [10, 100, 1000])

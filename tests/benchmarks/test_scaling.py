@@ -1,17 +1,14 @@
 """Time a node, as graphs grow from 10³ to 10⁷ nodes."""
 
 import gc
-import random
 import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import pytest
 
-import autograd
 from autograd import Value
 from tests.benchmarks.conftest import COMPILED, Tables
 from tests.benchmarks.shapes import SHAPES
@@ -78,72 +75,3 @@ def test_time_a_node(tables: Tables, shape: str, collecting: bool) -> None:
         assert measured["10⁶"][1] <= 18.0, "ns a node in backward, 10⁶ nodes"
     limit = 5.0 if COMPILED else 3.0 if collecting else 1.5  # compiled, it waits for memory
     assert growth <= limit, "largest ÷ smallest"
-
-
-COMPILING = ("µs an operation: compile value and gradient, without f", "10⁴", "10⁵", "10⁶")
-
-
-def chained(n: int) -> Callable[[list[Any]], Any]:
-    """Nothing of it can be batched."""
-
-    def f(x: list[Any]) -> Any:
-        y = x[0]
-        for i in range(n // 4):
-            y = autograd.sin(y) * x[1] + x[2] - 0.001 * (i % 100)
-        return y
-
-    return f
-
-
-def tangled(n: int) -> Callable[[list[Any]], Any]:
-    """Each second operation is of any one before."""
-
-    def f(x: list[Any]) -> Any:
-        draw = random.Random(1).random
-        nodes = [*x]
-        for _ in range(n // 2):
-            nodes.append(autograd.tanh(nodes[-1] + nodes[int(draw() * len(nodes))]))
-        return nodes[-1]
-
-    return f
-
-
-MIXED: list[Callable[[Value, Value], Value]] = [
-    lambda a, b: a.sin(),
-    lambda a, b: a.tanh(),
-    lambda a, b: a + b,
-    lambda a, b: a * b,
-]
-
-
-def mixed(n: int) -> Callable[[list[Any]], Any]:
-    """Levels of about eight nodes, of four operations, that read here and there."""
-
-    def f(x: list[Any]) -> Any:
-        draw = random.Random(1).random
-        nodes = [x[0] * i for i in range(50)]
-        for _ in range(n):
-            a, b = [nodes[-1 - int(draw() * 50)] for _ in "ab"]
-            nodes.append(MIXED[int(draw() * 4)](a, b))
-        return nodes[-1]
-
-    return f
-
-
-@pytest.mark.filterwarnings("ignore:.* was recorded as")
-@pytest.mark.parametrize("f", [chained, tangled, mixed])
-def test_time_to_compile(tables: Tables, f: Callable[[int], Callable[..., Any]]) -> None:
-    pytest.importorskip("numpy")
-    cells = []
-    for size in COMPILING[1:]:
-        n, x = SIZES[size], [0.5, 1.1, 0.3]
-        times = [time.process_time()]
-        for call in [f(n)] * 3:  # as often as recording does
-            call([Value(each) for each in x])
-        times.append(time.process_time())
-        autograd.compile(f(n)).value_and_grad(x)
-        times.append(time.process_time())
-        own, whole = [(end - start) / n * 1e6 for start, end in pairwise(times)]
-        cells.append(f"{whole - own:.1f}")
-    tables.setdefault(COMPILING, []).append((f.__name__, *cells))
-    assert float(cells[-1]) <= 2.0 * float(cells[0]), "time is linear"
