@@ -126,8 +126,10 @@ class BuildWheel(bdist_wheel):
     """A wheel whose tag names a platform only if it holds something compiled for it."""
 
     def run(self) -> None:
-        """Build first: what could be compiled decides the tag."""
+        """Build first, since the tag depends on it, and leave out what only builds."""
         self.run_command("build")
+        build = Path(self.get_finalized_command("build").build_lib)
+        (build / "autograd/build/setup_commands.py").unlink()
         self.skip_build = True  # or it would compile all once more
         self.root_is_pure = not self.distribution.has_ext_modules()
         super().run()

@@ -155,6 +155,8 @@ def test_a_compiled_wheel_is_tagged_for_its_platform(wheel: Path) -> None:
     assert {f"autograd/program/{name}" for name in wanted} <= files
     sources = {name for name in files if name.endswith(".c") or name.startswith("tests")}
     assert sources == {"autograd/program/kernel/module.c"}
+    assert "autograd/build/binaries.py" in files
+    assert "autograd/build/setup_commands.py" not in files  # it only builds
 
 
 @can_compile
