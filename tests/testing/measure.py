@@ -1,32 +1,22 @@
-"""How often the checker errs: over the table, with rules as they are and with planted errors.
-
-`python -m tests.testing.measure 10000` prints the figures for 10,000 random programs, 300
-functions of arrays, and 400 points a primitive, drawn from everywhere in the domain: mild,
-tiny, huge, near its edges and near ties; and what a check costs.
-"""
+"""How often the checker errs, with the rules as they are and with planted errors."""
 
 from __future__ import annotations
 
 import math
 import random
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import pairwise
-from time import process_time
 from typing import Any
 
 import numpy as np
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
-from autograd import Value, gradient, sin, tanh
-from autograd.build.binaries import describe_build
+from autograd import Value, gradient
 from autograd.core.primitive import RESERVED, TABLE, Primitive
 from autograd.core.sweeps import topological_order
 from autograd.testing import GradientError, check_jacobian, check_vjp, gradcheck
-from autograd.testing.differences import Line, Samples, ladder
 from autograd.testing.recorded import node_cases
 from autograd.testing.report import Case
 from tests.testing.programs import OPERANDS, SAFE, Listing, decode
@@ -36,7 +26,6 @@ __all__ = [
     "measure",
     "measure_arrays",
     "measure_by_hand",
-    "measure_errors",
     "measure_programs",
     "planted",
     "random_point",
@@ -208,13 +197,6 @@ def measure_by_hand(count: int, seed: int = 0) -> Counter[tuple[str, str]]:
     return found
 
 
-SMOOTH: list[tuple[Plant, Plant]] = [
-    (math.exp, math.exp),
-    (math.sin, math.cos),
-    (math.atan, lambda x: 1.0 / (1.0 + x * x)),
-    (lambda x: 1.0 / x, lambda x: -1.0 / (x * x)),
-    (lambda x: x**5, lambda x: 5.0 * x**4),
-]
 ELEMENTWISE: list[tuple[Any, Any]] = [
     (np.tanh, lambda x: 1.0 - np.tanh(x) ** 2),
     (np.sin, np.cos),
@@ -275,76 +257,3 @@ def measure_arrays(count: int, seed: int = 0) -> Counter[tuple[str, str]]:
             vjp = lambda x, u, jacobian=jacobian: jacobian(x).T @ u  # noqa: E731
             found[plant, verdict(check_vjp, f, x, vjp=vjp)] += 1
     return found
-
-
-def _alone(f: Plant, t: float) -> tuple[float]:
-    return (f(t),)
-
-
-def measure_errors(count: int, seed: int = 0) -> list[float]:
-    """How many times its estimated error a central difference is off, in ascending order."""
-    rng = random.Random(seed)
-    found = []
-    for _ in range(count):
-        x = rng.choice([1.0, -1.0]) * math.exp(rng.uniform(-6.0, 3.0))
-        for f, slope in SMOOTH:
-            samples = Samples(partial(_alone, f))
-            line = Line(samples, x, f(x), 2.0**-52 * abs(f(x)))
-            value, error, _ = ladder(line, 0.25 * abs(x))[0]
-            found.append(abs(value - slope(x)) / error)
-    return sorted(found)
-
-
-def twenty_operations(x: Any, y: Any) -> Any:
-    """Of two inputs: a function whose check is timed."""
-    for _ in range(4):
-        x, y = tanh(x * 0.5 + y), sin(x - y)
-    return x * y
-
-
-def cost() -> float:
-    """Seconds of processor time that a check of `twenty_operations` takes an input."""
-    times = []
-    for _ in range(20):
-        start = process_time()
-        gradcheck(twenty_operations, 0.3, 0.2)
-        times.append(process_time() - start)
-    return min(times) / 2.0
-
-
-def calls(count: int) -> list[int]:
-    """The most an input of random programs took, and those for a Jacobian of 1,000 × 1,000."""
-    rng, draw = random.Random(0), np.random.default_rng(0)
-    drawn = [random_program(rng) for _ in range(count)]
-    reports = [gradcheck(program, *program.starts) for program in drawn]
-    matrix, x = draw.normal(size=(1000, 1000)) / 32.0, draw.normal(size=1000)
-    slope = lambda x: np.cos(matrix @ x)[:, None] * matrix  # noqa: E731
-    large = check_jacobian(lambda x: np.sin(matrix @ x), x, jacobian=slope)
-    return [max([report.evaluations for report in reports]), large.evaluations]
-
-
-def main(count: int) -> None:
-    """Print the figures."""
-    print(f"{describe_build()[0]} build: {cost() * 1e6:.0f} µs an input of 21 operations")
-    errors = measure_errors(count)
-    shares = ", ".join([f"{errors[int(q * (len(errors) - 1))]:.2g}" for q in (0.5, 0.99, 1.0)])
-    print(f"errors as shares of their estimates, half, 99 % and all below: {shares}")
-    most, large = calls(count // 100)
-    print(f"calls of f: {most} an input, {large} for a Jacobian of 1,000²")
-    few = count * 3 // 100
-    for title, measured in (
-        (f"{count // 25} points a primitive", partial(measure, count // 25)),
-        (f"{count} random programs", partial(measure_programs, count)),
-        (f"{count} random programs by hand", partial(measure_by_hand, count)),
-        (f"{count // 10} of order 2", partial(measure_programs, count // 10, order=2)),
-        (f"{few} functions of arrays, Jacobian and VJP", partial(measure_arrays, few)),
-    ):
-        print(title, flush=True)
-        found = measured()
-        for (plant, verdict), times in sorted(found.items()):
-            share = times / sum([n for (other, _), n in found.items() if other == plant])
-            print(f"  {plant:10}{verdict:14}{times:8}{share:9.2%}")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -77,6 +77,7 @@ def test_mpmath_alone() -> None:
     with planted("sin", lambda d: d * (1.0 + 1e-11)):
         report = gradcheck(lambda x: TABLE["sin"](x), 0.5, oracle="mpmath")
     assert (report.verdict, report.primitive) == ("fail", "sin")
+    assert gradcheck(lambda x: sin(x.detach()) * x, 2.0, oracle="mpmath")  # it sees the graph
 
 
 @pytest.mark.parametrize("name", ["silu", "gelu"])

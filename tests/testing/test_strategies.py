@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import random
 import sys
 from typing import Any
 
@@ -15,19 +14,12 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
-from autograd.core.primitive import RESERVED, TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing import check_gradients
 from autograd.testing.problem import leaves
 from autograd.testing.strategies import arrays, numbers, points, pytrees, values
 from tests.properties.worker import NAMES
-from tests.testing.measure import random_program
-from tests.testing.programs import CONTROL, SAFE, Applied, Listing, decode, programs
-
-NOT_IN_PROGRAMS = {"take", "unit"}
-
-
-def test_every_operation_but_take_is_in_programs() -> None:
-    assert set(SAFE) == RESERVED - NOT_IN_PROGRAMS
+from tests.testing.programs import Listing, programs
 
 
 @given(numbers(), values())
@@ -114,108 +106,16 @@ def test_points_are_also_drawn_at_edges_and_ties(name: str, wanted: Any) -> None
     find(points(name), wanted, settings=settings(max_examples=20_000, database=None))
 
 
-@given(programs(max_inputs=2, max_ops=5))
-def test_programs_run_as_they_are_and_use_all_that_they_have(program: Listing) -> None:
-    assert 1 <= len(program.starts) <= 2
-    assert 1 <= len(program.steps) <= 5
-    leaves, root = program.record()
-    assert math.isfinite(root.data)
-    assert root.data == program(*program.starts)
-    used = {i for step in program.steps for i in step.operands if type(i) is int}
-    assert used == set(range(len(program.starts) + len(program.steps) - 1))
-    assert len(leaves) == len(program.starts)
-
-
 @settings(max_examples=30)
 @given(programs(control_flow=True))
 def test_programs_with_control_flow(program: Listing) -> None:
     check_gradients(program, *program.starts)
 
 
-def test_branches_and_loops_are_drawn() -> None:
-    drawn = programs(max_inputs=2, control_flow=True)
-    for name in CONTROL:
-
-        def has(program: Listing, name: str = name) -> bool:
-            return name in [step.name for step in program.steps]
-
-        assert has(find(drawn, has, settings=settings(max_examples=5_000, database=None)))
-    loop = Listing((3.0,), (Applied("halve", (0,)), Applied("branch", (0, 1, 0))))
-    assert loop(3.0) == 0.75
-    assert loop(-3.0) == -3.0
-
-
 @given(arrays(points("acosh") | numbers(), 3), pytrees(arrays(numbers(), (2, 1))))
 def test_arrays_and_pytrees(x: Any, tree: Any) -> None:
     assert (x.shape, x.dtype) == ((3,), float)
     assert all(math.isfinite(leaf) for leaf in leaves(tree, "tree"))
-
-
-@given(programs(primitives=[TABLE["mul"], "sin"]))
-def test_programs_of_chosen_operations(program: Listing) -> None:
-    assert {step.name for step in program.steps} <= {"mul", "sin", "add"}
-
-
-def test_programs_of_ones_own_operations_stay_where_these_are_mild() -> None:
-    steep = primitive("steep_5", lambda x: 1.0 / x, lambda out, x: -out / x, domain="x ≠ 0")
-
-    for high in (4, 128):  # 0.0 and -0.002, where it is steep
-        assert decode(bytes([high, 0]), [bytes(6)], ["steep_5"]).steps == (
-            Applied("add", (0, 0)),
-        )
-
-    @given(programs(primitives=[steep, "sub"]))
-    def mild(program: Listing) -> None:
-        leaves, root = program.record()
-        assert all(abs(d) < 1e3 for d in root.partials)
-        assert leaves
-
-    mild()
-
-
-def shares(program: Listing) -> bool:
-    used = [i for step in program.steps for i in step.operands if type(i) is int]
-    return any(used.count(i) > 1 for i in range(len(program.starts), max(used) + 1))
-
-
-def test_programs_are_long_and_share_sub_expressions() -> None:
-    rng = random.Random(0)
-    drawn = [random_program(rng) for _ in range(500)]
-    assert sum(shares(program) for program in drawn) > 120
-    assert sum(len(program.steps) == 1 for program in drawn) < 100
-    assert {step.name for program in drawn for step in program.steps} == set(SAFE)
-    smallest = find(programs(), shares, settings=settings(database=None))
-    assert len(smallest.steps) == 2
-
-
-def test_a_failing_example_is_the_program_itself() -> None:
-    @settings(database=None, derandomize=True)
-    @given(program=programs(primitives=["sin"]))
-    def fails(program: Listing) -> None:
-        assert len(program.steps) < 2
-
-    with pytest.raises(AssertionError) as caught:
-        fails()
-    shown = Listing((1.0,), (Applied("sin", (0,)), Applied("sin", (1,))))
-    notes = "".join(" ".join(caught.value.__notes__).split())
-    assert f"program={shown!r}".replace(" ", "") in notes.replace(" ", "")
-    assert eval(repr(shown)) == shown
-
-
-def test_an_operation_that_is_not_safe_gives_way() -> None:
-    zero = bytes([4, 0])
-    assert decode(zero, [bytes([1, 0, 0, 0, 0, 0])], ["exp", "log"]).steps == (
-        Applied("exp", (0,)),
-    )
-    assert decode(zero, [bytes(6)], ["log"]) == Listing((0.0,), (Applied("add", (0, 0)),))
-    large = decode(bytes([6, 0]), [bytes(6)] * 9, ["square"])
-    assert large(*large.starts) == 3.0**4
-
-
-def test_a_program_can_be_read() -> None:
-    program = Listing((2.0,), (Applied("square", (0,)), Applied("mul", (1, 0.5))))
-    assert str(program) == "v0 = 2.0\nv1 = square(v0)\nv2 = mul(v1, 0.5)"
-    assert program.run([Value(2.0)], TABLE.__getitem__)[-1].data == 2.0
 
 
 def test_points_of_what_is_no_primitive_are_refused_at_once() -> None:
