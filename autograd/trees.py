@@ -60,7 +60,7 @@ def register_pytree_node(
 
 
 class Children(NamedTuple):
-    """What a structure consists of.
+    """The children of a structure, and how to put others in their places.
 
     Attributes:
         places: how each is reached, as code.
@@ -265,9 +265,9 @@ def _labelled(table: Any, array: Any) -> Any:
 
 
 def labels(table: Any) -> tuple[Any, ...]:
-    """What the rows and columns of a table are called."""
-    found: list[Any] = [getattr(table, name, None) for name in LABELS]
-    return tuple([tuple(each) if hasattr(each, "tolist") else each for each in found])
+    """The names of the rows and columns of a table."""
+    names: list[Any] = [getattr(table, name, None) for name in LABELS]
+    return tuple([tuple(each) if hasattr(each, "tolist") else each for each in names])
 
 
 def as_rows(x: Any) -> Any:

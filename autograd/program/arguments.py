@@ -115,13 +115,13 @@ def numbers_of(
             rows = np.array(flatten(rows, what)[0], float)
         return rows.reshape(-1, sample.size) if sample.size else np.empty((len(rows), 0))
     rows = tree[lanes]
-    found, size = np.empty(len(rows) * sample.size), sample.size
+    numbers, size = np.empty(len(rows) * sample.size), sample.size
     for i, each in enumerate(rows):
-        if sample.fill(each, found, i * size) < 0:
+        if sample.fill(each, numbers, i * size) < 0:
             name = f"{what}[{i + (lanes.start or 0)}]"
             structure(each, name)  # raises, unless there are numbers in it
             raise ValueError(f"{name} is built in another way than {what}[0]")
-    return found.reshape(-1, size) if size else np.empty((len(rows), 0))
+    return numbers.reshape(-1, size) if size else np.empty((len(rows), 0))
 
 
 def _stacked(tree: Any, sample: Structure, axis: int, rows: Array) -> Any:
@@ -133,9 +133,9 @@ def _stacked(tree: Any, sample: Structure, axis: int, rows: Array) -> Any:
     array = as_rows(tree)
     if isinstance(array, np.ndarray):
         sides = np.moveaxis(array, axis, 0).shape
-        found = np.moveaxis(np.ascontiguousarray(rows).reshape(sides), 0, axis)
+        whole = np.moveaxis(np.ascontiguousarray(rows).reshape(sides), 0, axis)
         names = {each: getattr(tree, each) for each in LABELS if hasattr(tree, each)}
-        return type(tree)(found, **names) if hasattr(tree, "iloc") else found
+        return type(tree)(whole, **names) if hasattr(tree, "iloc") else whole
     rows = np.ascontiguousarray(rows)
     return type(tree)([sample.built(row) for row in rows])
 
@@ -168,15 +168,15 @@ class Arguments:
         for i, (arg, axis) in enumerate(zip(args, self.given)):
             what, kind = f"argument {i}", self.axes[i]
             if axis is None:
-                found = structure(arg, what)
+                form = structure(arg, what)
             else:
                 count = count_of(arg, what, axis)
-                found = structure(cut(arg, 0, axis), f"{what}[0]")
+                form = structure(cut(arg, 0, axis), f"{what}[0]")
                 if self.lanes not in (0, count):
                     raise ValueError(f"{what} has {count} samples, another {self.lanes}")
                 self.lanes = count
-            self.structures.append(found)
-            start, ends[kind] = ends[kind], ends[kind] + found.size
+            self.structures.append(form)
+            start, ends[kind] = ends[kind], ends[kind] + form.size
             self.rows.append(range(start, ends[kind]))
         self.total, self.width = self.lanes, ends[0]
         self.key = tuple([each.key for each in self.structures])

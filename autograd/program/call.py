@@ -107,8 +107,8 @@ class Call:
 
     def like(self, parts: Sequence[Array]) -> Any:
         """A gradient in the shapes of the arguments."""
-        found = [self.given.like(i, part) for i, part in zip(self.places, parts)]
-        return picked(found, self.argnums)
+        gradient = [self.given.like(i, part) for i, part in zip(self.places, parts)]
+        return picked(gradient, self.argnums)
 
     def jvp(self) -> tuple[Any, Any]:
         def compute(part: Arguments) -> Computed:
@@ -145,16 +145,16 @@ class Call:
         if not self.each:
             rows = [[given.like(i, row) for row in block] for i, block in zip(places, blocks)]
             return picked([*map(call.rebuild, rows)], self.argnums)
-        found = []
+        jacobians = []
         for build, block in zip(given.builds(places), blocks):
             rebuild = partial(_nested, call.rebuild, build)
-            found.append(call.of_lanes(rebuild, block.transpose(2, 0, 1)))
-        return picked(found, self.argnums)
+            jacobians.append(call.of_lanes(rebuild, block.transpose(2, 0, 1)))
+        return picked(jacobians, self.argnums)
 
     def outputs(self, part: Arguments) -> int:
         """The number of outputs, for which a first call sweeps."""
         traces = self.it._look().kinds.get(part.key)
-        known = traces.found if traces is not None else []
+        known = traces.known if traces is not None else []
         return known[0].tape.outputs if known else len(self.sweep(part).out)
 
     def in_lanes(self, part: Arguments) -> Computed:
@@ -180,21 +180,21 @@ class Call:
         outputs; else by a reverse sweep for each output, for all arguments together, which adds
         up the derivatives of all lanes in what is uniform.
         """
-        found: dict[int, Array] = {}
+        blocks: dict[int, Array] = {}
         for i in self.places:
             rows = part.rows[i]
             if part.axes[i] is None and len(rows) < count:
                 calls = [self.sweep(part, (i,), direction=unit(part, i, row)) for row in rows]
                 block = np.stack([call.out[count:] for call in calls], 1)
-                found[i] = block if self.reduce is None else self.weight * added_up(block)
-        back = [i for i in self.places if i not in found]
+                blocks[i] = block if self.reduce is None else self.weight * added_up(block)
+        back = [i for i in self.places if i not in blocks]
         numbers = range(count if back else 0)
         calls = [self.sweep(part, back, output=row, weight=self.weight) for row in numbers]
         if calls and len(back) == len(self.places):
             self.plan(("jacobian", self.argnums), "jacobian", calls[0])
         for k, i in enumerate(back):
-            found[i] = np.stack([call.parts()[k] for call in calls])
-        return [found[i] for i in self.places]
+            blocks[i] = np.stack([call.parts()[k] for call in calls])
+        return [blocks[i] for i in self.places]
 
     def hessian(self) -> Any:
         given, places = self.given, self.places
@@ -217,8 +217,8 @@ class Call:
                 for k, row in enumerate(part.rows[place]):
                     what = {"direction": unit(part, place, row), "weight": self.weight}
                     call = self.sweep(part, places, output=0, **what)
-                    for mine, found in zip(blocks, call.parts()):
-                        mine[j][:, k] = found
+                    for mine, part in zip(blocks, call.parts()):
+                        mine[j][:, k] = part
             return first, [block for row in blocks for block in row]
 
         def matrix(outer: Any, inner: Any, block: Array) -> Any:
@@ -230,8 +230,8 @@ class Call:
         builds = given.builds(places)
         call, blocks = in_windows(given, compute)
         rest = iter(blocks)
-        found = [[matrix(a, b, next(rest)) for b in builds] for a in builds]
-        return picked([picked(row, self.argnums) for row in found], self.argnums)
+        matrices = [[matrix(a, b, next(rest)) for b in builds] for a in builds]
+        return picked([picked(row, self.argnums) for row in matrices], self.argnums)
 
     # ------------------------------------------------------------------ spot checks
 
@@ -264,9 +264,9 @@ class Call:
                 )
 
 
-def picked(found: Sequence[Any], argnums: Any) -> Any:
+def picked(each: Sequence[Any], argnums: Any) -> Any:
     """A result for each argument that `argnums` names, as it names them: one or a tuple."""
-    return found[0] if transforms._single(argnums) else tuple(found)
+    return each[0] if transforms._single(argnums) else tuple(each)
 
 
 def _nested(outer: Rebuild, inner: Rebuild, rows: Sequence[Any]) -> Any:
@@ -275,7 +275,7 @@ def _nested(outer: Rebuild, inner: Rebuild, rows: Sequence[Any]) -> Any:
 
 
 def _checked(tree: Any, what: str) -> tuple[list[Any], Any]:
-    """As `flatten`, but of arrays of numbers, in which nothing can be wrong, nothing."""
+    """Flatten a tree; not an array of numbers, in which nothing can be wrong."""
     if isinstance(tree, np.ndarray) and tree.dtype.kind in "fiub":
         return [], None
     return flatten(tree, what)

@@ -203,7 +203,7 @@ class _Rounding:
 
     @cached_property
     def partials(self) -> list[Sequence[float]]:
-        """Those of each node in its inputs."""
+        """The partials of each node in its inputs."""
         return [node.partials for node in self.order]
 
     def first_beyond(

@@ -69,7 +69,7 @@ class Compiled:
         return f"<compiled {called(self.f)}, {n} trace{'s' * (n != 1)}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Compiled:
-        """Of a method, what is compiled for an instance, which keeps it."""
+        """Compile a method for an instance, which keeps the result."""
         if instance is None:
             return self
         own = getattr(instance, "__dict__", None)
@@ -79,12 +79,12 @@ class Compiled:
                 f"compile: {called(self.f)} is compiled for each {name}, which has no place to "
                 "keep that; add '__dict__' to its __slots__"
             )
-        found: Any = own.get(self._attribute)
-        if found is None or found.f.__self__ is not instance:  # copied from another
+        bound: Any = own.get(self._attribute)
+        if bound is None or bound.f.__self__ is not instance:  # copied from another
             f = MethodType(self.f, instance)
-            found = Compiled(f, *self._options())
-            own[self._attribute] = found
-        return found  # type: ignore[no-any-return]
+            bound = Compiled(f, *self._options())
+            own[self._attribute] = bound
+        return bound  # type: ignore[no-any-return]
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         f = self.f
@@ -97,7 +97,7 @@ class Compiled:
         return compile, (f, *self._options())
 
     def _options(self) -> tuple[Any, ...]:
-        """What it was compiled with."""
+        """The options that it was compiled with."""
         return self.in_axes, self.reduce, self.without, self.threads, self.verify
 
     @property
@@ -106,7 +106,7 @@ class Compiled:
         return [
             trace.program
             for traces in [*self._recorded.kinds.values()]
-            for trace in traces.found
+            for trace in traces.known
         ]
 
     @property
@@ -138,7 +138,7 @@ class Compiled:
     # ------------------------------------------------------------------ values
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        """What f gives; with lanes, for each of them, or the mean or the sum of that.
+        """The result of f; with lanes one for each, or their mean or sum.
 
         Arguments may be given by name too.
 
@@ -151,9 +151,9 @@ class Compiled:
         schedule, recorded = self._schedule, self._recorded
         schedule.left -= 1
         if schedule.left > 0 and not ((recorded.closes or watches) and _is_inside()):
-            found = planned(recorded.plans, None, args)
-            if found is not None:
-                return found
+            result = planned(recorded.plans, None, args)
+            if result is not None:
+                return result
         return self._run("value", args)
 
     def _run(
@@ -197,7 +197,7 @@ class Compiled:
     def _planned(
         self, name: str, args: Sequence[Any], argnums: Any, tangents: Sequence[Any]
     ) -> Any:
-        """What a plan gives; None if there is none for such a call."""
+        """The result of a plan; None if no plan fits the call."""
         recorded = self._recorded
         if type(argnums) not in (int, tuple) or ((recorded.closes or watches) and _is_inside()):
             return None
@@ -210,9 +210,9 @@ class Compiled:
         """The result of a method, by a plan if one fits."""
         self._schedule.left -= 1
         if self._schedule.left > 0:
-            found = self._planned(name, args, argnums, tangents)
-            if found is not None:
-                return found
+            result = self._planned(name, args, argnums, tangents)
+            if result is not None:
+                return result
         return self._run(name, args, argnums, tangents)
 
     def _by_f(
@@ -263,14 +263,14 @@ class Compiled:
         if traces is None:
             traces = TraceCache(self.f, self.without, (), self.reduce, recorded.captured)
             recorded.kinds[arguments.key] = traces
-        known = len(traces.found)
+        known = len(traces.known)
         traces.do(call, arguments)
-        for k in range(known, len(traces.found)):
+        for k in range(known, len(traces.known)):
             kind = "it goes another way" if k else "arguments of another kind"
             self._reasons.append(self._reason or kind)
             self._reason = ""
-        if anew := len(traces.found) > known:
-            self._tell_size(arguments, traces.found[known:])
+        if anew := len(traces.known) > known:
+            self._tell_size(arguments, traces.known[known:])
             recorded.forget()
         recorded.closes |= bool(call.closed)
         if transforms.enclosed() and (call.by_itself or transforms.differentiated(call.closed)):
@@ -284,7 +284,7 @@ class Compiled:
         return anew
 
     def _look(self) -> Recorded:
-        """What was recorded; nothing yet, if what the function captures has changed."""
+        """The recordings; none yet, if a variable that the function captures has changed."""
         recorded = self._recorded
         if recorded.captured.same():
             return recorded
@@ -314,7 +314,7 @@ class Compiled:
             )
 
     def _plain(self, *args: Any) -> Any:
-        """What a call gives, by f itself: where Values are among the arguments or around f."""
+        """Call f itself: where Values are among the arguments or around f."""
         if self.in_axes is None:
             return self.f(*args)
         each = [self.f(*sample) for sample in samples_of(args, self.in_axes)]
@@ -349,9 +349,9 @@ class Compiled:
         schedule.left -= 1
         inside = (recorded.closes or watches) and _is_inside()
         if schedule.left > 0 and not inside and type(argnums) in (int, tuple):
-            found: tuple[Any, Any] | None = planned(recorded.plans, argnums, args)
-            if found is not None:
-                return found
+            result: tuple[Any, Any] | None = planned(recorded.plans, argnums, args)
+            if result is not None:
+                return result
         return self._run("value_and_grad", args, argnums)  # type: ignore[no-any-return]
 
     def grad(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
@@ -413,7 +413,7 @@ class Derivative(Compiled):
         self._last: tuple[Any, ...] | None = None
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        """What f's transform gives; errors as of the method of the same name."""
+        """The result of f's transform; errors as of the method of the same name."""
         args = self._bound(args, named)
         self._last = None if any(map(holds_values, args)) else args
         if self._name == "value_and_jacobian":
@@ -425,7 +425,7 @@ class Derivative(Compiled):
 
     @property
     def programs(self) -> list[Program]:
-        """Those of the transform, of its last arguments if there are none yet."""
+        """The programs of the transform, of its last arguments if there are none yet."""
         if not super().programs and self._last is not None:
             self._fill(Results(self.f, Arguments(self._last, None), Request()))
         return super().programs
@@ -509,7 +509,7 @@ def compile(
         in_axes: for each argument, None if it is the same for all samples, 0 if each has its
             own: a list with an element for each sample, or an array with a row for each; 1 if
             an array has a column for each. A single 0 is for all arguments. Without it, f is
-            for a single sample; a sum over samples inside it is found.
+            for a single sample; a sum over samples inside it is seen.
         reduce: "mean" or "sum" of the results of all samples; None gives each.
         without: passes to leave out: "fold", "fuse_sums", "reroll", "simplify", "cse".
         threads: how many share the samples; the results are the same bits.
@@ -519,8 +519,8 @@ def compile(
     Raises:
         TypeError: f is not a function, or `in_axes` is not None, 0 or a tuple of them.
         ValueError: `reduce` is none of these, or there is no `in_axes`, or `threads` is below
-            1; when called, f reads numbers out of Values, or a spot check found something else
-            than f gives.
+            1; when called, f reads numbers out of Values, or a spot check differs from
+            what f gives.
 
     >>> @compile
     ... def f(x):

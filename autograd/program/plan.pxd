@@ -10,7 +10,7 @@ cdef class Plan:
     cdef object captured, sweep, runner, rebuild, reduce, numbers, results, outside, owners, d_x
     cdef object seed, looks
     cdef list closed, structures, varies, places, starts, free
-    cdef tuple spaces, names, found, parts
+    cdef tuple spaces, names, known, parts
     cdef double *u
     cdef double *d_u
     cdef double *out

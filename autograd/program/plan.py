@@ -38,19 +38,19 @@ MOST = 7  # arrays of samples that a runner reads
 
 
 def planned(plans: dict[Any, list[Plan]], what: Any, args: tuple[Any, ...]) -> Any:
-    """What the first plan gives that fits the call; None if none does."""
+    """The result of the first plan that fits the call; None if none does."""
     plan: Plan
     those = plans.get(what)
     if those is not None:
         for plan in those:
-            found = plan.called(args)
-            if found is not None:
-                return found
+            result = plan.called(args)
+            if result is not None:
+                return result
     return None
 
 
 class Plan:
-    """What calls with arguments built like these, on one trace, need.
+    """The way from arguments built like these to results, on one trace.
 
     Its buffers belong to one call at a time; a second thread goes the long way.
 
@@ -189,7 +189,7 @@ class Plan:
         looks = self.captured.looks
         if looks is not self.looks:
             self.looks = looks
-            self.spaces, self.names, self.found = looks
+            self.spaces, self.names, self.known = looks
         now: Any
         for i in range(len(self.spaces)):
             space = self.spaces[i]
@@ -211,7 +211,7 @@ class Plan:
                     now = None
             else:
                 return bool(self.captured.same())
-            if now is not self.found[i]:
+            if now is not self.known[i]:
                 return bool(self.captured.same())
         return True
 
@@ -246,25 +246,25 @@ class Plan:
         """The gradient in the arguments, in their shapes."""
         i: cython.Py_ssize_t
         each: Structure
-        found = []
+        gradient = []
         for i in self.places:
             each, start = self.structures[i], self.starts[i]
             if self.varies[i]:
                 d = self.d_x[start : start + each.size].T.copy()
-                found.append(d.reshape(self.lanes, *each.shape))
+                gradient.append(d.reshape(self.lanes, *each.shape))
             else:
-                found.append(each.build(self.d_u, start))
-        return found[0] if self.single else tuple(found)
+                gradient.append(each.build(self.d_u, start))
+        return gradient[0] if self.single else tuple(gradient)
 
     def rows(self) -> Any:
         """The Jacobian, by a reverse sweep for each output."""
-        found = []
+        rows = []
         for k in range(len(self.results)):
             self.seed[:] = 0.0
             self.seed[k] = 1.0
             if self.runner.run(self.parts):
                 return None
-            found.append(self.slopes())
+            rows.append(self.slopes())
         if self.single:
-            return self.rebuild(found)
-        return tuple([self.rebuild([*column]) for column in zip(*found)])
+            return self.rebuild(rows)
+        return tuple([self.rebuild([*column]) for column in zip(*rows)])

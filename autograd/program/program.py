@@ -36,7 +36,7 @@ PASSES = ("fold", "fuse_sums", "reroll", "simplify", "cse")
 
 
 class Program:
-    """What a tape computes, and the functions that run it.
+    """The passed tape, and the functions that run it.
 
     Args:
         tape: as recorded.
@@ -113,7 +113,7 @@ class Program:
         along: Sequence[str] | None = None,
         per_lane: bool = False,
     ) -> Sweep:
-        """What gives values, or the gradient in the inputs that have these names.
+        """Return the sweep for values, or for the gradient in the inputs of these names.
 
         Args:
             wrt: the gradient in other inputs is not defined.
@@ -184,7 +184,7 @@ class Program:
         return "\n".join([value, "", *gradient.lines, ""])
 
     def jax(self) -> Callable[..., Any]:
-        """It as a pure function for JAX's `jit`, `vmap`, `grad` and sharding.
+        """Return a pure function for JAX's `jit`, `vmap`, `grad` and sharding.
 
         It takes what the compiled function takes (arrays, or what holds them; samples are rows)
         and gives the same, with `reduce`. Values from outside are constants, as they are now.
@@ -272,10 +272,10 @@ class Sweep:
             with suppress(NotImplementedError):
                 self.native = KernelCode(_swept(program.with_scalars, *what), module)
         blocks = self.native.it if self.native else _swept(program.blocks, *what)
-        found = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
-        self.outputs, self.roots = found[0].rows, sum([op.rows for op in found])
-        self.has_lanes = any(op.lanes for op in found)
-        self.seed_varies = found[0].lanes and not per_lane
+        roots = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
+        self.outputs, self.roots = roots[0].rows, sum([op.rows for op in roots])
+        self.has_lanes = any(op.lanes for op in roots)
+        self.seed_varies = roots[0].lanes and not per_lane
         self.has_slopes = wrt is not None and not per_lane
         self.inputs = sum([op.rows for _, op in blocks.inputs() if not op.lanes])
         if self.native:

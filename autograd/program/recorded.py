@@ -1,4 +1,4 @@
-"""What a compiled function has recorded: used together, forgotten together, and bounded."""
+"""Recordings of a compiled function: used together, forgotten together, and bounded."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MOST_PLANS = 64  # tried in turn
 
 
 def used(cache: dict[Any, Any], key: Hashable) -> Any:
-    """What a cache has for the key, which is now the last of it; None if there is nothing."""
-    found = cache.pop(key, None)
-    if found is not None:
-        cache[key] = found
-    return found
+    """Return the entry of a cache, and make it the last one; None if there is none."""
+    kept = cache.pop(key, None)
+    if kept is not None:
+        cache[key] = kept
+    return kept
 
 
 def surplus(nodes: Sequence[int]) -> int:
@@ -35,7 +35,7 @@ def surplus(nodes: Sequence[int]) -> int:
 
 
 class Recorded:
-    """What was recorded while the function's captured variables were as they are here.
+    """Recordings made while the function's captured variables were as they are here.
 
     Once they have changed there is another of these, so a thread that has looked at one uses
     what belongs to it, whatever others do meanwhile.
@@ -61,14 +61,14 @@ class Recorded:
             plan.used = False
         *before, last = [*self.kinds.items()]
         for key, traces in before:
-            if not recent.isdisjoint(traces.found):
+            if not recent.isdisjoint(traces.known):
                 used(self.kinds, key)
         used(self.kinds, last[0])
         kinds = [*self.kinds.items()]
         first = surplus([traces.nodes for _, traces in kinds])
         if first:
             self.kinds = dict(kinds[first:])
-            left = {trace for traces in self.kinds.values() for trace in traces.found}
+            left = {trace for traces in self.kinds.values() for trace in traces.known}
             for what, plans in [*self.plans.items()]:
                 self.plans[what] = [plan for plan in plans if plan.trace in left]
 
@@ -77,13 +77,13 @@ class Recorded:
     ) -> None:
         """Let such calls go by plans on the traces known so far; but not where samples part."""
         traces = self.kinds.get(call.arguments.key)
-        found = traces.found if traces is not None else []
+        every = traces.known if traces is not None else []
         plans = self.plans.get(what, [])
-        if call.arguments.lanes and len(found) > 1:
-            self.plans[what] = [plan for plan in plans if plan.trace not in found]
+        if call.arguments.lanes and len(every) > 1:
+            self.plans[what] = [plan for plan in plans if plan.trace not in every]
             return
         known = {plan.trace for plan in plans}
-        for trace in found:
+        for trace in every:
             if trace not in known:
                 with suppress(NotImplementedError):
                     new = Plan(trace, call, method, single, self.captured, tangent)

@@ -26,7 +26,7 @@ Computed = tuple["Results", list[Array]]
 
 
 class Request(NamedTuple):
-    """What is asked of a program, besides its outputs.
+    """The sweep that is asked of a program.
 
     Attributes:
         places: the arguments to differentiate in.
@@ -45,7 +45,7 @@ class Request(NamedTuple):
 
 
 class Results:
-    """What `TraceCache` fills, lane by lane.
+    """The results of a request, which `TraceCache` fills, lane by lane.
 
     Args:
         f, arguments: what is called.
@@ -174,10 +174,10 @@ class Results:
                     out += [0.0] * len(out)
             elif self.output is not None:
                 gradients = run.pull([(run.outputs[self.output], self.weight)])
-        found = [*zip(self.places, run.shaped([*map(primal, gradients)]) if gradients else ())]
+        parts = [*zip(self.places, run.shaped([*map(primal, gradients)]) if gradients else ())]
         self.put(np.array([lane]), np.array(out).reshape(-1, 1), run.rebuild_outputs, built)
         weight = 1.0 if self.direction is None else self.weight
-        for i, each in found:
+        for i, each in parts:
             numbers: Array = weight * np.array(flatten(each, "")[0])
             rows = given.rows[i]
             if given.axes[i] is None and self.per_lane:
@@ -190,12 +190,12 @@ class Results:
 
     def along(self, direction: Direction, lane: int) -> list[float]:
         """One lane of u and x: the numbers of the arguments to differentiate in."""
-        found: list[float] = []
+        numbers: list[float] = []
         for i in self.places:
             rows = self.arguments.rows[i]
             side = direction[0] if self.arguments.axes[i] is None else direction[1][:, lane]
-            found += side[rows.start : rows.stop].tolist()
-        return found
+            numbers += side[rows.start : rows.stop].tolist()
+        return numbers
 
     def differs(self) -> str | None:
         """How the results of one lane differ from those of f, by more than rounding."""
@@ -238,7 +238,7 @@ class Results:
         return self.of_lanes(self.rebuild, out.T)
 
     def of_lanes(self, rebuild: Callable[[Any], Any], numbers: Array) -> Any:
-        """What `rebuild` makes of each lane's numbers: for arrays an array, unless ragged."""
+        """Rebuild each lane's result: of arrays an array, unless it is ragged."""
         if self.arguments.arrays:
             with suppress(ValueError):  # ragged
                 first = np.array(rebuild(numbers[0].tolist()))
@@ -249,7 +249,7 @@ class Results:
 
 
 def in_windows(arguments: Arguments, compute: Callable[[Arguments], Computed]) -> Computed:
-    """What `compute` makes of the arguments, a window of lanes at a time.
+    """Compute a window of lanes at a time, and join the results.
 
     It gives a call, and arrays that have a column a lane, or that are sums and have one column;
     what comes back is the first call, and the arrays of all lanes, or sums of all.
@@ -259,16 +259,16 @@ def in_windows(arguments: Arguments, compute: Callable[[Arguments], Computed]) -
     first: Any = None
     whole: list[Array] = []
     for lanes in windows(arguments.lanes):
-        call, found = compute(arguments.window(lanes))
+        call, arrays = compute(arguments.window(lanes))
         if first is None:
-            first, sizes = call, [each.shape[:-1] for each in found]
+            first, sizes = call, [each.shape[:-1] for each in arrays]
             whole = [np.full((*size, 1), -0.0) for size in sizes]
-            for i, each in enumerate(found):
+            for i, each in enumerate(arrays):
                 if each.shape[-1] > 1:
                     whole[i] = np.moveaxis(np.empty((arguments.lanes, *sizes[i])), 0, -1)
         if call.built != first.built:
             raise parting()
-        for i, each in enumerate(found):
+        for i, each in enumerate(arrays):
             if each.shape[-1] > 1:
                 whole[i][..., lanes] = each
             else:

@@ -44,15 +44,15 @@ def parameters(f: Callable[..., Any]) -> list[str]:
 def block_names(names: Sequence[str]) -> list[str]:
     """Names of arguments that mean nothing else in a program's source."""
     taken = {*NAMES, *namespace(), "indices", "seed", "params", "captured"}
-    found: list[str] = []
+    unique: list[str] = []
     for name in names:
         other = iskeyword(name) or name[-1].isdigit() or name[:2] in ("d_", "t_")
         name = f"{name}_" if other else name
         while name in taken:
             name += "_"
         taken.add(name)
-        found.append(name)
-    return found
+        unique.append(name)
+    return unique
 
 
 class Trace:
@@ -105,7 +105,7 @@ class Trace:
         self.program = Program(self.tape, blocks, answers, data, without, self)
 
     def graph(self, **options: Any) -> Graph:
-        """What it computes, from the numbers that it was recorded with."""
+        """The graph of its outputs, at the numbers that it was recorded with."""
         from autograd.show.graph import Graph
 
         leaves = [Value(x, label=name) for name, x in self.inputs]
@@ -131,7 +131,7 @@ class TraceCache:
         captured: what f captures, as it was before all this was recorded.
 
     Attributes:
-        found: in the order of recording.
+        known: the traces, in the order of recording.
     """
 
     def __init__(
@@ -144,14 +144,14 @@ class TraceCache:
     ) -> None:
         self.captured = captured
         self.f, self.without, self.first, self.reduce = f, without, first, reduce
-        self.found: list[Trace] = []
+        self.known: list[Trace] = []
         self.told = False
         self.lanes = np.arange(0)  # of the last call
 
     @property
     def nodes(self) -> int:
         """How many nodes were recorded."""
-        return sum([len(trace.tape) for trace in self.found])
+        return sum([len(trace.tape) for trace in self.known])
 
     def do(self, call: Any, arguments: Any) -> None:
         """Make a call on all lanes, each along its trace; record those that are new.
@@ -164,20 +164,20 @@ class TraceCache:
         if len(left) != count:
             self.lanes = left = np.arange(count)
         while len(left):
-            if known < len(self.found):
-                left = np.sort(self.along(self.found[known], call, arguments, left))
+            if known < len(self.known):
+                left = np.sort(self.along(self.known[known], call, arguments, left))
                 known += 1
                 continue
             first = int(left[0])
             mine = _recording.setdefault(self, get_ident()) == get_ident()
             try:
                 trace = None
-                if len(self.found) >= MOST_TRACES:
+                if len(self.known) >= MOST_TRACES:
                     self.tell()
                 elif mine:
                     trace = self.record(arguments, first)
                 if trace is not None:
-                    self.found.append(trace)
+                    self.known.append(trace)
                     known += 1
                     left = np.sort(self.along(trace, call, arguments, left))
                 if trace is None or first in left:  # or rounding decides at an edge of it
@@ -227,7 +227,7 @@ class TraceCache:
             single = len(numbers) == 1
             inputs += [(name if single else f"{name}{k}", x) for k, x in enumerate(numbers)]
         with arguments.naming(lane):
-            known = [trace.guards for trace in self.found]
+            known = [trace.guards for trace in self.known]
             recording = record(
                 self.f, *flatten(sample, ""), varying, self.first, known, self.captured
             )
@@ -247,8 +247,8 @@ class TraceCache:
         )
 
     def parting(self) -> str:
-        """That there are too many ways, what parts them, and what to do about it."""
-        guards = [trace.guards for trace in self.found]
+        """Say which question parts the ways, and what to write instead."""
+        guards = [trace.guards for trace in self.known]
         shortest = min(map(len, guards))
         parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
         guard = guards[0][parting[0] if parting else shortest - 1]
@@ -259,8 +259,8 @@ class TraceCache:
                 "with Values"
             )
         file, _, line = guard.place.rpartition(":")
-        found = BUILTIN_CHOICE.search(linecache.getline(file, int(line)))
-        instead = f"autograd.{found[1]}imum" if found else "autograd.where(condition, a, b)"
+        choice = BUILTIN_CHOICE.search(linecache.getline(file, int(line)))
+        instead = f"autograd.{choice[1]}imum" if choice else "autograd.where(condition, a, b)"
         return (
             f"goes more than {len(guards)} ways. The first that parts them is the comparison "
             f"{guard.what!r} in {guard.place}; use {instead}, which does not branch"

@@ -66,7 +66,7 @@ class Structure:
         return self.take(x, _doubles(numbers), at)
 
     def built(self, numbers: Any, at: cython.Py_ssize_t = 0) -> Any:
-        """Of an array of doubles, what is built so."""
+        """Build such a tree of an array of doubles."""
         return self.build(_doubles(numbers), at)
 
     def take(self, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
@@ -125,25 +125,25 @@ class Structure:
         return at + self.size
 
     def children(self, x: Any) -> list[Any]:
-        """Of a structure of another type; nothing that fits if it is built otherwise."""
+        """The children of a structure of another type; none if it is built otherwise."""
         if self.make is None:  # a table or a column
             return [x.to_numpy()] if labels(x) == self.rest else []
-        found = children_of(x)
-        return found.parts if found is not None and repr(found.rest) == self.rest else []
+        inner = children_of(x)
+        return inner.parts if inner is not None and repr(inner.rest) == self.rest else []
 
     def build(self, numbers: cython.p_double, at: cython.Py_ssize_t) -> Any:
-        """What is built so, of the numbers from there on."""
+        """Build such a tree of the numbers from there on."""
         i: cython.Py_ssize_t
         part: Structure
         if self.type is float:
             return float(numbers[at])
         if self.type is ARRAY:
-            found = np.empty(self.shape)
+            array = np.empty(self.shape)
             if cython.compiled:
-                _put(found, numbers, at, self.size)
+                _put(array, numbers, at, self.size)
             else:
-                found.reshape(-1)[:] = numbers[at : at + self.size]
-            return found
+                array.reshape(-1)[:] = numbers[at : at + self.size]
+            return array
         each: list[Any] = [None] * len(self.parts)
         for i in range(len(self.parts)):
             part = self.parts[i]

@@ -71,7 +71,7 @@ class Traces(TraceCache):
 
     def why_not(self) -> str:
         """Say why batches can't go by programs."""
-        many = len(self.found) >= FEW
+        many = len(self.known) >= FEW
         return self.parting() if many else "gives numbers that programs can't"
 
     def weight(self, lanes: int) -> float:
@@ -173,12 +173,12 @@ class Compiled:
 
     def run(self, batch: Batch, traces: Traces) -> Run:
         """Run the programs on a batch."""
-        run, known = Run(batch, traces), len(traces.found)
+        run, known = Run(batch, traces), len(traces.known)
         try:
             traces.do(run, batch)
         except FloatingPointError as error:
             raise ByValues(traces.why_not()) from error
-        if len(traces.found) > known:
+        if len(traces.known) > known:
             self.due = 0.0
         return run
 
@@ -274,7 +274,7 @@ class Compiled:
     def program(self) -> Program | None:
         """The program of a training step that was recorded last."""
         training = [
-            trace for traces in self.traces.values() if traces.trains for trace in traces.found
+            trace for traces in self.traces.values() if traces.trains for trace in traces.known
         ]
         return training[-1].program if training else None
 

@@ -167,10 +167,10 @@ def handed_over(
     if not known:
         raise RuntimeError(f"{name} has nothing to hand over yet; give samples: step.jax(X, y)")
     traces, count, layout = known[-1], len(engine.params), layout_of(engine)
-    if not traces.found[0].axes or any(trace.program.lanes for trace in traces.found):
+    if not traces.known[0].axes or any(trace.program.lanes for trace in traces.known):
         raise ValueError("step.jax(): the loss takes no samples, or goes through them")
-    total = objective(jax, traces.found, traces.mean, traces.has_penalty)
-    rest = [data_of(trace.closed[count:]) for trace in traces.found]
+    total = objective(jax, traces.known, traces.mean, traces.has_penalty)
+    rest = [data_of(trace.closed[count:]) for trace in traces.known]
     params = layout.structured(jax, data_of(engine.params))
 
     def loss(params: Any, *parts: Any) -> Any:
@@ -230,7 +230,7 @@ class JaxEngine(Compiled):
             self.pull()
             self.forget()
             return None
-        recorded, known = traces.found, -1
+        recorded, known = traces.known, -1
         try:
             done = self._stepped(batch, traces) if recorded else None
             while done is None:
@@ -251,7 +251,7 @@ class JaxEngine(Compiled):
 
     def _stepped(self, batch: Batch, traces: Traces) -> Results | None:
         """One step on the devices; None, with nothing changed, if not all of it is right."""
-        optimizer, known = self.optimizer, traces.found
+        optimizer, known = self.optimizer, traces.known
         if self._pushed[1] != [*optimizer.buffers]:
             self.pull()
         if self.placed is None:

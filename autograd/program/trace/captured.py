@@ -1,9 +1,9 @@
-"""Captured variables: what a function reads besides its arguments, found by name.
+"""Captured variables: what a function reads besides its arguments, by name.
 
 From a function the walk goes down through the globals, closure variables and defaults that it
 names, through objects by attributes whose name some code on the way has, through short lists,
-tuples and dicts, and through the functions found. It reads no bytecode, and runs nothing. What
-comes of it is a flat list of look-ups: these are guards, looked at in each call. The rules of
+tuples and dicts, and through the functions on the way. It reads no bytecode, and runs nothing.
+The result is a flat list of look-ups: these are guards, looked at in each call. The rules of
 primitives are functions as any others.
 """
 
@@ -33,9 +33,9 @@ NUMBERS = frozenset([int, float, bool, str, bytes, complex])
 PLAIN = NUMBERS | {type(None), type(...), Value, CodeType, range, np.ndarray}
 CALLS = "__call__", "__getattr__", "forward", "pullback"  # called though nothing names them
 LENGTH = object()  # the name of how many entries a list or a dict has
-Looks = tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]  # where, by what name, found
-Found = Iterator[tuple[str, Any, Any]]  # how messages call it, where and by what name
-Look = tuple[str, Any, Any, Any]  # and what is found there
+Looks = tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]  # where, name, object
+Inside = Iterator[tuple[str, Any, Any]]  # how messages call it, where and by what name
+Look = tuple[str, Any, Any, Any]  # and the object there
 
 
 def equal(a: Any, b: Any) -> bool:
@@ -49,7 +49,7 @@ def equal(a: Any, b: Any) -> bool:
 
 
 def _find(space: Any, name: Any) -> Any:
-    """What there is now; None if there is nothing."""
+    """Return the present object; None if there is none."""
     kind = type(space)
     if name is LENGTH:
         return len(space)
@@ -73,7 +73,7 @@ def _is_short(x: Any) -> bool:
 
 
 class Captured:
-    """What a function captures, as it is when this is made.
+    """The variables that a function captures, as they are when this is made.
 
     Attributes:
         roots: where the walk begins: f, and primitives that its recordings use.
@@ -96,7 +96,7 @@ class Captured:
         self.roots |= {id(each): each for each in primitives if each.name not in RESERVED}
 
     def same(self) -> bool:
-        """Whether all look-ups find what they found, or what is equal to it.
+        """Whether all look-ups find the same as before, or an equal object.
 
         Equal numbers, and short lists and dicts of equal numbers, may be others than before:
         then these are looked at from now on.
@@ -104,19 +104,19 @@ class Captured:
         labels, spaces, names, known = self._labels, *self.looks
         if all(equal(_find(*each), x) for *each, x in zip(spaces, names, known)):
             return True
-        found = self._walked()
-        now = [x for *_, x in found]
-        if len(now) != len(known) or any(a != b for (a, *_), b in zip(found, labels)):
+        looks = self._walked()
+        now = [x for *_, x in looks]
+        if len(now) != len(known) or any(a != b for (a, *_), b in zip(looks, labels)):
             return False
         for a, b in zip(now, known):
             alike = type(a) is type(b) and _is_short(a) and _is_short(b)
             if not alike and not equal(a, b):
                 return False
-        self._hold(found)
+        self._hold(looks)
         return True
 
     def untouched(self) -> bool:
-        """Whether all look-ups find the very objects that they found."""
+        """Whether all look-ups find the very objects of before."""
         return all(_find(space, name) is x for space, name, x in zip(*self.looks))
 
     def difference(self) -> tuple[str, str, str]:
@@ -130,37 +130,37 @@ class Captured:
         """The look-ups that find something else than before; from now on they are others."""
         if all(equal(_find(space, name), x) for space, name, x in zip(*self.looks)):
             return set()
-        known, found = self.looks, self._walked()
-        self._hold(found)
-        return self._differing(known, found)
+        known, looks = self.looks, self._walked()
+        self._hold(looks)
+        return self._differing(known, looks)
 
     def settle(self) -> bool:
         """Look wherever there is something now; False if something known has changed."""
-        found = self._walked()
-        if self._differing(self.looks, found):
+        looks = self._walked()
+        if self._differing(self.looks, looks):
             return False
-        self._hold(found)
+        self._hold(looks)
         return True
 
-    def _differing(self, looks: Looks, found: list[Look]) -> set[tuple[int, Any]]:
+    def _differing(self, looks: Looks, now: list[Look]) -> set[tuple[int, Any]]:
         """The look-ups, by where and by what name, that find something else."""
-        now = {(id(space), name): x for _, space, name, x in found}
+        present = {(id(space), name): x for _, space, name, x in now}
         each = [((id(space), name), x) for space, name, x in zip(*looks)]
         return {
             key
             for key, x in each
-            if key not in self.own and (key not in now or not equal(now[key], x))
+            if key not in self.own and (key not in present or not equal(present[key], x))
         }
 
-    def _hold(self, found: list[Look]) -> None:
-        self._labels, *looks = [*zip(*found)] or [()] * 4
+    def _hold(self, every: list[Look]) -> None:
+        self._labels, *looks = [*zip(*every)] or [()] * 4
         self.looks: Looks = tuple(looks)  # type: ignore[assignment]
 
     def _walked(self) -> list[Look]:
-        """Each look-up: how messages call it, where, by what name, and what is found."""
-        names, before, found = {*CALLS}, 0, dict[Any, Look]()
+        """Each look-up: how messages call it, where, by what name, and what it finds."""
+        names, before, looks = {*CALLS}, 0, dict[Any, Look]()
         while len(names) > before:  # with more names there may be more to find
-            before, found, seen = len(names), dict[Any, Look](), dict[int, Any]()
+            before, looks, seen = len(names), dict[Any, Look](), dict[int, Any]()
             todo: list[tuple[str, Any]] = [("", root) for root in self.roots.values()]
             for label, x in todo:  # which grows as it is walked
                 if type(x) in PLAIN or id(x) in seen or len(seen) > MOST:
@@ -169,13 +169,13 @@ class Captured:
                 for inner, space, name in self._inside(label, x, names):
                     if space is None:
                         todo.append((inner, name))
-                    elif (key := (id(space), name)) not in found and key not in self.own:
-                        found[key] = inner, space, name, _find(space, name)
-                        todo.append((inner, found[key][3]))
-        return [*found.values()]
+                    elif (key := (id(space), name)) not in looks and key not in self.own:
+                        looks[key] = inner, space, name, _find(space, name)
+                        todo.append((inner, looks[key][3]))
+        return [*looks.values()]
 
-    def _inside(self, label: str, x: Any, names: set[str]) -> Found:
-        """What is reached from x: look-ups; or without a place, objects."""
+    def _inside(self, label: str, x: Any, names: set[str]) -> Inside:
+        """Yield the look-ups that x leads to; without a place, the objects."""
         kind = type(x)
         if kind is FunctionType:
             yield from self._function(label, x, names)
@@ -205,7 +205,7 @@ class Captured:
                 if not closed or type(space[name]) in NUMBERS:
                     yield f"{label}.{name}", space, name
 
-    def _function(self, label: str, f: Any, names: set[str]) -> Found:
+    def _function(self, label: str, f: Any, names: set[str]) -> Inside:
         """The variables that it names; of a function of a library those of its closure."""
         code, space = f.__code__, f.__globals__
         for name, cell in zip(code.co_freevars, f.__closure__ or ()):
@@ -223,7 +223,7 @@ class Captured:
         for name in (names | {"__wrapped__"}) & f.__dict__.keys():
             yield f"{label or f.__qualname__}.{name}", f.__dict__, name
 
-    def _object(self, label: str, x: Any, names: set[str]) -> Found:
+    def _object(self, label: str, x: Any, names: set[str]) -> Inside:
         """Attributes that some code names, and a class's operators."""
         try:
             own: Any = object.__getattribute__(x, "__dict__")

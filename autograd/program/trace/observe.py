@@ -36,7 +36,7 @@ WHOLE: dict[str, Callable[..., Any]] = {
 
 
 def _question(name: str, value: Callable[..., Any]) -> Primitive:
-    """What is asked, as an operation; its result is a number through which nothing flows."""
+    """A question as an operation; its result is a number through which nothing flows."""
     rule = lambda out, *xs: (0.0,) * len(xs)  # noqa: E731
     more = ("", "", "", name, ())
     return Primitive(name, lambda *xs: float(value(*xs)), (rule,), name, True, True, *more)
@@ -223,7 +223,7 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch
 
 
 def innermost() -> Watch | None:
-    """What watches this thread."""
+    """The watch of this thread."""
     mine = watches.get(get_ident())
     return mine[-1] if mine else None
 
@@ -277,13 +277,13 @@ def warn(message: str) -> None:
 
 def _leaves(xs: Sequence[Value]) -> Iterator[Value]:
     """The leaves that these are computed of."""
-    found = {id(x): x for x in xs}
-    nodes = [*found.values()]
+    known = {id(x): x for x in xs}
+    nodes = [*known.values()]
     for node in nodes:  # which grows as it is walked
         if node.op is None:
             yield node
-        more = {id(each): each for each in node.inputs if id(each) not in found}
-        found |= more
+        more = {id(each): each for each in node.inputs if id(each) not in known}
+        known |= more
         nodes += more.values()
 
 

@@ -165,7 +165,7 @@ def record(
 
 
 def _random_state() -> Any:
-    """That of the generators that all share."""
+    """The state of the generators that all share."""
     arrays = sys.modules.get("numpy.random")
     return random.getstate(), arrays and pickle.dumps(arrays.get_state(legacy=False))
 
@@ -246,7 +246,7 @@ def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> Non
 
 
 def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = True) -> Tape:
-    """What a run computed; if `sharing`, equal numbers are one constant."""
+    """The tape of a run; if `sharing`, equal numbers are one constant."""
     tape = Tape()
     places: dict[Value, int] = {}
     numbers: dict[float | str, int] = {}

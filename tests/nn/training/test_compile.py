@@ -290,7 +290,7 @@ def test_all_masks_of_dropout_are_one_program() -> None:
     for _ in range(3):
         step(XS, REAL)
     (traces,) = step.engine.traces.values()
-    assert len(traces.found) == 1
+    assert len(traces.known) == 1
 
 
 def test_embeddings_take_indices() -> None:
