@@ -11,25 +11,16 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
-from autograd.core.operand import real
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.program.structure import Structure, structure
 from autograd.trees import LABELS, LEAVES, as_rows, children_of, flatten
 
-__all__ = ["WINDOW", "Arguments", "Axes", "axes_of", "count_of", "cut", "holds_values"]
-__all__ += ["numbers_of", "samples_of", "windows"]
+__all__ = ["Arguments", "Axes", "axes_of", "count_of", "cut", "holds_values"]
+__all__ += ["numbers_of", "samples_of"]
 
 Axes = tuple[int | None, ...] | int | None
 ALL = slice(None)
-WINDOW = 2**18  # lanes at a time
-
-
-def windows(lanes: int) -> Iterator[slice]:
-    """Lanes in windows of one size, but the last."""
-    size = -(-lanes // -(-lanes // WINDOW)) if lanes else 1
-    for first in range(0, lanes, size):
-        yield slice(first, min(first + size, lanes))
 
 
 def axes_of(args: Sequence[Any], in_axes: Axes) -> tuple[int | None, ...]:
@@ -100,28 +91,25 @@ def cut(tree: Any, lanes: Any, axis: int | None) -> Any:
     return as_rows(tree)[(*[ALL] * axis, lanes) if axis else lanes]
 
 
-def numbers_of(
-    tree: Any, sample: Structure, what: str, axis: int = 0, lanes: Any = ALL
-) -> Array:
+def numbers_of(tree: Any, sample: Structure, what: str, axis: int = 0) -> Array:
     """The numbers of samples: a row for each."""
     if isinstance(tree, dict):
         both = zip(tree, sample.parts)
-        parts = [numbers_of(tree[k], each, f"{what}[{k!r}]", axis, lanes) for k, each in both]
+        parts = [numbers_of(tree[k], each, f"{what}[{k!r}]", axis) for k, each in both]
         return np.concatenate(parts, 1)
     tree = as_rows(tree)
     if isinstance(tree, np.ndarray):
-        rows = np.moveaxis(tree, axis, 0)[lanes]
+        rows = np.moveaxis(tree, axis, 0)
         if rows.dtype.kind not in "fiub":  # objects that may be numbers
             rows = np.array(flatten(rows, what)[0], float)
         return rows.reshape(-1, sample.size) if sample.size else np.empty((len(rows), 0))
-    rows = tree[lanes]
-    numbers, size = np.empty(len(rows) * sample.size), sample.size
-    for i, each in enumerate(rows):
+    numbers, size = np.empty(len(tree) * sample.size), sample.size
+    for i, each in enumerate(tree):
         if sample.fill(each, numbers, i * size) < 0:
-            name = f"{what}[{i + (lanes.start or 0)}]"
+            name = f"{what}[{i}]"
             structure(each, name)  # raises, unless there are numbers in it
             raise ValueError(f"{name} is built in another way than {what}[0]")
-    return numbers.reshape(-1, size) if size else np.empty((len(rows), 0))
+    return numbers.reshape(-1, size) if size else np.empty((len(tree), 0))
 
 
 def _stacked(tree: Any, sample: Structure, axis: int, rows: Array) -> Any:
@@ -151,10 +139,10 @@ class Arguments:
         axes: for each, None if it is uniform, 0 if each lane has its own.
         structures: of each, or of a sample.
         lanes: how many there are; 0 if nothing varies.
-        first, total: of a window, its first lane, and how many lanes there are in all.
+        first: where there is one lane alone, its place among all.
         key: equal for calls whose arguments are built in the same way.
         u: the numbers of the uniform arguments.
-        x: those of the others, a column a lane; where lanes are many, of a window only.
+        x: those of the others, a column a lane.
         rows: for each argument, where its numbers are in u, or in x if it varies.
     """
 
@@ -178,48 +166,27 @@ class Arguments:
             self.structures.append(form)
             start, ends[kind] = ends[kind], ends[kind] + form.size
             self.rows.append(range(start, ends[kind]))
-        self.total, self.width = self.lanes, ends[0]
         self.key = tuple([each.key for each in self.structures])
         self.u = np.empty(ends[None])
         for arg, axis, each, rows in zip(args, self.given, self.structures, self.rows):
             if axis is None and each.fill(arg, self.u, rows.start) < 0:
                 raise TypeError(f"an argument holds something else than numbers: {arg!r:.80}")
-        if self.lanes <= WINDOW:
-            self._read(ALL)
+        self.x = np.empty((ends[0], self.lanes or 1))
+        for i, (axis, each, rows) in enumerate(zip(self.given, self.structures, self.rows)):
+            if axis is not None:
+                numbers = numbers_of(args[i], each, f"argument {i}", axis)
+                self.x[rows.start : rows.stop] = numbers.T
 
-    def _read(self, lanes: slice) -> None:
-        """Take the numbers of lanes together."""
-        each = [*zip(self.args, self.structures, self.given)]
-        rows = [
-            numbers_of(arg, kind, f"argument {i}", axis, lanes).T
-            for i, (arg, kind, axis) in enumerate(each)
-            if axis is not None
-        ]
-        self.x = np.empty((self.width, self.lanes or 1))
-        np.concatenate(rows or [self.x], out=self.x)
-
-    def window(self, lanes: slice) -> Arguments:
-        """Some of the lanes."""
+    def of_lane(self, lane: int) -> Arguments:
+        """The arguments of one lane alone."""
         part = copy(self)
-        part.first, part.lanes = lanes.start, lanes.stop - lanes.start
-        part._read(lanes)
+        part.first, part.lanes, part.x = lane, 1, self.x[:, lane : lane + 1]
         return part
 
     @property
     def arrays(self) -> bool:
         """Whether there are arrays among the arguments."""
         return any(map(_has_array, self.args))
-
-    def repeated(self, places: Sequence[int]) -> tuple[tuple[int | None, ...], list[Any]]:
-        """Axes and arguments, with a copy of these arguments for each sample."""
-        axes, args = [*self.given], [*self.args]
-        for i in places:
-            if axes[i] is None:
-                axes[i], tree = 0, as_rows(args[i])
-                whole = isinstance(tree, np.ndarray) or (self.arrays and real(tree) is not None)
-                shape = (self.lanes, *np.shape(tree)) if whole else ()
-                args[i] = np.broadcast_to(tree, shape) if whole else [tree] * self.lanes
-        return tuple(axes), args
 
     def sample(self, lane: int) -> tuple[Any, ...]:
         """The arguments of one lane."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import transforms
 from autograd.program.arguments import Arguments
 from autograd.program.ir.arrays import Array, np
-from autograd.program.results import Computed, Request, Results, in_windows, several, unit
+from autograd.program.results import Request, Results, several, unit
 from autograd.program.spot_check import moving
 from autograd.program.targets.runner import added_up
 from autograd.program.trace.record import called
@@ -35,10 +35,11 @@ class Call:
         self.given = given = Arguments(args, it.in_axes)
         self.places = transforms._places(argnums, len(args)) if args else ()
         self.each = bool(given.lanes) and self.reduce is None  # a result for each sample
-        self.mean = self.reduce == "mean" and given.total > 0
-        self.weight = 1.0 / given.total if self.mean else 1.0  # of a lane's value
+        mean = self.reduce == "mean" and given.lanes
+        self.weight = 1.0 / given.lanes if mean else 1.0  # of a lane's value
         self.anew, self.sweeps = False, 0
         self.last: Results | None = None
+        self.tangent: Arguments | None = None
         if tangents:
             chosen = tuple([args[i] for i in self.places])
             flatten_like(tuple(tangents), chosen, "the tangents", _checked)
@@ -49,9 +50,9 @@ class Call:
 
     # ------------------------------------------------------------------ sweeps
 
-    def sweep(self, part: Arguments, places: Sequence[int] = (), **what: Any) -> Results:
-        """The results of a request on some of the lanes, which a check may compare."""
-        call = Results(self.it.f, part, Request(tuple(places), **what), self.it.threads)
+    def sweep(self, places: Sequence[int] = (), **what: Any) -> Results:
+        """The results of a request, which a check may compare."""
+        call = Results(self.it.f, self.given, Request(tuple(places), **what), self.it.threads)
         anew = self.it._fill(call)
         self.anew |= anew
         self.sweeps += 1
@@ -59,15 +60,15 @@ class Call:
             self.last = call  # each sweep has its turn
         return call
 
-    def plan(self, key: Any, method: str, call: Results, tangent: Any = None) -> None:
+    def plan(self, method: str, call: Results) -> None:
         """Let calls like this one go by a plan."""
         single = transforms._single(self.argnums)
-        self.it._recorded.plan(key, method, call, single, tangent)
+        self.it._recorded.plan(method, self.argnums, call, single, self.tangent)
 
-    def along(self, part: Arguments) -> tuple[Array, Array]:
-        """The tangents of some of the lanes, which are 0 for other arguments."""
-        t, lanes = self.tangent, slice(part.first, part.first + part.lanes)
-        t = t.window(lanes) if part.lanes < t.lanes else t
+    def along(self) -> tuple[Array, Array]:
+        """The tangents, which are 0 for other arguments."""
+        assert self.tangent is not None
+        t = self.tangent
         for i in set(range(len(t.args))) - set(self.places):
             side = t.u if t.axes[i] is None else t.x
             side[t.rows[i].start : t.rows[i].stop] = 0.0
@@ -81,157 +82,107 @@ class Call:
                 'or "sum", or use jacobian'
             )
 
-    # ------------------------------------------------------------------ methods
-
-    def value(self) -> Any:
-        def compute(part: Arguments) -> Computed:
-            call = self.sweep(part)
-            self.it._recorded.plan(None, "value", call, True)
-            return call, [call.reduced(call.out, self.reduce)]
-
-        call, [out] = in_windows(self.given, compute)
-        return call.shaped(out, self.reduce)
-
-    def value_and_grad(self) -> tuple[Any, Any]:
-        self.one("the gradient")
-
-        def compute(part: Arguments) -> Computed:
-            call = self.sweep(part, self.places, output=0, weight=self.weight)
-            if not call.single:
-                raise several()
-            self.plan(self.argnums, "value_and_grad", call)
-            return call, [call.reduced(call.out, "sum"), *call.parts()]
-
-        _, [out, *parts] = in_windows(self.given, compute)
-        return self.weight * float(out[0, 0]), self.like(parts)
-
     def like(self, parts: Sequence[Array]) -> Any:
         """A gradient in the shapes of the arguments."""
         gradient = [self.given.like(i, part) for i, part in zip(self.places, parts)]
         return picked(gradient, self.argnums)
 
-    def jvp(self) -> tuple[Any, Any]:
-        def compute(part: Arguments) -> Computed:
-            call = self.sweep(part, self.places, direction=self.along(part))
-            self.plan(("jvp", self.argnums), "jvp", call, self.tangent)
-            return call, [call.reduced(each, self.reduce) for each in np.split(call.out, 2)]
+    # ------------------------------------------------------------------ methods
 
-        call, [out, tangents] = in_windows(self.given, compute)
-        return call.shaped(out, self.reduce), call.shaped(tangents, self.reduce)
+    def value(self) -> Any:
+        call = self.sweep()
+        self.plan("value", call)
+        return call.shaped(call.out, self.reduce)
+
+    def value_and_grad(self) -> tuple[Any, Any]:
+        self.one("the gradient")
+        call = self.sweep(self.places, output=0, weight=self.weight)
+        if not call.single:
+            raise several()
+        self.plan("value_and_grad", call)
+        return self.weight * call.total(call.out[0]), self.like(call.parts())
+
+    def jvp(self) -> tuple[Any, Any]:
+        call = self.sweep(self.places, direction=self.along())
+        self.plan("jvp", call)
+        value, tangent = [call.shaped(each, self.reduce) for each in np.split(call.out, 2)]
+        return value, tangent
 
     def hvp(self) -> Any:
         self.one("hvp")
-
-        def compute(part: Arguments) -> Computed:
-            along, weight = self.along(part), self.weight
-            call = self.sweep(part, self.places, direction=along, output=0, weight=weight)
-            self.plan(("hvp", self.argnums), "hvp", call, self.tangent)
-            return call, call.parts()
-
-        return self.like(in_windows(self.given, compute)[1])
+        direction = self.along()
+        call = self.sweep(self.places, direction=direction, output=0, weight=self.weight)
+        self.plan("hvp", call)
+        return self.like(call.parts())
 
     def jacobian(self) -> Any:
         given, places = self.given, self.places
-
-        def compute(part: Arguments) -> Computed:
-            varies = any(part.axes[i] is not None for i in places)  # no forward sweeps
-            inputs = sum([len(part.rows[i]) for i in places])
-            if self.each and (varies or self.outputs(part) <= inputs):
-                return self.in_lanes(part)
-            call = self.sweep(part)
-            return call, self.blocks(part, len(call.out))
-
-        call, blocks = in_windows(given, compute)
+        inputs = [row for i in places for row in given.rows[i]]
+        if any(given.axes[i] is not None for i in places) or self.outputs() <= len(inputs):
+            calls = self.back()
+            blocks = [np.stack(rows) for rows in zip(*[call.parts() for call in calls])]
+        else:
+            calls = self.forward()
+            columns = np.stack([np.split(call.out, 2)[1] for call in calls], 1)
+            columns = columns if self.reduce is None else self.weight * added_up(columns)
+            blocks = np.split(columns, np.cumsum([len(given.rows[i]) for i in places])[:-1], 1)
+        call = calls[0]
         if not self.each:
             rows = [[given.like(i, row) for row in block] for i, block in zip(places, blocks)]
             return picked([*map(call.rebuild, rows)], self.argnums)
-        jacobians = []
-        for build, block in zip(given.builds(places), blocks):
-            rebuild = partial(_nested, call.rebuild, build)
-            jacobians.append(call.of_lanes(rebuild, block.transpose(2, 0, 1)))
-        return picked(jacobians, self.argnums)
+        builds = [partial(_nested, call.rebuild, build) for build in given.builds(places)]
+        return picked([*map(call.of_lanes, builds, blocks)], self.argnums)
 
-    def outputs(self, part: Arguments) -> int:
+    def outputs(self) -> int:
         """The number of outputs, for which a first call sweeps."""
-        traces = self.it._look().kinds.get(part.key)
+        traces = self.it._look().kinds.get(self.given.key)
         known = traces.known if traces is not None else []
-        return known[0].tape.outputs if known else len(self.sweep(part).out)
+        return known[0].tape.outputs if known else len(self.sweep().out)
 
-    def in_lanes(self, part: Arguments) -> Computed:
-        """A call, and as `blocks` where each lane has derivatives of its own in all arguments:
-        by a reverse sweep for each output."""
-        call = self.sweep(part, self.places, output=0, per_lane=True)
-        calls = [call]
-        for k in range(1, len(call.out)):
-            calls.append(self.sweep(part, self.places, output=k, per_lane=True))
-        if len(calls) == 1:
-            return call, [part[None] for part in call.parts()]
-        return call, [np.stack(rows) for rows in zip(*[each.parts() for each in calls])]
+    def back(self) -> list[Results]:
+        """A reverse sweep for each output; unless there is a result for each sample, it adds up
+        the derivatives of all samples in what is uniform."""
+        what = {"weight": self.weight, "per_lane": self.each}
+        calls = [self.sweep(self.places, output=0, **what)]
+        self.plan("jacobian", calls[0])
+        for k in range(1, len(calls[0].out)):
+            calls.append(self.sweep(self.places, output=k, **what))
+        return calls
 
-    def repeated(self, method: str) -> Any:
-        """The same, computed with a copy of these arguments for each sample."""
-        axes, args = self.given.repeated(self.places)
-        return getattr(self.it._of_axes(axes), method)(*args, argnums=self.argnums)
-
-    def blocks(self, part: Arguments, count: int) -> list[Array]:
-        """d(output)/d(input) for each argument, of shape (outputs, inputs, lanes).
-
-        By a forward sweep for each number of a uniform argument that has fewer than there are
-        outputs; else by a reverse sweep for each output, for all arguments together, which adds
-        up the derivatives of all lanes in what is uniform.
-        """
-        blocks: dict[int, Array] = {}
-        for i in self.places:
-            rows = part.rows[i]
-            if part.axes[i] is None and len(rows) < count:
-                calls = [self.sweep(part, (i,), direction=unit(part, i, row)) for row in rows]
-                block = np.stack([call.out[count:] for call in calls], 1)
-                blocks[i] = block if self.reduce is None else self.weight * added_up(block)
-        back = [i for i in self.places if i not in blocks]
-        numbers = range(count if back else 0)
-        calls = [self.sweep(part, back, output=row, weight=self.weight) for row in numbers]
-        if calls and len(back) == len(self.places):
-            self.plan(("jacobian", self.argnums), "jacobian", calls[0])
-        for k, i in enumerate(back):
-            blocks[i] = np.stack([call.parts()[k] for call in calls])
-        return [blocks[i] for i in self.places]
+    def forward(self, **what: Any) -> list[Results]:
+        """A forward sweep for each number of the arguments."""
+        rows = [(i, row) for i in self.places for row in self.given.rows[i]]
+        units = [unit(self.given, *each) for each in rows]
+        return [self.sweep(self.places, direction=each, **what) for each in units]
 
     def hessian(self) -> Any:
         given, places = self.given, self.places
-        varying = [given.axes[i] is not None for i in places]
-        if self.reduce is not None and any(varying):
+        if self.reduce is not None and any(given.axes[i] is not None for i in places):
             raise TypeError(
                 "the Hessian: with reduce, an argument that has samples would give one for "
                 "each two of them; compile without reduce for the Hessian of each sample"
             )
-        if self.each and not all(varying):
-            return self.repeated("hessian")
-
-        def compute(part: Arguments) -> Computed:
-            first, lanes = self.sweep(part), part.lanes if self.each else 1
-            if not first.single:
-                raise several()
-            sizes = [len(part.rows[i]) for i in places]
-            blocks = [[np.zeros((m, n, lanes)) for n in sizes] for m in sizes]
-            for j, place in enumerate(places):
-                for k, row in enumerate(part.rows[place]):
-                    what = {"direction": unit(part, place, row), "weight": self.weight}
-                    call = self.sweep(part, places, output=0, **what)
-                    for mine, part in zip(blocks, call.parts()):
-                        mine[j][:, k] = part
-            return first, [block for row in blocks for block in row]
+        if not self.sweep().single:
+            raise several()
+        calls = self.forward(output=0, weight=self.weight, per_lane=self.each)
+        rows = [np.stack(columns, 1) for columns in zip(*[call.parts() for call in calls])]
+        cuts = np.cumsum([len(given.rows[i]) for i in places])[:-1]
+        builds = given.builds(places)
 
         def matrix(outer: Any, inner: Any, block: Array) -> Any:
             build = partial(_nested, outer, inner)
             if self.each:
-                return call.of_lanes(build, block.transpose(2, 0, 1))
+                return calls[0].of_lanes(build, block)
             return build(block[:, :, 0].tolist())
 
-        builds = given.builds(places)
-        call, blocks = in_windows(given, compute)
-        rest = iter(blocks)
-        matrices = [[matrix(a, b, next(rest)) for b in builds] for a in builds]
-        return picked([picked(row, self.argnums) for row in matrices], self.argnums)
+        matrices = [
+            picked(
+                [matrix(a, b, block) for b, block in zip(builds, np.split(row, cuts, 1))],
+                self.argnums,
+            )
+            for a, row in zip(builds, rows)
+        ]
+        return picked(matrices, self.argnums)
 
     # ------------------------------------------------------------------ spot checks
 
@@ -256,7 +207,7 @@ class Call:
             why = got.differs()
             if why and self.it._recorded is recorded and captured.untouched():
                 self.it._forget("a spot check found something else")
-                at = f" in sample {given.first + lane}" if given.lanes else ""
+                at = f" in sample {lane}" if given.lanes else ""
                 raise ValueError(
                     f"compile: compiled {called(self.it.f)} gives{at} {why}. It depends on "
                     "something besides its arguments that changes: make that an argument, or a "

@@ -17,7 +17,7 @@ from autograd.program.arguments import Arguments, Axes, holds_values, samples_of
 from autograd.program.call import Call
 from autograd.program.plan import planned
 from autograd.program.program import Program
-from autograd.program.recorded import Recorded, used
+from autograd.program.recorded import Recorded, key_of, used
 from autograd.program.results import Request, Results, parting
 from autograd.program.specialize import Trace, TraceCache, parameters
 from autograd.program.spot_check import NEVER, Schedule
@@ -61,7 +61,6 @@ class Compiled:
         self._recorded = Recorded(f)
         self._reasons: deque[str] = deque(maxlen=1000)
         self._changes: Counter[str] = Counter()
-        self._others: dict[Any, Compiled] = {}  # by their axes
         self._told = False
 
     def __repr__(self) -> str:
@@ -201,8 +200,7 @@ class Compiled:
         recorded = self._recorded
         if type(argnums) not in (int, tuple) or ((recorded.closes or watches) and _is_inside()):
             return None
-        keys = {"value": None, "value_and_grad": argnums}
-        return planned(recorded.plans, keys.get(name, (name, argnums)), (*args, *tangents))
+        return planned(recorded.plans, key_of(name, argnums), (*args, *tangents))
 
     def _called(
         self, name: str, args: Sequence[Any], argnums: Any, tangents: Sequence[Any] = ()
@@ -327,12 +325,6 @@ class Compiled:
         weight = 1.0 / len(each) if self.reduce == "mean" else 1.0
         leaves_of_all = zip(*[leaves for leaves, _ in results])
         return results[0][1]([weight * fsum(column) for column in leaves_of_all])
-
-    def _of_axes(self, axes: Axes) -> Compiled:
-        """The same function, for other axes and each sample."""
-        if axes not in self._others:
-            self._others[axes] = Compiled(self.f, axes, None, *self._options()[2:])
-        return self._others[axes]
 
     # ------------------------------------------------------------------ derivatives
 

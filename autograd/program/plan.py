@@ -19,7 +19,6 @@ else:
     from autograd.core import cython
 
 from autograd.core.float_sweeps import read_data
-from autograd.program.arguments import WINDOW
 from autograd.program.ir.arrays import np
 from autograd.program.structure import Structure
 from autograd.program.trace.captured import LENGTH
@@ -175,7 +174,7 @@ class Plan:
                 lanes = len(x)
                 x = x if x.dtype is FLOAT else x.astype(FLOAT)
                 parts.append(x.reshape(lanes, -1).T if lanes else x)
-        if lanes == 0 or lanes > WINDOW:
+        if lanes == 0:
             return False
         if lanes != self.lanes:
             self.resize(lanes)

@@ -9,7 +9,7 @@ from typing import Any
 from autograd.program.plan import Plan
 from autograd.program.trace.captured import Captured
 
-__all__ = ["Recorded", "surplus", "used"]
+__all__ = ["Recorded", "key_of", "surplus", "used"]
 
 MOST_KINDS = 256
 MOST_NODES = 400_000  # if there are more kinds than a FEW: about 250 MB
@@ -23,6 +23,12 @@ def used(cache: dict[Any, Any], key: Hashable) -> Any:
     if kept is not None:
         cache[key] = kept
     return kept
+
+
+def key_of(method: str, argnums: Any) -> Any:
+    """The key of plans for a method."""
+    keys = {"value": None, "value_and_grad": argnums}
+    return keys.get(method, (method, argnums))
 
 
 def surplus(nodes: Sequence[int]) -> int:
@@ -73,11 +79,12 @@ class Recorded:
                 self.plans[what] = [plan for plan in plans if plan.trace in left]
 
     def plan(
-        self, what: Any, method: str, call: Any, single: bool, tangent: Any = None
+        self, method: str, argnums: Any, call: Any, single: bool, tangent: Any = None
     ) -> None:
         """Let such calls go by plans on the traces known so far; but not where samples part."""
         traces = self.kinds.get(call.arguments.key)
         every = traces.known if traces is not None else []
+        what = key_of(method, argnums)
         plans = self.plans.get(what, [])
         if call.arguments.lanes and len(every) > 1:
             self.plans[what] = [plan for plan in plans if plan.trace not in every]

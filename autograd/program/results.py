@@ -1,4 +1,4 @@
-"""The results of a request in all lanes, each along its trace or by f, in windows of lanes."""
+"""The results of a request in all lanes, each along its trace or by f."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from autograd import transforms
 from autograd.core.functions import fsum
 from autograd.core.operand import primal
 from autograd.core.value import Value
-from autograd.program.arguments import WINDOW, Arguments, windows
+from autograd.program.arguments import Arguments
 from autograd.program.check import compare
 from autograd.program.ir.arrays import Array, np
 from autograd.program.structure import NUMBER, structure
 from autograd.program.targets.runner import NOT_FINITE, added_up, folded
 from autograd.trees import Rebuild, flatten
 
-__all__ = ["Computed", "Request", "Results", "in_windows", "parting", "several", "unit"]
+__all__ = ["Request", "Results", "parting", "several", "unit"]
 
 Direction = tuple[Array, Array]
-Computed = tuple["Results", list[Array]]
 
 
 class Request(NamedTuple):
@@ -84,8 +83,7 @@ class Results:
 
     def of_lane(self, lane: int) -> Results:
         """The same request of one lane, without its results."""
-        given, request = self.arguments, self.request
-        one = given.window(slice(given.first + lane, given.first + lane + 1))
+        one, request = self.arguments.of_lane(lane), self.request
         if self.direction is not None:
             t_u, t_x = self.direction
             request = request._replace(direction=(t_u, t_x[:, lane : lane + 1]))
@@ -117,8 +115,7 @@ class Results:
         if seed is None:
             return status, taken, [out]
         if self.per_lane:
-            count = trace.program.tape.outputs
-            return status, taken, [out[:count], out[count:]]
+            return status, taken, [out[: len(seed)], out[len(seed) :]]
         d_x = x[:0] if d_x is None else d_x[: len(given.x)]
         return status, taken, [out, d_u[: len(given.u), None], d_x]
 
@@ -222,23 +219,28 @@ class Results:
         rows = [given.rows[i] for i in self.places]
         return [side[mine.start : mine.stop] for side, mine in zip(sides, rows)]
 
-    def reduced(self, out: Array, reduce: str | None) -> Array:
-        """Rows of numbers, a column a lane; or if they are to be reduced, their sums."""
-        if reduce is None or not self.arguments.lanes:  # a sum would lose the sign of -0.0
-            return out
-        return np.array([[_total(row)] for row in out])
+    def total(self, row: Array) -> float:
+        """The sum over lanes; exact, where parts of it are infinities that cancel."""
+        if not self.arguments.lanes:  # a sum would lose the sign of -0.0
+            return float(row[0])
+        parts = folded(row)
+        if not math.isnan(parts) or np.isnan(row).any():
+            return parts
+        return primal(fsum(row.tolist()))
 
     def shaped(self, out: Array, reduce: str | None) -> Any:
-        """Outputs, reduced, in the shape of f's result: of each lane, or their mean or sum."""
-        if reduce is not None or not self.arguments.lanes:
-            count = self.arguments.total if reduce == "mean" and self.arguments.total else 1
-            return self.rebuild([x / count for x in out[:, 0].tolist()])
+        """Outputs in the shape of f's result: of each lane, or their mean or sum."""
+        lanes = self.arguments.lanes
+        if reduce is not None or not lanes:
+            count = lanes if reduce == "mean" and lanes else 1
+            return self.rebuild([self.total(row) / count for row in out])
         if self.single:
             return out[0] if self.arguments.arrays else out[0].tolist()
-        return self.of_lanes(self.rebuild, out.T)
+        return self.of_lanes(self.rebuild, out)
 
     def of_lanes(self, rebuild: Callable[[Any], Any], numbers: Array) -> Any:
         """Rebuild each lane's result: of arrays an array, unless it is ragged."""
+        numbers = np.moveaxis(numbers, -1, 0)
         if self.arguments.arrays:
             with suppress(ValueError):  # ragged
                 first = np.array(rebuild(numbers[0].tolist()))
@@ -248,47 +250,11 @@ class Results:
         return [*map(rebuild, numbers.tolist())]
 
 
-def in_windows(arguments: Arguments, compute: Callable[[Arguments], Computed]) -> Computed:
-    """Compute a window of lanes at a time, and join the results.
-
-    It gives a call, and arrays that have a column a lane, or that are sums and have one column;
-    what comes back is the first call, and the arrays of all lanes, or sums of all.
-    """
-    if arguments.lanes <= WINDOW:
-        return compute(arguments)
-    first: Any = None
-    whole: list[Array] = []
-    for lanes in windows(arguments.lanes):
-        call, arrays = compute(arguments.window(lanes))
-        if first is None:
-            first, sizes = call, [each.shape[:-1] for each in arrays]
-            whole = [np.full((*size, 1), -0.0) for size in sizes]
-            for i, each in enumerate(arrays):
-                if each.shape[-1] > 1:
-                    whole[i] = np.moveaxis(np.empty((arguments.lanes, *sizes[i])), 0, -1)
-        if call.built != first.built:
-            raise parting()
-        for i, each in enumerate(arrays):
-            if each.shape[-1] > 1:
-                whole[i][..., lanes] = each
-            else:
-                whole[i] = added_up(np.concatenate([whole[i], each], -1))
-    return first, whole
-
-
 def unit(given: Arguments, i: int, row: int) -> Direction:
     """The direction of one number of an argument, in all lanes."""
     t_u, t_x = np.zeros(len(given.u)), np.zeros(given.x.shape)
     (t_u if given.axes[i] is None else t_x)[row] = 1.0
     return t_u, t_x
-
-
-def _total(numbers: Array) -> float:
-    """The sum of a row; exact, where parts of it are infinities that cancel."""
-    total = folded(numbers)
-    if not math.isnan(total) or np.isnan(numbers).any():
-        return total
-    return primal(fsum(numbers.tolist()))
 
 
 def parting() -> ValueError:
