@@ -27,3 +27,19 @@ if (hero && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
   }, { threshold: 0.25 });
   seen.observe(hero);
 }
+
+// Arrow keys step through the page that is in the middle of the window, without a click into it first.
+const KEYS = ["ArrowLeft", "ArrowRight"];
+addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  if (!KEYS.includes(key) || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if (target.closest("input, textarea, select, [contenteditable], [tabindex]")) return;
+  const off = (frame) => {
+    const { top, bottom } = frame.getBoundingClientRect();
+    return bottom < 0 || top > innerHeight ? Infinity : Math.max(0, top - innerHeight / 2, innerHeight / 2 - bottom);
+  };
+  const frames = [...document.querySelectorAll("iframe")].sort((a, b) => off(a) - off(b));
+  if (frames.length === 0 || off(frames[0]) === Infinity) return;
+  event.preventDefault();
+  frames[0].contentWindow.postMessage({ autogradKey: key }, "*");
+});

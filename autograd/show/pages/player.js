@@ -38,6 +38,12 @@ if (self !== top) {
   window.addEventListener("load", tell);
 }
 
+// The page around a frame hands on the keys that are pressed there.
+window.addEventListener("message", ({ data: asked }) => {
+  if (typeof asked?.autogradKey !== "string") return;
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: asked.autogradKey, bubbles: true }));
+});
+
 // Writes what is shown into the address, and behind it what else a page has to tell. Browsers refuse many changes of it in a short time.
 let linking = 0;
 let linkEnd = "";

@@ -1,15 +1,10 @@
-// "Whole graph" is of use where the picture is larger than its frame, and on from the start where
-// it is wider, if its boxes can then be told apart.
+// "Whole graph" is of use where the picture is larger than its frame.
 const whole = byId("whole");
-let pressed = false;
-const [READABLE, APART] = [0.819, 0.2]; // scales: the one of steps.css, and that of boxes 25 px wide
 function seeWhole(on) {
   picture.classList.toggle("whole", on);
   whole.setAttribute("aria-pressed", on);
 }
 function frameGraph() {
-  const scale = picture.clientWidth / parseFloat(svg.style.getPropertyValue("--w"));
-  if (!pressed) seeWhole(scale >= APART && scale < READABLE);
   if (picture.classList.contains("whole")) whole.hidden = false;
   else whole.hidden = picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight;
 }
@@ -31,7 +26,6 @@ if (svg !== null) {
   window.addEventListener("resize", frameGraph);
   document.addEventListener("drawn", frameGraph);
   whole.addEventListener("click", () => {
-    pressed = true;
     seeWhole(!picture.classList.contains("whole"));
     picture.dispatchEvent(new CustomEvent("sized"));
   });
