@@ -12,23 +12,27 @@ PHONE = {"width": 390, "height": 844}
 LEAST = 11  # px of a text
 STEPS = 10
 LESSONS = [name for name in PAGES if name.startswith("lessons/") and "index" not in name]
-# The texts of pictures, and in frames all texts, that are smaller; and the controls that are cut.
+# The texts of pictures, and in frames all texts, that are smaller, and the controls cut off.
 FAULTS = """(least) => {
   const faults = [];
-  const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
-  const says = (element) => [...element.childNodes].some(({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim() !== "");
-  for (const element of document.querySelectorAll(self === top ? "svg text, svg tspan" : "body *")) {
-    if (!says(element) || !shown(element) || element.matches("script, style, title, desc, option")) continue;
+  const visible = (it) =>
+    it.checkVisibility({ visibilityProperty: true }) && it.getClientRects().length > 0;
+  const isText = ({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim() !== "";
+  const texts = self === top ? "svg text, svg tspan" : "body *:not(script, title, option)";
+  for (const element of document.querySelectorAll(texts)) {
+    if (![...element.childNodes].some(isText) || !visible(element)) continue;
     const matrix = element.getScreenCTM?.();
     const scale = matrix ? Math.hypot(matrix.a, matrix.b) : 1;
     const size = parseFloat(getComputedStyle(element).fontSize) * scale;
-    if (size < least - 0.01) faults.push(`${size.toFixed(1)} px: ${element.textContent.trim().slice(0, 30)}`);
+    const start = element.textContent.trim().slice(0, 30);
+    if (size < least - 0.01) faults.push(`${size.toFixed(1)} px: ${start}`);
   }
+  const scrolls = ".all, .picture, .live ul, nav, aside, header, .editor";
   for (const element of document.querySelectorAll("button, select, input, textarea, summary")) {
-    if (!shown(element)) continue;
-    const at = element.getBoundingClientRect();
-    const inside = element.closest(".all, .picture, .live ul, nav, aside, header, .editor");
-    if (!inside && at.width > 1 && (at.left < 0 || at.right > innerWidth + 0.5)) faults.push(`cut: ${element.outerHTML.slice(0, 80)}`);
+    if (!visible(element) || element.closest(scrolls)) continue;
+    const { left, right, width } = element.getBoundingClientRect();
+    const whole = width <= 1 || (left >= 0 && right <= innerWidth + 0.5);
+    if (!whole) faults.push(`cut: ${element.outerHTML.slice(0, 80)}`);
   }
   return faults;
 }"""
