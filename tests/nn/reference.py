@@ -1,4 +1,7 @@
-"""The numbers in tests/nn/data that PyTorch computed, and softmax in mpmath."""
+"""The numbers in tests/nn/data, and softmax in mpmath.
+
+PyTorch computed them in float64, with the settings that stand beside them.
+"""
 
 import json
 from pathlib import Path

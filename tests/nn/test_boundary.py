@@ -209,23 +209,3 @@ def test_inputs_of_unlike_scales_have_a_scale_each(scale: float) -> None:
     assert plane.ys[0] == pytest.approx(scale * plane.xs[0])
     assert plane.ys[-1] == pytest.approx(scale * plane.xs[-1])
     assert plane.y.start - plane.y.end == plane.x.end - plane.x.start
-
-
-@pytest.mark.parametrize("compiles", [True, False])
-def test_answers_are_worked_out_once(compiles: bool) -> None:
-    calls = []
-
-    def answer(x: Any, p: Value) -> Any:
-        calls.append(x)
-        return x[0] * 2.0 if compiles or type(x[0]) is float else None
-
-    boundary = boundary_of(answer)
-    (row, *_), *_ = plane_of(boundary).fields[0]
-    assert row == [2.0 * x for x in plane_of(boundary).xs]
-    first = len(calls)
-    assert (first < 10) == compiles
-    boundary.plane()
-    assert len(calls) == first
-    boundary.keep(1)
-    boundary.plane()
-    assert len(calls) > first

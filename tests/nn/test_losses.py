@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import mpmath
@@ -15,7 +14,6 @@ import nn
 from autograd import Value, hessian
 from tests.core.measure_ulp import ulps
 from tests.nn.reference import case_id, exact_softmax, logit_lists, torch_reference
-from tests.nn.training.fitting import fitted
 
 CASES = torch_reference("losses")
 
@@ -48,18 +46,13 @@ def test_against_torch(case: dict[str, Any]) -> None:
             out.backward()
             found = flat(grads(predictions))
             assert found == pytest.approx(flat(case["gradient"]), rel=1e-12, abs=1e-15)
-
-
-@pytest.mark.parametrize("case", CASES, ids=case_id)
-def test_of_floats_arrays_and_single_samples(case: dict[str, Any]) -> None:
-    loss, settings = getattr(nn, case["name"]), case["arguments"]
-    predictions, targets = case["predictions"], case["targets"]
-    out = loss(predictions, targets, **settings)
+    targets, settings = case["targets"], case["arguments"]
+    out = loss(case["predictions"], targets, **settings)
     assert type(out) is float
     assert out == pytest.approx(case["mean"], rel=1e-13)
-    assert out == loss(np.array(predictions), np.array(targets), **settings)
-    single = loss(predictions[0], targets[0], **settings)
-    assert single == loss(predictions, targets, "none", **settings)[0]
+    assert out == loss(np.array(case["predictions"]), np.array(targets), **settings)
+    single = loss(case["predictions"][0], targets[0], **settings)
+    assert single == loss(case["predictions"], targets, "none", **settings)[0]
 
 
 def test_hinge_and_half_mse() -> None:
@@ -256,29 +249,3 @@ def test_positive_targets_may_weigh_more_and_targets_may_be_lists_of_one() -> No
     assert loss.data == pytest.approx(-sum(parts) / 3.0, rel=1e-14)
     assert nn.mse_loss(xs, [[y] for y in ys]).data == nn.mse_loss(xs, ys).data
     assert nn.accuracy([[0.1, 0.9], [2.0, 1.0]], [[0, 1], [0, 1]]) == 0.5
-
-
-@pytest.mark.filterwarnings("ignore:fit. not compiled")
-@pytest.mark.parametrize(
-    ("targets", "loss"),
-    [
-        ([[1.0, 0.0], [0.0, 1.0]] * 6, nn.cross_entropy),
-        ([[0], [1]] * 6, partial(nn.cross_entropy, weight=[1.0, 3.0], reduction="sum")),
-        ([0, 1, 1] * 4, partial(nn.cross_entropy, weight=[1.0, 3.0])),
-        ([0, -100, 1] * 4, nn.cross_entropy),
-    ],
-)
-def test_they_train_the_same_in_a_compiled_step_or_are_told_why_not(
-    targets: Any, loss: Any
-) -> None:
-    inputs = [[math.sin(i), math.cos(i)] for i in range(12)]
-    losses = []
-    for compiled in (None, False):
-        model = nn.Layer(2, 2, init=nn.init.constant(0.5))
-        history = fitted(model, inputs, targets, loss=loss, compiled=compiled)
-        losses.append(history["loss"])
-        if compiled is None and targets[:2] == [0, 1]:
-            assert history.not_compiled is not None
-        elif compiled is None and targets[0] != 0:
-            assert history.not_compiled is None
-    assert losses[0] == pytest.approx(losses[1], rel=1e-12)

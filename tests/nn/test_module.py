@@ -268,24 +268,6 @@ def test_modules_are_found_in_arrays_and_an_array_may_hold_itself() -> None:
     assert [path for path, _ in module.named_children()] == ["parts.0"]
 
 
-def test_assigning_does_not_walk_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    tree: Any = Tree()
-    walked: list[nn.Module] = []
-    walk = nn.module._tree
-
-    def watched(root: nn.Module) -> Any:
-        walked.append(root)
-        return walk(root)
-
-    monkeypatch.setattr(nn.module, "_tree", watched)
-    for value in (1, "text", None, [0.5], Value(1.0), {"a": [Value(2.0)]}):
-        tree.more = value
-    assert (walked, tree.more["a"][0].label) == ([], "more.a.0")
-    tree.more = nn.Neuron(1)
-    assert set(walked) == {tree.more}
-    assert tree.more.b.label == "more.b"
-
-
 def test_a_computed_value_among_the_attributes_is_no_parameter() -> None:
     neuron: Any = nn.Neuron(1)
     neuron.last = neuron([2.0])

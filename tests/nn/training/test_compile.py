@@ -20,10 +20,7 @@ import pytest
 import nn
 from autograd import Value, exp, grad, maximum, minimum, primitive, sigmoid, sign, where
 from autograd import compile as compile_function
-from autograd.core import float_sweeps
-from nn.training import compiled as engines
 from nn.training.batches import Batch
-from nn.training.compiled import is_mean
 from nn.training.eager import Eager
 from tests.program.test_threads import LONG, in_a_child
 
@@ -77,6 +74,7 @@ def last(loss: Callable[..., Any]) -> Callable[..., Any]:
 dropout = functools.partial(nn.Dropout, 0.3)
 layer = functools.partial(nn.Layer, 3, 4)
 L2 = functools.partial(nn.l2_penalty, strength=0.01)
+WEIGHTED: dict[str, Any] = {"weight": [1.0, 3.0, 0.5], "reduction": "sum"}
 CASES: dict[str, tuple[Callable[[], nn.Module], Any, Any]] = {
     "relu": (mlp(1, activation="relu"), nn.mse_loss, REAL),
     "unfused": (mlp(1, fused=False, bias=False), nn.half_mse_loss, REAL),
@@ -88,6 +86,9 @@ CASES: dict[str, tuple[Callable[[], nn.Module], Any, Any]] = {
     "logits": (mlp(1), nn.binary_cross_entropy_with_logits, SHARE),
     "classes": (mlp(3), nn.cross_entropy, CLASS),
     "smoothed": (mlp(3), functools.partial(nn.cross_entropy, label_smoothing=0.1), CLASS),
+    "shares": (mlp(3), nn.cross_entropy, [[0.25, 0.75 * y, 0.75 - 0.75 * y] for y in SHARE]),
+    "weighted": (mlp(3), functools.partial(nn.cross_entropy, **WEIGHTED), CLASS),
+    "shifted": (mlp(1), lambda o, t: nn.mse_loss(o, t) + 4.0, REAL),
     "nll": (sequence(mlp(3), nn.LogSoftmax), nn.nll_loss, CLASS),
     "softmax": (sequence(mlp(2), nn.Softmax), nn.mse_loss, PAIRS),
     "modules": (
@@ -246,51 +247,10 @@ def test_an_optimizer_that_cannot_be_recorded(kind: Any) -> None:
     agree(*CASES["logits"], lambda ps: kind(ps, 0.1), steps=20)
 
 
-@pytest.mark.parametrize("kernel", ["" if float_sweeps.exchanger else "numpy", "numpy"])
-def test_parameters_that_are_replaced_while_a_step_runs(
-    kernel: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
-    model, optimizer, step = made()
-    for _ in range(4):
-        step(XS, SHARE)
-    other = Value(optimizer.params[0].data)
-
-    class Rate:
-        def __float__(self) -> float:
-            optimizer.params[0] = other
-            vars(optimizer).pop("_next_numbers", None)
-            return 0.1
-
-    before, rates = numbers(model), optimizer._next_numbers()
-    vars(optimizer)["_next_numbers"] = lambda: [0.0, Rate(), *rates[2:]]
-    step(XS, SHARE)
-    assert other.grad == 0.0
-    assert numbers(model)[:2] == before[:2]
-    assert numbers(model) != before
-
-
-def test_another_step_of_all_optimizers(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[None] = []
-    step = nn.Optimizer.step
-    monkeypatch.setattr(nn.Optimizer, "step", lambda self: made.append(step(self)))
-    agree(*CASES["relu"], steps=5)
-    assert len(made) == 10
-
-
 @pytest.mark.parametrize("case", ["relu", "classes", "dropout", "branches"])
 def test_by_numpy_source(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOGRAD_KERNEL", "numpy")
     agree(*CASES[case], steps=10, penalty=L2, max_norm=1.0)
-
-
-def test_all_masks_of_dropout_are_one_program() -> None:
-    model = nn.Sequential(nn.Layer(3, 8), nn.Dropout(0.5), nn.Layer(8, 1))
-    step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), 0.01))
-    for _ in range(3):
-        step(XS, REAL)
-    (traces,) = step.engine.traces.values()
-    assert len(traces.known) == 1
 
 
 def test_embeddings_take_indices() -> None:
@@ -438,35 +398,6 @@ def test_a_child_of_a_process_that_trains() -> None:
     finally:
         go.set()
         thread.join(LONG)
-
-
-class Total(nn.Module):
-    """Of samples of any length."""
-
-    def __init__(self) -> None:
-        self.w = Value(0.5)
-
-    def forward(self, x: Any) -> Any:
-        return sum(self.w * t * t for t in x)
-
-
-@pytest.mark.usefixtures("both")
-def test_of_lengths_and_batch_sizes_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "MOST", 3)
-    losses: list[list[float]] = [[], []]
-    for found, compiles in zip(losses, (True, False)):
-        model = Total()
-        step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), lr=0.01))
-        shapes = [*itertools.product((2, 3, 4, 3, 2, 2), (1, 2, 3, 4, 2)), (3, 2), (4, 2)]
-        for size, length in shapes:
-            xs, ys = [[0.5] * length] * size, [1.0] * size
-            if compiles:
-                found.append(step(xs, ys))
-                assert len(step.engine.traces) <= 3
-                assert max(len(traces.fused) for traces in step.engine.traces.values()) <= 3
-            else:
-                found.append(step.eager.train(Batch(xs, ys))[1])
-    assert losses[0] == pytest.approx(losses[1], rel=1e-12)
 
 
 def test_threads_do_not_change_a_bit() -> None:
@@ -623,31 +554,6 @@ def test_a_gradient_that_the_optimizer_makes_finite_is_refused() -> None:
     with pytest.raises(FloatingPointError, match=r"the gradient of .* is not finite"):
         step([[1.0]], [-1.0])
     assert step.model.w.data == 0.0
-
-
-@pytest.mark.usefixtures("both")
-@pytest.mark.parametrize("max_norm", [None, 0.05])
-@pytest.mark.parametrize("optimizer", ["SGD", "amsgrad", "nesterov", "own"])
-def test_a_fused_step_has_the_bits_of_any_other(optimizer: str, max_norm: float | None) -> None:
-    """Where a program needs a recheck, a step is done in parts."""
-    paths = []
-    for recheck in (False, True):
-        random.seed(1)
-        model = CASES["several outputs"][0]()
-        params = model.parameters()
-        rule = Own(params, 0.1) if optimizer == "own" else OPTIMIZERS[optimizer](params)
-        step = nn.compile(model, nn.mse_loss, rule, penalty=L2, max_norm=max_norm)
-        path = []
-        for i in range(12):
-            step.engine.due = 0.0 if recheck else math.inf
-            if i == 7:
-                params[3].data = 0.5
-            if i == 9:
-                rule.load_state_dict(rule.state_dict())
-            some = slice(0, 12 - i % 2 * 5)
-            path.append([step(np.array(XS)[some], np.array(PAIRS)[some]), *numbers(model)])
-        paths.append(path)
-    assert paths[0] == paths[1]
 
 
 def test_its_program_and_copies() -> None:
@@ -815,16 +721,6 @@ def test_a_loss_that_is_no_mean(loss: Any, words: str) -> None:
         scaled(loss=loss)(XS, REAL)
 
 
-def test_means_and_sums() -> None:
-    t, some = Value(2.0), ([0.5, 2.0, -1.0], [1.0, 0.0, 0.5])
-    assert is_mean(lambda o, _: sum(-y for y in o) / len(o), *some)
-    assert is_mean(lambda o, y: nn.mse_loss(o, y) + t * t - 3.0, *some)
-    assert is_mean(lambda o, y: 0.0 * sum(o), *some) is None
-    assert not is_mean(lambda o, y: sum(where(a > b, a, 2.0 * b) for a, b in zip(o, y)), *some)
-    with pytest.raises(TypeError, match="one reduction"):
-        is_mean(lambda o, y: list(o), *some)
-
-
 @pytest.mark.parametrize(
     "weights", [[1.0, 1.0, 1.0, 5.0, 1.0], [0.5] * 50 + [1.5] * 50, [1.0] * 99 + [2.0]]
 )
@@ -874,110 +770,6 @@ def test_fit_is_the_same_by_values(case: str) -> None:
     for name, values in history.records.items():
         np.testing.assert_allclose(values, expected[name], rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(numbers(fast), numbers(slow), rtol=1e-11, atol=1e-12)
-
-
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_what_a_callback_changes_is_seen(reduction: str) -> None:
-    results = []
-    loss = functools.partial(nn.mse_loss, reduction=reduction)
-    for compiled in (True, False):
-        model = Scaled()
-
-        def double(event: nn.EpochEnd, model: Scaled = model) -> None:
-            model.scale *= 1.5
-            if event.epoch == 2:
-                model.w.data = 0.5
-
-        history = fit(model, loss=loss, epochs=4, callbacks=[double], compiled=compiled)
-        results.append([*history["loss"], *numbers(model)])
-    assert results[0] == pytest.approx(results[1], rel=1e-12)
-
-
-def test_what_a_callback_changes_is_seen_where_the_first_sample_does_not_show_it() -> None:
-    results = []
-    for compiled in (True, False):
-        model = Scaled()
-
-        def triple(event: nn.EpochEnd, model: Scaled = model) -> None:
-            model.scale = 3.0
-
-        samples = {"xs": [[0.0] * 3, *XS], "ys": [0.0, *REAL], "shuffle": False, "epochs": 3}
-        history = fit(model, **samples, callbacks=[triple], compiled=compiled)
-        results.append([*history["loss"], *numbers(model)])
-    assert results[0] == pytest.approx(results[1], rel=1e-12)
-
-
-class Centered(nn.Module):
-    """Takes off a running mean, as normalization does."""
-
-    def __init__(self) -> None:
-        self.w, self.mean, self.seen = Value(1.0), 0.0, [0]
-
-    def forward(self, x: list[float]) -> Any:
-        self.seen[0] += 1
-        self.mean += (x[0] - self.mean) / self.seen[0]
-        return self.w * (x[0] - self.mean)
-
-
-@TOLD
-def test_a_model_that_cannot_be_compiled_is_as_it_was() -> None:
-    fast, slow = Centered(), Centered()
-    history = fit(fast)
-    assert "the model or the loss changes model.mean when" in str(history.not_compiled)
-    assert [*history["loss"]] == [*fit(slow, compiled=False)["loss"]]
-    assert (fast.mean, fast.seen) == (slow.mean, slow.seen)
-
-
-def variance(outputs: list[Any], targets: list[Any]) -> Any:
-    mean = sum(outputs) / len(outputs)
-    return sum((y - mean) ** 2 for y in outputs) / (len(outputs) - 1)
-
-
-def unexplained(outputs: list[Any], targets: list[Any]) -> Any:
-    errors = sum((y - t) ** 2 for y, t in zip(outputs, targets))
-    return errors / (max(targets) - min(targets) if len(targets) > 1 else 1.0)
-
-
-REASONS: dict[str, tuple[Any, Any, str]] = {
-    "random": (
-        Scaled(lambda y: y * random.random()),
-        nn.mse_loss,
-        "ValueError: .*draws random numbers",
-    ),
-    "data": (Scaled(lambda y: y * y.data), nn.mse_loss, "ValueError: .*reads a number"),
-    "loss": (Scaled(), NOT_A_MEAN[0][0], "ValueError: the loss couples samples"),
-    "samples": (Scaled(), nn.mse_loss, "ValueError: .*built in another way"),
-    "alone": (
-        Scaled(),
-        variance,
-        "ValueError: the loss couples samples: of one alone, ZeroDivisionError",
-    ),
-    "alike": (
-        Scaled(),
-        unexplained,
-        "ValueError: the loss couples samples",
-    ),
-}
-
-
-@TOLD
-@pytest.mark.parametrize("case", REASONS)
-def test_fit_says_why_it_is_not_compiled(case: str) -> None:
-    model, loss, words = REASONS[case]
-    xs = [[1.0], [2.0, 3.0]] if case == "samples" else [[1.0], [2.0]]
-
-    def run(compiled: bool | None) -> tuple[Any, str | None]:
-        twin = copy.deepcopy(model)
-        random.seed(8)
-        history = fit(twin, xs, [1.0, 0.5], loss=loss, compiled=compiled)
-        return (history.records, numbers(twin), random.random()), history.not_compiled
-
-    result, reason = run(None)
-    assert reason is not None
-    assert re.match(f"not compiled, since {words}", reason)
-    assert run(False) == (result, "compiled=False")
-    with pytest.raises(ValueError, match=words.partition(": ")[2]):
-        run(True)
 
 
 class Choices(nn.Module):

@@ -170,13 +170,9 @@ def test_metrics_of_a_model_that_returns_its_parameter(compiled: bool) -> None:
     assert history["first"] == [before]
 
 
-def test_arrays_and_values_as_data() -> None:
-    expected = simple()[0].state_dict()
-    assert simple(X=np.array(XS), y=np.array(YS))[0].state_dict() == expected
-    rows = [np.array(x) for x in XS]
-    assert simple(X=rows, y=iter(YS))[0].state_dict() == expected
+def test_values_as_data() -> None:
     wrapped = [[Value(x) for x in row] for row in XS]
-    assert simple(X=wrapped)[0].state_dict() == expected
+    assert simple(X=wrapped)[0].state_dict() == simple()[0].state_dict()
 
 
 def test_other_samples_are_left_as_they_are() -> None:
@@ -231,14 +227,6 @@ def test_every_module_gets_its_own_mode_back() -> None:
     model = nn.Sequential(nn.Layer(2, 1), nn.Sequential(nn.Tanh()).eval())
     simple(model, epochs=1)
     assert [module.training for module in model.children()] == [True, False]
-
-
-def test_a_loss_that_is_not_finite() -> None:
-    with pytest.raises(FloatingPointError, match="the loss is inf in epoch 1"):
-        simple(
-            loss=lambda o, t: nn.mse_loss(o, t) * (1.0 if len(t) == 12 else 1e308 * 10),
-            validation=(XS[:2], YS[:2]),
-        )
 
 
 def test_an_error_of_a_metric_names_it() -> None:

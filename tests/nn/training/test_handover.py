@@ -9,7 +9,6 @@ import pytest
 
 import nn
 from autograd import Value
-from nn.training.jax import Layout
 
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
 Samples = tuple[np.ndarray, np.ndarray]
@@ -113,13 +112,6 @@ def test_parameters_are_shaped_as_the_layers_are() -> None:
     params, _ = made("moons")[0].jax(XS, SIGNS)
     shapes = [{"weight": (n, nin), "bias": (n,)} for n, nin in ((4, 2), (4, 4), (1, 4))]
     assert jax.tree_util.tree_map(lambda x: x.shape, params) == {"layers": shapes}
-    layout = Layout(["a.0.0", "a.0.1", "a.1.0", "n.neurons.0.w.0", "n.neurons.1.w.0", "n.b"])
-    shapes = jax.tree_util.tree_map(np.shape, layout.places)
-    assert shapes == {"a": [(2,), (1,)], "n": {"w": (2, 1), "b": ()}}
-    for odd in (["neurons.0.w", "neurons.1.b"], ["neurons.0", "neurons.1.b"], ["neurons.1.b"]):
-        assert [*Layout(odd).places] == ["neurons"]
-    clash = Layout(["b", "neurons.0.b", "neurons.1.b"]).places
-    assert jax.tree_util.tree_map(int, clash) == {"b": 0, "neurons": [{"b": 1}, {"b": 2}]}
 
 
 @pytest.mark.parametrize(("kind", "name"), [("float32", "parted"), ("bfloat16", "moons")])

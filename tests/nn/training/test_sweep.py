@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import os
-import pickle
 import random
 import signal
 import sys
@@ -16,7 +15,6 @@ from typing import Any
 import pytest
 
 import nn
-from nn.training.sweep import _outcome
 from tests.nn.training.fitting import fitted
 
 SPAWN = multiprocessing.get_context("spawn")  # where JAX was imported, its threads can't fork
@@ -98,11 +96,6 @@ def test_a_trial_that_exits_or_raises_what_cannot_be_printed_ends_itself(
     assert errors == ["SystemExit: no data", "Unprintable, which can't be printed"]
 
 
-def test_an_interrupted_trial_ends_the_sweep() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        _outcome(pickle.dumps((ends, {"how": "is interrupted"})), "")
-
-
 def test_a_failed_trial_is_kept_apart_with_its_traceback() -> None:
     results = swept(fails, RATES)
     assert results == [
@@ -145,17 +138,6 @@ def test_a_damaged_record_is_named(tmp_path: Path, here: Executor, damage: bytes
     file.write_bytes(damage)
     with pytest.raises(ValueError, match=f"{file.name} is damaged; delete it"):
         swept(fails, RATES[:1], here, folder=tmp_path)
-
-
-def test_a_full_disk_ends_a_sweep(
-    tmp_path: Path, here: Executor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(path: Path, data: bytes) -> None:
-        raise OSError(28, "No space left on device", str(path))
-
-    monkeypatch.setattr("nn.training.sweep.write_atomically", full)
-    with pytest.raises(OSError, match="No space left"):
-        swept(train, RATES, here, folder=tmp_path)
 
 
 @pytest.mark.slow
