@@ -168,3 +168,32 @@ def test_a_copy_that_failed_leaves_no_trace() -> None:
     with pytest.raises(OSError, match="no space"):
         pickle.dump(y, Full())
     assert pickle.loads(pickle.dumps(y)).data == copy.deepcopy(y).data == y.data
+
+
+def chain(n: int) -> list[Value]:
+    nodes = [Value(1.0)]
+    for _ in range(n):
+        nodes.append(nodes[-1] * 1.001)
+    return nodes
+
+
+def test_nodes_are_written_once_in_whichever_order() -> None:
+    nodes = chain(500)
+    size = len(pickle.dumps(nodes[::-1]))
+    assert len(pickle.dumps(nodes)) < 1.1 * size
+
+
+@pytest.mark.parametrize("kind", [pickle.Pickler, pickle._Pickler])
+def test_two_picklers_at_work_are_told_apart(kind: Any) -> None:
+    nodes = chain(3000)
+    first, second = io.BytesIO(), io.BytesIO()
+    one, other = kind(first), kind(second)
+    one.dump(nodes[1500])
+    other.dump(nodes[-1])
+    one.dump(nodes[-1])
+    first.seek(0)
+    loader = pickle.Unpickler(first)
+    half, whole = loader.load(), loader.load()
+    assert (half.data, whole.data) == (nodes[1500].data, nodes[-1].data)
+    assert any(node is half for node in autograd.core.sweeps.topological_order(whole)[0])
+    assert pickle.loads(second.getvalue()).data == whole.data

@@ -2,6 +2,7 @@
 
 import builtins
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -66,3 +67,19 @@ def test_where_calls_only_the_chosen_branch() -> None:
 def test_an_index_may_be_whatever_is_whole() -> None:
     assert take((x for x in [4.0, 5.0]), True) == take([4.0, 5.0], 1.0) == 5.0
     assert take([Value(1.0), Value(2.0), 3.0], Value(1.0)).data == 2.0
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: elu(1.0, beta=2.0), r"elu\(\) got an unexpected keyword argument 'beta'"),
+        (lambda: elu(1.0, x=2.0), r"elu\(\) multiple values for argument 'x'"),
+        (lambda: elu(alpha=2.0), r"elu\(\) missing a required argument: 'x'"),
+        (lambda: elu(1.0, 2.0, 3.0, alpha=2.0), r"elu\(\) (too many|multiple values)"),
+        (lambda: autograd.maximum(1.0, xs=2.0), r"maximum\(\) got an unexpected"),
+    ],
+)
+def test_named_operands_that_do_not_fit(call: Callable[[], Any], told: str) -> None:
+    assert elu(x=-1.0, alpha=2.0) == elu(alpha=2.0, x=-1.0) == elu(-1.0, 2.0)
+    with pytest.raises(TypeError, match=told):
+        call()

@@ -21,7 +21,10 @@ from autograd.trees import flatten
 from tests.properties.graphs import spelled
 from tests.testing.programs import SAFE, Listing, programs
 
-__all__ = ["Case", "agrees", "cases", "obeys"]
+__all__ = ["TARGETS", "Case", "agrees", "cases", "near", "obeys", "result"]
+
+# With the kernel, if any, and with NumPy.
+TARGETS = pytest.mark.parametrize("target", ["", "numpy"], indirect=True, scope="module")
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
@@ -30,15 +33,27 @@ MOVED = 1e-11  # relative; what that changes may be rounding's doing, ten times 
 SHAKEN = 1e-13  # relative, of each operand of a random function; this, too
 
 
+def result(f: Function, *args: Any, **more: Any) -> Any:
+    """Return what a call gives, or the type of what it raises."""
+    try:
+        return f(*args, **more)
+    except (ValueError, ArithmeticError, IndexError) as error:
+        return type(error)
+
+
 def agrees(f: Function, *args: Any, in_axes: Any = None) -> Compiled:
     """f compiled, which obeys the law there and near: of samples, their sums."""
     fast = compile(f, in_axes, "sum" if in_axes else None)
     every = tuple(range(len(args)))
-    near = tuple([mapped(arg, lambda i, x: x + 1e-3 * i * x) for arg in args])
-    for xs in (args, near, args):
+    for xs in (args, near(args), args):
         for argnums in list[Argnums]([every, *every]):
             obeys(fast, xs, argnums)
     return fast
+
+
+def near(args: Sequence[Any]) -> tuple[Any, ...]:
+    """Return arguments of which each number but the first is a little larger."""
+    return tuple([mapped(arg, lambda i, x: x + 1e-3 * i * x) for arg in args])
 
 
 def obeys(fast: Compiled, args: Sequence[Any], argnums: Argnums) -> int:

@@ -4,14 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-# with the kernel, if any, and with NumPy
-BOTH = ("arguments", "one_trace", "compiled", "extremes", "passes", "call", "recording")
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.module.__name__.rpartition("test_")[2] in BOTH:
-        metafunc.parametrize("target", ["", "numpy"], indirect=True, scope="module")
-
 
 @pytest.fixture(scope="module", autouse=True)
 def target(request: pytest.FixtureRequest) -> Iterator[None]:

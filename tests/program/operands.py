@@ -2,16 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-import autograd
 from autograd import Value
 from autograd.core.primitive import RESERVED, TABLE
 
-__all__ = ["LOGS", "NAMES", "POINTS", "SEVERAL", "cubes", "operands"]
+__all__ = ["LOGS", "NAMES", "POINTS", "cubes", "operands"]
 
 Array = Any
 
@@ -37,18 +35,6 @@ def operands(name: str) -> list[Array]:
 NAMES = sorted(name for name in RESERVED if "." not in name)
 
 POINTS = np.array([[0.7, 1.5, -2.0], [2.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 3.0, 4.0]])
-SEVERAL: list[Callable[[Any], Any]] = [  # of such a point
-    lambda x: autograd.logsumexp([x[0], x[1], 2.0]),
-    lambda x: autograd.logsumexp([x[0], x[0], x[1], x[1]]),
-    lambda x: autograd.maximum(x[0], x[1], 0.5) * autograd.minimum(x[0], x[1], x[2]),
-    lambda x: autograd.hypot(x[0], x[1], x[2]) + 0.0 * autograd.sqrt(0.0 * x[0]),
-    lambda x: autograd.take(x, abs(x[0]) // 1.0),
-    lambda x: autograd.take([2.0, 5.0, 7.0], abs(x[0]) // 1.0) * x[1] * x[2].sin(),
-    lambda x: autograd.dot([x[0], x[1]], [x[1], x[2]], x[0]) % 0.7,
-    lambda x: autograd.where(x[0] > x[1], x[0] * x[2], x[1].exp()) * (x[1] // 1.0),
-    lambda x: autograd.clip(x[0], 0.5, 2.0) * autograd.atan2(x[1], x[2]),
-    lambda x: sum([(y.tanh() + y.exp().cos()).exp() for y in x] + [x[0].tanh().sin()]),
-]
 LOGS = np.array(  # whose logsumexp is large
     [
         *[[-math.inf, 0.5], [-math.inf, -math.inf], [math.inf, 1.0], [1.0, 2.0]],

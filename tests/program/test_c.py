@@ -14,7 +14,8 @@ import pytest
 import autograd
 from autograd import Value, grad, primitive, value_and_grad
 from autograd.core.primitive import TABLE
-from tests.program.operands import LOGS, NAMES, POINTS, SEVERAL, operands
+from tests.program.operands import LOGS, NAMES, POINTS, operands
+from tests.program.rows import SEVERAL as ROWS
 
 COMPILER = shutil.which("cc")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
@@ -93,6 +94,9 @@ def translates(name: str, points: Sequence[Any]) -> bool:
         return bool(fast.program.source("c"))
     except NotImplementedError:
         return False
+
+
+SEVERAL = [row.f for row in ROWS.values()]
 
 
 @needs_compiler

@@ -4,7 +4,6 @@ import concurrent.futures
 import math
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -59,10 +58,6 @@ class Own:
         return bool(self.limit == other)
 
 
-class OfValue(Own):
-    limit = Value(LIMIT)
-
-
 class OfFloats(Own):
     """It refuses whatever is no float."""
 
@@ -108,20 +103,6 @@ def test_what_a_value_is_compared_with(ask: Callable[[Any, Any], Any], y: Any) -
         if type(y) is not OfFloats:
             xs = [3.0, 4.0, 3.5, -1.0, 4.0]
             assert compile(f, in_axes=(0,))(xs) == [primal(f(Value(x))) for x in xs]
-
-
-@pytest.mark.parametrize("ask", ASKED)
-@pytest.mark.parametrize("y", [Own(), OfValue()])
-def test_numbers_of_an_own_type_are_refused_or_right(
-    ask: Callable[[Any, Any], Any], y: Any
-) -> None:
-    def f(x: Any) -> Any:
-        return x * 2.0 if ask(x, y) else -x
-
-    fast = compile(f)
-    for x in XS:
-        with suppress(ValueError):
-            assert fast(x) == primal(f(Value(x)))
 
 
 def test_what_is_no_number_is_never_equal() -> None:

@@ -13,6 +13,9 @@ from autograd.core.primitive import TABLE
 from autograd.program import compile
 from tests.core.extremes import NAMES, POWERS, compiled, exact, has_value, pairs, worst
 from tests.core.measure_ulp import BOUND, LEAST, ulps
+from tests.program.agreement import TARGETS
+
+pytestmark = TARGETS
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,7 +17,8 @@ from autograd.core.primitive import TABLE
 from autograd.program import compile
 from autograd.program.passes.roll import Loop, Step, roll
 from autograd.program.targets import jax_values
-from tests.program.operands import LOGS, NAMES, POINTS, SEVERAL, cubes, operands
+from tests.program.operands import LOGS, NAMES, POINTS, cubes, operands
+from tests.program.rows import SEVERAL
 
 np = pytest.importorskip("numpy")
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
@@ -56,7 +57,7 @@ def test_each_operation(name: str) -> None:
     agree(TABLE[name], *args, argnums=places, in_axes=axes, reduce="sum")
 
 
-@pytest.mark.parametrize("f", SEVERAL)
+@pytest.mark.parametrize("f", [row.f for row in SEVERAL.values()], ids=[*SEVERAL])
 def test_several_operands(f: Callable[..., Any]) -> None:
     agree(f, POINTS, in_axes=(0,), reduce="sum")
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value
 from autograd.program import compile
 
 X = np.arange(256.0) % 13.0 - 6.0  # of which all sums and means are exact
@@ -113,53 +112,3 @@ def test_errors_name_the_sample(
     assert re.search(
         message, "\n".join([str(raised.value), *getattr(raised.value, "__notes__", [])])
     )
-
-
-def test_a_spot_check_looks_at_the_way_of_a_late_sample() -> None:
-    seen: list[float] = []
-
-    def f(x: Any) -> Any:
-        seen.append(x.data if type(x) is Value else x)
-        return -x if x > 250.0 else x
-
-    fast = compile(f, 0)
-    assert fast(np.arange(256.0))[251:].tolist() == [-251.0, -252.0, -253.0, -254.0, -255.0]
-    assert len(fast.programs) == 2
-    seen.clear()
-    fast(np.arange(256.0))  # a check is due at the second call
-    assert any(x > 250.0 for x in seen)
-
-
-@pytest.mark.parametrize("lanes", [8, 128])
-def test_a_lack_of_memory_leaves_nothing_half_made(
-    monkeypatch: pytest.MonkeyPatch, lanes: int
-) -> None:
-    mean = compile(lambda w, x: w[0] * x + w[1], (None, 0), "mean", verify=False)
-    left = [0]
-
-    def failing(make: Callable[..., Any]) -> Callable[..., Any]:
-        def made(*args: Any, **named: Any) -> Any:
-            left[0] -= 1
-            if left[0] == 0:
-                raise MemoryError
-            return make(*args, **named)
-
-        return made
-
-    for name in ("empty", "full", "zeros"):
-        monkeypatch.setattr(np, name, failing(getattr(np, name)))
-    k, failed = 0, True
-    while failed:
-        k, failed = k + 1, False
-        mean.value_and_grad(np.ones(2), X[:3]), mean.value_and_grad(np.ones(2), X[:3])
-        left[0] = k
-        try:
-            mean.value_and_grad(np.ones(2), X[:lanes])
-        except MemoryError:
-            failed = True
-        left[0] = 0
-        for w in (np.array([2.0, 3.0]), np.array([4.0, 5.0])):
-            value, slopes = mean.value_and_grad(w, X[:lanes])
-            assert value == w[0] * X[:lanes].mean() + w[1]
-            assert slopes.tolist() == [X[:lanes].mean(), 1.0]
-    assert k > 3

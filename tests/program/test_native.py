@@ -6,7 +6,6 @@ import math
 import operator
 import re
 import struct
-import time
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,8 +28,7 @@ from autograd.program.program import Program as Compiled
 from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.instructions import LANES
 from autograd.program.targets.kernel_code import KernelCode
-from autograd.program.targets.placement import Placement
-from autograd.program.targets.runner import FP_ERROR, NOT_FINITE, OTHER_TRACE
+from autograd.program.targets.runner import FP_ERROR
 from autograd.rules.arrays import composed
 from tests.testing.programs import Listing, programs
 
@@ -238,60 +236,6 @@ def test_threads_and_machines_do_not_change_a_bit() -> None:
         assert all(map(same_bits, _results(sweep, W, x, threads), first))
 
 
-def test_samples_are_read_wherever_they_lie() -> None:
-    fast = compile(lambda x: sum([(k + 1.0) * y.sin() for k, y in enumerate(x)]), (0,), "sum")
-    x = RNG.normal(size=(45, 19))
-    fast(x)
-    _, sweeps = _sweeps(fast, range(0), range(19))
-    first = _results(sweeps[0], np.empty(0), np.ascontiguousarray(x.T))
-    wide = np.zeros((45, 2 * 19))
-    wide[:, ::2] = x
-    for sweep, each in itertools.product(sweeps, (x.T, wide[:, ::2].T)):
-        assert all(map(same_bits, _results(sweep, np.empty(0), each), first))
-
-
-def _layers(w: Any, x: Any) -> tuple[Any, Any, Any]:
-    """Two of relu, and the first without it."""
-    plain = [autograd.dot(w[4 * k : 4 * k + 3], x, w[4 * k + 3]) for k in range(5)]
-    hidden = [autograd.relu(y) for y in plain]
-    rows = [w[20 + 6 * k : 26 + 6 * k] for k in range(3)]
-    outs = [autograd.relu(autograd.dot(row[:5], hidden, row[5])) for row in rows]
-    return plain, hidden, outs
-
-
-RELUS: dict[str, tuple[int, Callable[..., Any]]] = {
-    "net": (0, lambda plain, hidden, outs: autograd.dot(outs, [1.0, 2.0, -3.0])),
-    "its outputs": (0, lambda plain, hidden, outs: [*outs, outs[0] * outs[1]]),
-    "without relu too": (1, lambda plain, hidden, outs: autograd.sum([*outs, *plain])),
-    "one of them": (1, lambda plain, hidden, outs: autograd.sum([*outs, plain[3].sin()])),
-    "as output": (1, lambda plain, hidden, outs: [autograd.sum(outs), *plain]),
-    "hidden too": (0, lambda plain, hidden, outs: autograd.sum([*outs, hidden[1], hidden[2]])),
-}
-
-
-@pytest.mark.parametrize("case", RELUS)
-def test_relus_of_products_are_part_of_them(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    left, f = RELUS[case]
-    fast = compile(lambda w, x: f(*_layers(w, x)), in_axes=(None, 0))
-    w, x = RNG.normal(size=38), RNG.normal(size=(83, 3))
-    fast(w, x)
-    u, xs = w, np.ascontiguousarray(x.T)
-    found = []
-    for fusing in (True, False):
-        if not fusing:
-            monkeypatch.setattr(Placement, "fuse_product", lambda *_: None)
-        program, sweeps = _sweeps(fast, range(38), range(3))
-        outputs = program.tape.outputs
-        seed = np.arange(1.0, 1.0 + outputs)[:, None]
-        for sweep, module in zip(sweeps, MODULES):
-            out, d_u, d_x = np.empty((outputs, 83)), np.empty(38), np.empty((3, 83))
-            _swept(sweep, 83, u, (xs,), seed, out, d_u, d_x, None, 1)
-            found.append([out, d_u, d_x])
-            names = [module.OPERATIONS[op] for op in sweep.to.code[1][::12] if op < 128]
-            assert names.count("relu") == (left if fusing else 2)
-    assert all(map(same_bits, results, found[0]) for results in found)
-
-
 @pytest.mark.parametrize("lanes", [1, 8, 121, 127, 128, 129, 256, 480, 3_839, 200_003])
 def test_every_lane_is_in_one_block(lanes: int) -> None:
     x = np.arange(float(lanes))
@@ -306,36 +250,6 @@ def test_threads_share_twelve_blocks() -> None:
     x = np.zeros(12 * 480)
     x[0], x[6 * 480 :: 8] = 1e16, 1.0  # one by one they would be lost
     assert total.value_and_grad(x, 1.0, argnums=1)[1] == 1e16 + 360.0
-
-
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_the_caller_computes_no_more_than_its_share(threads: int) -> None:
-    waves = autograd.compile(
-        lambda x: autograd.fsum([(k * x).sin() for k in range(1, 13)]),
-        *((0,), "sum"),
-        threads=threads,
-    )
-    x = np.linspace(0.0, 1.0, 300_000)
-    shares = []
-    for _ in range(8):  # whoever is free takes the next chunk, so other load shifts them
-        mine, all_threads = time.thread_time(), time.process_time()
-        waves(x)
-        mine, all_threads = time.thread_time() - mine, time.process_time() - all_threads
-        shares.append(mine / all_threads)
-    assert min(shares) < 1.0 / threads + 0.1
-
-
-def test_the_kernel_agrees_with_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = compile(lambda w, x: net(w, x, SIZES), in_axes=(None, 0), reduce="mean")
-    by_kernel = fast.value_and_grad(W, X, argnums=(0, 1))
-    assert fast.program.sweep(["w", "x"]).native is not None
-    monkeypatch.setenv("AUTOGRAD_KERNEL", "numpy")
-    plain = compile(lambda w, x: net(w, x, SIZES), in_axes=(None, 0), reduce="mean")
-    in_numpy = plain.value_and_grad(W, X, argnums=(0, 1))
-    assert plain.program.sweep(["w", "x"]).native is None
-    assert by_kernel[0] == pytest.approx(in_numpy[0], rel=1e-14)
-    for mine, theirs in zip(by_kernel[1], in_numpy[1]):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-15)
 
 
 # ---------------------------------------------------------------- which kernel
@@ -369,88 +283,11 @@ def test_a_kernel_that_is_not_here_is_an_error(
             compile(lambda x: x * x)(2.0)
 
 
-@pytest.mark.parametrize("missing", [KERNELS, FITTING[:-1] or FITTING, FITTING[:1]])
-def test_kernels_that_are_missing(
-    missing: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    load, build = importlib.import_module, ["compiled", "why"]
-
-    def imported(name: str) -> Any:
-        if name.rpartition("_")[2] in missing:
-            raise ImportError("as it failed to compile")
-        return load(name)
-
-    monkeypatch.setattr(importlib, "import_module", imported)
-    monkeypatch.setattr(binaries, "describe_build", lambda: build)
-    for name in (*FITTING, "numpy"):
-        kernels._load.cache_clear()
-        monkeypatch.setenv("AUTOGRAD_KERNEL", name)
-        if name in missing:
-            with pytest.raises(ValueError, match=f"got '{name}'"):
-                kernels.kernel()
-        else:
-            kernels.kernel()  # as it was asked for, without a word
-    there = [name for name in FITTING if name not in missing]
-    instead = f"kernel_{there[0]}" if there else "NumPy"
-    told = rf"the kernel '{missing[0] if there else 'base'}' is missing \(as it failed to "
-    told += rf"compile\), so programs run in {instead}, .*, run: python -m pip install"
-    monkeypatch.delenv("AUTOGRAD_KERNEL")
-    kernels._load.cache_clear()
-    fast = compile(lambda x: x * x)
-    with pytest.warns(RuntimeWarning, match=told):
-        assert fast(2.0) == 4.0
-    assert compile(lambda x: x * x * x)(2.0) == 8.0  # once
-    kernels._load.cache_clear()
-    build[0] = "interpreted"  # and so there is no compiler here
-    kernels.kernel()
-    kernels._load.cache_clear()
-
-
 def test_a_rule_that_is_not_generic_runs_in_numpy() -> None:
     halved = primitive("halved_", lambda x: math.ldexp(x, -1), lambda out, x: 0.5)
     fast = compile(lambda x: halved(x) * x)
     assert fast.value_and_grad(3.0) == (4.5, 3.0)
     assert fast.program.sweep(["x"]).native is None
-
-
-def test_what_runners_refuse() -> None:
-    native = _sweeps(_compiled(), range(1), range(0))[1][0]
-    program, u, out = native.program, np.array(native.start), np.empty((1, 1))
-    with pytest.raises(TypeError, match="9 arguments"):
-        program.runner(1)
-    with pytest.raises(ValueError, match=f"array 0 of a runner has {len(u)} floats, got 1"):
-        program.runner(1, np.empty(1), (), None, out, None, None, None, 1)
-    with pytest.raises(ValueError, match="array 1 of a runner has 1 floats, got 2"):
-        program.runner(1, u, (), np.empty(2), out, None, None, None, 1)
-    with pytest.raises(ValueError, match="needs a lane, got 0"):
-        program.runner(0, u, (), None, out, None, None, None, 1)
-    with pytest.raises(TypeError):
-        program.runner(1, 3.0, (), None, out, None, None, None, 1)
-    u[0] = 3.0
-    runner = program.runner(1, u, (), None, out, None, None, None, 1)
-    assert (runner.run(()), runner.total) == (0, 9.0)
-    assert (runner.run((), [4]), runner.total, u[0]) == (0, 16.0, 4.0)
-    assert runner.run((), [math.inf]) == NOT_FINITE
-    assert runner.run((), [1e200]) == FP_ERROR | NOT_FINITE
-    with pytest.raises(TypeError, match="1 or 2 arguments, got 0"):
-        runner.run()
-    with pytest.raises(ValueError, match="u is a list of 1 numbers"):
-        runner.run((), [1.0, 2.0])
-    with pytest.raises(TypeError, match="real number"):
-        runner.run((), ["1"])
-    for _ in range(2):
-        for x in ((np.empty((1, 1)),), (np.empty(()),), (1.0,), None):
-            with pytest.raises((TypeError, ValueError), match=r"x is a tuple|bytes-like"):
-                runner.run(x)
-    with pytest.raises(TypeError, match="4 arguments, got 1"):
-        runner.train(None)
-    assert (runner.run((), [5]), runner.total) == (0, 25.0)
-    answers = [
-        program.runner(1, u, (), None, out, None, None, np.array([x]), 1) for x in (3.0, 25.0)
-    ]
-    assert [each.run((), [5.0]) for each in answers] == [OTHER_TRACE, 0]
-    with pytest.raises(ValueError, match="array 5 of a runner has 1 floats, got 2"):
-        program.runner(1, u, (), None, out, None, None, np.ones(2), 1)
 
 
 def _parts(f: Callable[..., Any], *args: Any, in_axes: Any = None) -> tuple[KernelCode, Any]:
@@ -509,12 +346,6 @@ def test_a_program_stays_within_its_memory(
         said = str(error)
     refused = r"instruction -?\d+ of the program uses rows that are not there"
     assert re.search(rf"{refused}|array \d of a run|rows of \d+ floats|\d+ lanes", said)
-
-
-def _compiled() -> Any:
-    fast = compile(lambda x: x * x)
-    assert fast(3.0) == 9.0
-    return fast
 
 
 def test_definitions_are_the_table_s() -> None:

@@ -14,7 +14,8 @@ import nn
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.program import compile
-from tests.program.operands import LOGS, NAMES, POINTS, SEVERAL, operands
+from tests.program.operands import LOGS, NAMES, POINTS, operands
+from tests.program.rows import SEVERAL
 
 np = pytest.importorskip("numpy")
 onnx: Any = pytest.importorskip("onnx", reason="ONNX is not installed")
@@ -109,7 +110,7 @@ def test_a_net_and_its_loss(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("f", SEVERAL)
+@pytest.mark.parametrize("f", [row.f for row in SEVERAL.values()], ids=[*SEVERAL])
 def test_several_operands(f: Callable[..., Any], tmp_path: Path) -> None:
     agree(f, tmp_path, POINTS, in_axes=(0,), reduce="sum")
     agree(f, tmp_path, POINTS[0])

@@ -1,47 +1,53 @@
-"""Values whose rows come from here and there, in all methods."""
+"""Each row obeys its function, by every method, and with every choice of arguments."""
 
-from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
-import autograd
-from autograd import dot, take
-from autograd.program.compiled import Compiled
-from tests.program.agreement import obeys
+from autograd import transforms
+from autograd.program import compile
+from tests.program.agreement import TARGETS, near, obeys, result
+from tests.program.rows import EXACT, ROWS, SEVERAL
 
-W, X = [0.5, 1.5, 0.7], [[0.3, 0.4], [1.3, 2.4], [0.2, 0.9], [1.1, 0.8]]
-ROWS: dict[str, Callable[[Any, Any], Any]] = {
-    "uniform numbers among those of lanes": lambda w, x: dot(
-        [w[0] * w[1], x[0], w[2]], [x[1], w[0] * w[2], x[0]]
-    ).sin(),
-    "a number and a lane in one product": lambda w, x: 3.0 * x[0] + x[1] * x[1] * w[0],
-    "a number or a lane as what is added to products": lambda w, x: autograd.sum(
-        [dot([w[0], 2.0], x, bias).tanh() for bias in (1.0, x[1], x[0], 4.0)]
-    ),
-    "sums over the lanes that share some of their rows": lambda w, x: (
-        dot(w[1:], x) * dot(w[:2], x[::-1]).exp()
-    ),
-    "a place that is the same in all lanes": lambda w, x: (
-        take([x[0], x[1], w[0] * x[0]], 2.0) * w[1]
-    ),
-    "a product of nothing": lambda w, x: dot([], [], x[0]) * w[1],
-    "a choice that is known": lambda w, x: autograd.where(True, w[0] * x[0], x[1]) * w[1],
-}
+pytestmark = TARGETS
 
 
-def written_out(w: Any, x: Any) -> Any:
-    """One of its sums over the samples does not depend on w."""
-    each = [a for sample in x for a in sample]
-    moves = autograd.sum([(w[0] * a).exp().sin() for a in each])
-    return moves * autograd.sum([(a * a).cos().tanh() for a in each])
+@pytest.mark.parametrize("name", [*ROWS, *SEVERAL])
+def test_a_program_obeys_its_function(name: str) -> None:
+    f, args, axes = (ROWS | SEVERAL)[name]
+    every: list[Any] = [0] if len(args) == 1 else [0, len(args) - 1, (1, 0)]
+    for reduce in (None, "sum") if 0 in axes else (None,):
+        fast = compile(f, axes if 0 in axes else None, reduce)
+        for argnums in every:
+            assert obeys(fast, args, argnums) > 3
+        obeys(fast, near(args), every[-1])
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_rows_from_here_and_there(name: str) -> None:
-    fast = Compiled(ROWS[name], (None, 0), "sum", ("simplify",))
-    assert obeys(fast, (W, X), 0) > 9
+@pytest.mark.parametrize("name", SEVERAL)
+def test_one_sample_obeys_its_function(name: str) -> None:
+    f, (points,), _ = SEVERAL[name]
+    obeys(compile(f), points[:1], 0)
+    obeys(compile(lambda x: f(x) + f(x[::-1]) * x[1]), points[:1], 0)
 
 
-def test_rows_of_what_does_not_move() -> None:
-    assert obeys(Compiled(written_out, None, None, ()), (W, X), 0) > 9
+@pytest.mark.parametrize("name", EXACT)
+def test_jacobians_are_eager_s_to_the_sign_of_zero(name: str) -> None:
+    f, (w, xs), axes = EXACT[name]
+    for argnums in list[Any]([0, 1, (1, 0)]):
+        one = transforms.jacobian(f, argnums)
+
+        def every(w: Any, xs: Any, one: Any = one, argnums: Any = argnums) -> Any:
+            jacobians = [one(w, x) for x in xs]
+            return jacobians if type(argnums) is int else (*map(list, zip(*jacobians)),)
+
+        wanted = result(every, w, xs)
+        fast = compile(f, axes)
+        for _ in range(2):  # then of known traces
+            assert repr(result(fast.jacobian, w, xs, argnums=argnums)) == repr(wanted)
+            arrays = result(fast.jacobian, np.array(w), np.array(xs), argnums=argnums)
+            parts = arrays if type(arrays) is tuple else (arrays,)
+            lists = wanted if type(wanted) is tuple else (wanted,)
+            for part, expected in zip(parts, lists, strict=True):
+                made = part.tolist() if isinstance(part, np.ndarray) else part
+                assert repr(made) == repr(expected)

@@ -1,6 +1,5 @@
 """Threads and processes: nobody waits for a recording, and what is kept is bounded."""
 
-import gc
 import os
 import signal
 import threading
@@ -14,8 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd.program import compile, recorded
-from autograd.program.ir import tape
+from autograd.program import compile
 from autograd.program.trace import observe as watch
 
 LONG = 60.0  # seconds, after which something hangs
@@ -71,14 +69,6 @@ class Recorder:
         finally:
             self.go.set()
             self.thread.join(LONG)
-
-
-def test_a_watch_within_another_gives_way_to_it() -> None:
-    with watch.Watch([]) as outer:
-        with watch.Watch([]):
-            assert watch.innermost() is not outer
-        assert watch.innermost() is outer
-    assert watch.innermost() is None
 
 
 def test_a_program_that_another_one_records_in_a_pool() -> None:
@@ -192,67 +182,3 @@ def test_a_child_of_a_process_that_runs_a_program() -> None:
 
 
 # ---------------------------------------------------------------- what is kept
-
-
-def squares() -> Any:
-    return compile(lambda xs: sum(x * x for x in xs))
-
-
-@pytest.mark.parametrize(
-    ("most", "nodes", "kept"),
-    [(5, 10**6, range(8, 13)), (100, 60, (11, 12)), (100, 1, (11, 12))],
-)
-def test_of_many_shapes_the_last_used_are_kept(
-    most: int, nodes: int, kept: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recorded, "MOST_KINDS", most)
-    monkeypatch.setattr(recorded, "MOST_NODES", nodes)
-    monkeypatch.setattr(recorded, "FEW", 2)
-    fast = squares()
-    for n in range(1, 13):
-        assert fast([1.0] * n) == n
-        assert fast.grad([1.0] * n) == [2.0] * n
-    known = fast.programs
-    assert len(known) == len(kept)
-    for n in kept:
-        assert fast([2.0] * n) == 4 * n
-        assert fast.jacobian([2.0] * n) == [4.0] * n
-    assert fast.programs == known
-    assert fast.grad([2.0]) == [4.0]
-    assert fast.programs[:-1] == known[1:]  # the first was forgotten
-    assert fast.grad([2.0] * kept[0]) == [4.0] * kept[0]
-    assert fast.programs[:-2] == known[2:]
-
-
-def test_what_is_used_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorded, "MOST_KINDS", 2)
-    fast = squares()
-    assert fast.jacobian([1.0]) == [2.0]
-    first = fast.program
-    for n in (2, 1, 3, 1, 4):
-        assert fast.jacobian([1.0] * n) == [2.0] * n
-        assert first in fast.programs
-    assert len(fast.programs) == 2
-
-
-def test_garbage_is_looked_for_again_after_blocks_that_overlap() -> None:
-    first, second = tape.uncollected(), tape.uncollected()
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)
-    assert not gc.isenabled()
-    second.__exit__(None, None, None)
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        with tape.uncollected():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
-    with tape.uncollected():  # of a thread that a child process does not have
-        tape._in_child()
-        assert gc.isenabled()
-    tape._in_child()
-    assert gc.isenabled()
-    assert tape._inside == 0

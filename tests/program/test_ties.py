@@ -16,7 +16,6 @@ from autograd import Value
 from autograd.core.operand import primal
 from autograd.program import compile
 from autograd.program.kernel import KERNELS
-from autograd.program.passes.margins import with_margins
 from autograd.rules.expression import COMPARISONS
 
 SOME = [name for name in KERNELS if find_spec(f"autograd.program.kernel.kernel_{name}")]
@@ -182,27 +181,3 @@ def test_a_lane_whose_margin_alone_fails_goes_straight_to_the_function() -> None
     before = next(runs)
     assert fast(xs, ys) == expected
     assert next(runs) == before + 51
-
-
-def test_basic_arithmetic_needs_no_margin() -> None:
-    def f(xs: Any) -> Any:
-        return xs[0] if (xs[0] + xs[1] + xs[2]) / 3.0 - abs(xs[0]) > 0.5 * xs[1] else xs[1]
-
-    fast = compile(f)
-    assert fast([0.1, 0.2, 0.3]) == f([0.1, 0.2, 0.3])
-    path = fast.program.trace
-    assert path is not None
-    assert with_margins(path.tape, [1.0])[0] is path.tape
-    assert len(fast.program.answers) == 1
-
-
-def test_what_is_zero_without_rounding_is_no_tie() -> None:
-    fast = compile(lambda x: autograd.exp(x) if autograd.sin(x) * x == 0.0 else x % 1.0)
-    assert fast(0.0) == 1.0
-    assert fast.program.answers.shape == (2, 1)
-    runs = itertools.count()
-    watched = compile(
-        lambda x: x * 2.0 if next(runs) < 0 or x**3 - x**3 >= 0.0 else x, verify=False
-    )
-    assert [watched(0.0) for _ in range(5)] == [0.0] * 5
-    assert next(runs) == 3

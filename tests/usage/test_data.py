@@ -1,17 +1,15 @@
 """Numbers as they come: NaN and infinity, Python's, NumPy's and SciPy's."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import autograd
 import nn
-from autograd import Value, dot
+from autograd import Value
 from tests.nn.training.fitting import fitted
 
-np = pytest.importorskip("numpy", reason="NumPy is not installed")
 INF, NAN = math.inf, math.nan
 
 
@@ -28,34 +26,6 @@ def test_a_nan_spoils_what_it_touches_and_nothing_else() -> None:
     assert shares(autograd.sum([w, x, b]), w, x, b) == [1.0, 1.0, 1.0]
     errors = [autograd.where(x == x, (w * x - 1.0) ** 2, 0.0) for x in (1.0, NAN, 3.0)]
     assert shares(autograd.sum(errors), w) == [2.0 * 1.0 + 2.0 * 5.0 * 3.0]
-
-
-def array(*numbers: float) -> Any:
-    return np.array([Value(x) for x in numbers])
-
-
-@pytest.mark.parametrize(
-    ("f", "wanted"),
-    [
-        (lambda v: (v * v).sum(), [2.0, 4.0]),
-        (lambda v: v @ np.array([3.0, 5.0]), [3.0, 5.0]),
-        (lambda v: np.array([3.0, 5.0]) @ v, [3.0, 5.0]),
-        (lambda v: (np.array([[1.0, 2.0], [3.0, 4.0]]) @ v)[1], [3.0, 4.0]),
-        (lambda v: np.mean(v), [0.5, 0.5]),
-        (lambda v: np.tanh(v - v[0].data)[0] + 0.0 * v[1], [1.0, 0.0]),
-        (lambda v: (np.outer(v, v)).sum(), [6.0, 6.0]),
-        (lambda v: np.linalg.norm(v - [1.0, 1.0]), [0.0, 1.0]),
-        (lambda v: np.where(v > 1.5, v * 2.0, 0.0).sum(), [0.0, 2.0]),
-        (lambda v: np.prod(v) ** 2, [8.0, 4.0]),
-        (lambda v: np.max(v) - np.min(v), [-1.0, 1.0]),
-        (lambda v: np.cumsum(v)[-1], [1.0, 1.0]),
-        (lambda v: 2.0 * v[::-1][0] + sum(v.reshape(2, 1)[0]), [1.0, 2.0]),
-        (lambda v: dot(list(v), [1.0, -1.0]), [1.0, -1.0]),
-    ],
-)
-def test_arrays_of_values(f: Callable[[Any], Any], wanted: list[float]) -> None:
-    v = array(1.0, 2.0)
-    assert shares(f(v), *v) == wanted
 
 
 @pytest.mark.parametrize("compiled", [None, False])

@@ -1,1 +1,0 @@
-"""Tasks of a scientist, as they are first typed."""
