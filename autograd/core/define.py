@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copyreg
 import importlib
-import sys
+import pickle
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -84,16 +84,16 @@ def primitive(
         raise ValueError(f"a primitive's name must be a Python identifier, got {name!r}")
     if name in RESERVED:
         raise ValueError(f"{name!r} is one of the library's primitives; choose another name")
-    texts: dict[str, Any] = {"domain": domain, "kink": kink, "doc": doc, "traits": traits}
-    optional = {"symbol": symbol, "latex": latex}
-    texts |= {key: text for key, text in optional.items() if text is not None}
-    for kind, must_be, options in (
-        (str, "a string", texts),
-        (bool, "True or False", {"variadic": variadic, "strong_zero": strong_zero}),
-    ):
-        for key, given in options.items():
-            if not isinstance(given, kind):
-                raise TypeError(f"primitive {name!r}: {key} must be {must_be}, got {given!r}")
+    texts = {"domain": domain, "kink": kink, "doc": doc, "traits": traits}
+    texts |= {
+        "symbol": "" if symbol is None else symbol,
+        "latex": "" if latex is None else latex,
+    }
+    flags = {"variadic": variadic, "strong_zero": strong_zero}
+    for key, given in {**texts, **flags}.items():
+        kind, must_be = (str, "a string") if key in texts else (bool, "True or False")
+        if not isinstance(given, kind):
+            raise TypeError(f"primitive {name!r}: {key} must be {must_be}, got {given!r}")
     every = [value, *rules, *([] if textbook_rule is None else [textbook_rule])]
     for rule in every:
         if not callable(rule):
@@ -155,33 +155,22 @@ def _definition(entry: Primitive) -> tuple[Any, ...]:
     """Return the definition of a user's primitive for another process, () if it has none."""
     if entry.name in RESERVED:
         return ()
-    rules = (entry.value, *entry.rules)
     rest = {key: getattr(entry, key) for key in FACTS}
-    if all(map(_is_importable, filter(None, [*rules, entry.textbook_rule]))):
-        return rules, rest
-    try:
-        return (importlib.import_module("cloudpickle").dumps((rules, rest)),)
-    except ImportError:
-        return ()
+    for pickler in ("pickle", "cloudpickle"):
+        with contextlib.suppress(Exception):  # of many types, for a rule that it can't write
+            dumps = importlib.import_module(pickler).dumps
+            return (dumps(((entry.value, *entry.rules), rest)),)
+    return ()
 
 
-def _is_importable(rule: Any) -> bool:
-    """Whether pickle can write it, by the name under which it is imported."""
-    attribute: Any = sys.modules.get(getattr(rule, "__module__", None) or "builtins")
-    for part in getattr(rule, "__qualname__", "<locals>").split("."):
-        attribute = getattr(attribute, part, None)
-    return attribute is rule
-
-
-def primitive_named(name: str, rules: Any = None, rest: Any = None) -> Primitive:
+def primitive_named(name: str, definition: bytes = b"") -> Primitive:
     """The primitive of a pickle: that of the table, else what the pickle brings along."""
     module = name.rpartition(".")[0]
     if name not in TABLE and module:  # nn's own, for one, are there when nn is
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
-    if name not in TABLE and rules is not None:
-        if type(rules) is bytes:
-            rules, rest = importlib.import_module("cloudpickle").loads(rules)
+    if name not in TABLE and definition:
+        rules, rest = pickle.loads(definition)
         primitive(name, *rules, **rest)
     try:
         return TABLE[name]

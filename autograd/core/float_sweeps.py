@@ -8,7 +8,6 @@ in `backward` a NaN shows in the end, and the caller then asks a sweep that expl
 from __future__ import annotations
 
 import sys
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import starmap
@@ -30,10 +29,10 @@ __all__ = ["LINEAR", "curvature", "exchange", "exchanger", "fast_order", "list_o
 __all__ += ["pull", "push", "read_data", "set_tangents"]
 
 if not cython.compiled:  # else in value.pxd and buffers.pxd
-    _doubles: Any = None
+    _doubles: Any = memoryview
     _packed: Any = tuple
     _exchange: Any = None
-    _exchanger: Any = None
+    _exchanger: Any = type(None)
 
 MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
 LINEAR = frozenset(
@@ -76,15 +75,12 @@ def read_data(leaves: list[Value], data: Any) -> None:
     """Copy the leaves' data into an array of doubles."""
     if len(data) != len(leaves):
         raise ValueError(f"{len(leaves)} leaves for {len(data)} numbers")
-    if cython.compiled:
-        numbers = _doubles(data)
-        x: Value
-        i: cython.Py_ssize_t
-        for i in range(len(leaves)):
-            x = leaves[i]
-            numbers[i] = x._data
-    else:
-        data[:] = array("d", [leaf._data for leaf in leaves])
+    numbers = _doubles(data)
+    x: Value
+    i: cython.Py_ssize_t
+    for i in range(len(leaves)):
+        x = leaves[i]
+        numbers[i] = x._data
 
 
 def exchange(
@@ -123,9 +119,7 @@ def exchange(
         return True
 
 
-exchanger: Any = None  # the C function that does it
-if cython.compiled:
-    exchanger = _exchanger()  # pyright: ignore
+exchanger = _exchanger()  # the C function that does it, None in the interpreted build
 
 
 def list_operations(

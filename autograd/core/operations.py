@@ -78,10 +78,7 @@ class Operations:
         return int(self.data)
 
     def __index__(self: Any) -> None:
-        hint = advice(called())
-        if "int(" not in hint:
-            hint = "write autograd.take(xs, i), which compiles to one program for all, or "
-            hint += "xs[int(i)]"
+        hint = HINTS["called"].get(called().replace("[]=", ""), INDEX)
         told = f"the index {describe([self])} is a Value, which is no integer; {hint}"
         raise TypeError(told)
 
@@ -91,9 +88,7 @@ class Operations:
 
     def as_integer_ratio(self: Any) -> None:
         """Raises TypeError: `statistics` asks for it, and would lose the gradient."""
-        name = called()
-        told = f"{name}({describe([self])}): a Value would lose its gradient; {advice(name)}"
-        raise TypeError(told)
+        self.__float__()
 
     def __round__(self: Any, ndigits: Any = None) -> Any:
         return round(self.data, ndigits)
@@ -172,11 +167,11 @@ class Operations:
     if TYPE_CHECKING:
         _entry: Method = TABLE["sin"]
         abs = acos = acosh = add = arccos = arccosh = arcsin = arcsinh = arctan = _entry
-        arctan2 = arctanh = asin = asinh = atan = atan2 = atanh = cbrt = cos = _entry
+        arctan2 = arctanh = asin = asinh = atan = atan2 = atanh = cbrt = clip = cos = _entry
         cosh = div = elu = erf = erfc = exp2 = expm1 = floordiv = gelu = hypot = _entry
         leaky_relu = log = log10 = log1p = log2 = logsumexp = maximum = minimum = _entry
         mod = mul = neg = pow = reciprocal = sigmoid = sign = silu = sin = sinh = _entry
-        softplus = sqrt = square = sub = tan = _entry
+        softplus = sqrt = square = sub = sum = tan = _entry
 
     def where(self: Any, a: Operand, b: Operand) -> Operand:
         """a if self is not 0, else b"""
@@ -186,24 +181,9 @@ class Operations:
         """The element of (self, *others) at an index"""
         return TABLE["take"](operator.index(index), self, *others)
 
-    def sum(self: Any, *others: Operand, axis: Any = None, out: Any = None) -> Any:
-        """self + others, rounded once; `np.sum(x)` gives an `axis` and an `out`, both None"""
-        if axis is not None or out is not None:
-            raise TypeError(
-                f"sum({describe([self])}) takes no axis and no out: it is one number"
-            )
-        return TABLE["sum"](self, *others)
-
     def dot(self: Any, weight: Operand, bias: Operand = 0.0) -> Any:
         """bias + weight · self as a single node, as in a neuron with one input"""
         return type(self)._dot([weight], [self], bias)
-
-    def clip(self: Any, low: Any = None, high: Any = None, out: Any = None) -> Any:
-        """self moved into [low, high]; `np.clip(x, low, high)` gives an `out`, which is None"""
-        if out is not None:
-            raise TypeError(f"clip({describe([self])}) takes no out: it is one number")
-        low = -math.inf if low is None else low
-        return TABLE["clip"](self, low, math.inf if high is None else high)
 
     # ------------------------------------------------------------------ NumPy
 
@@ -233,12 +213,8 @@ def _is_operand(x: Any) -> bool:
     return is_node(x) or real(x) is not None
 
 
+INDEX = "write autograd.take(xs, i), which compiles to one program for all, or xs[int(i)]"
 # fmt: off
-# NumPy's comparisons, as Python asks the operand on the right.
-REFLECTED = {
-    "less": operator.gt, "less_equal": operator.ge, "equal": operator.eq,
-    "greater": operator.lt, "greater_equal": operator.le, "not_equal": operator.ne,
-}
 # NumPy's names of what the table calls otherwise.
 NUMPY = {
     "negative": "neg", "subtract": "sub", "multiply": "mul", "divide": "div",

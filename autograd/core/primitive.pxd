@@ -44,7 +44,7 @@ cdef class Primitive:
     cdef readonly str doc
     cdef readonly tuple defaults
     cdef readonly object textbook_rule
-    cdef tuple _names
+    cdef object _signature
     cdef object __weakref__
     cpdef double evaluate1(self, double primal, x) except? -1.0
     cpdef double partial1(self, double out, double operand) except? -1.0

@@ -61,7 +61,7 @@ class Primitive:
     __slots__ = (
         *("name", "symbol", "value", "rules", "variadic", "strong_zero", "traits"),
         *("domain", "kink", "latex", "doc", "defaults", "textbook_rule"),
-        *("_names", "__weakref__"),
+        *("_signature", "__weakref__"),
     )
 
     def __init__(
@@ -93,7 +93,7 @@ class Primitive:
         self.doc = doc
         self.defaults = defaults
         self.textbook_rule = textbook_rule
-        self._names: tuple[str, ...] = ()  # of the operands, once one is named
+        self._signature: Signature | None = None  # once an operand is named
         if cython.compiled and self.arity == 1:
             self._call = call_one  # type: ignore[name-defined]  # noqa: F821
 
@@ -176,15 +176,13 @@ class Primitive:
             raise TypeError(f"{self.name} takes {wanted} operand(s), got {n}")
         if not named:
             return operands + self.defaults[n - least :]
-        names = self._names = self._names or tuple(_signature(self).parameters)
-        given = dict(zip(names[least:], self.defaults)) | dict(zip(names, operands)) | named
-        twice = named.keys() & names[:n]
-        if twice or n > most or self.variadic or given.keys() != set(names):
-            try:
-                _signature(self).bind(*operands, **named)
-            except TypeError as error:
-                raise TypeError(f"{self.name}() {error}") from None
-        return tuple([given[x] for x in names])
+        self._signature = self._signature or _signature(self)
+        try:
+            bound = self._signature.bind(*operands, **named)
+        except TypeError as error:
+            raise TypeError(f"{self.name}() {error}") from None
+        bound.apply_defaults()
+        return bound.args
 
     def evaluate(self, numbers: Sequence[float], operands: Sequence[Operand]) -> float:
         """The value rule on floats; `operands` are named in the error, if there is one."""
@@ -302,19 +300,14 @@ if cython.compiled:
 
 
 def _signature(entry: Primitive) -> Signature:
-    from inspect import Parameter, Signature, signature
+    from inspect import Parameter, Signature
 
     if entry.variadic:
         return Signature([Parameter("xs", Parameter.VAR_POSITIONAL)])
-    n = len(entry.rules)
+    n, code = len(entry.rules), getattr(entry.rules[0], "__code__", None)
     names = [f"x{i}" for i in range(n)]
-    try:
-        parameters = list(signature(entry.rules[0]).parameters.values())[1:]
-    except (ValueError, TypeError):  # a rule that is written in C
-        parameters = []
-    if [p.kind for p in parameters] == [Parameter.POSITIONAL_OR_KEYWORD] * n:
-        names = [p.name for p in parameters]
-    required = n - len(entry.defaults)
-    defaults = [*[Parameter.empty] * required, *entry.defaults]
+    if code is not None and code.co_argcount == n + 1:
+        names = code.co_varnames[1 : n + 1]
+    defaults = [*[Parameter.empty] * (n - len(entry.defaults)), *entry.defaults]
     kind = Parameter.POSITIONAL_OR_KEYWORD
     return Signature([Parameter(s, kind, default=d) for s, d in zip(names, defaults)])

@@ -19,6 +19,7 @@ from autograd.core.operand import Operand
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.table import (
     PER_ROOT_2PI,
+    ROOT_HALF,
     TWO_PER_ROOT_PI,
     exp_of_difference,
     expm1,
@@ -34,9 +35,9 @@ __all__ += ["log_softmax", "logaddexp", "ndtr", "ndtri", "polygamma", "sinc", "s
 __all__ += ["xlogy"]
 
 HERE = f"{__name__}."
-ROOT_2 = math.sqrt(2.0)
 LOG_ROOT_2PI = 0.9189385332046728
 FAR = 12.0  # from where on the asymptotic series have all digits
+LEAST = -10_000.0  # sums have a term for each unit that x lies below FAR
 # B₂ₖ, k = 1, 2, …
 BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510]
 BERNOULLI += [43867 / 798, -174611 / 330]
@@ -45,8 +46,8 @@ BERNOULLI += [43867 / 798, -174611 / 330]
 
 
 def _digamma(x: float) -> float:
-    if x <= 0.0:
-        return _digamma(1.0 - x) - math.pi * _cotangent(x)
+    if x <= 0.0 and (x < LEAST or x == round(x)):
+        raise ValueError
     terms = []
     while x < FAR:
         terms.append(-1.0 / x)
@@ -58,35 +59,16 @@ def _digamma(x: float) -> float:
     return math.fsum([math.log(x), -0.5 / x, *[-p for p in powers], *terms])
 
 
-def _cotangent(x: float) -> float:
-    """cot(πx)."""
-    rest = x - round(x)
-    if rest == 0.0:
-        raise ValueError
-    return 1.0 / math.tan(math.pi * rest)
-
-
 def _polygamma(x: float, n: float) -> float:
-    if n != int(n) or n < 0.0:
+    if n != int(n) or n < 0.0 or (x <= 0.0 and (x < LEAST or x == round(x))):
         raise ValueError
     if n > 170.0:  # n! is no float any more
         raise OverflowError
     if n == 0.0:
         return _digamma(x)
-    sign, order = (-1.0) ** (n + 1.0), int(n)
-    if x <= 0.0:  # by the derivatives of cot, which are polynomials in it
-        c, coefficients = _cotangent(x), [0.0, 1.0]
-        for _ in range(order):
-            slopes = [k * a for k, a in enumerate(coefficients)][1:]
-            coefficients = [
-                -math.pi * (a + b)
-                for a, b in zip([*slopes, 0.0, 0.0], [0.0, 0.0, *slopes], strict=True)
-            ]
-        curve = math.fsum([a * c**k for k, a in enumerate(coefficients)])
-        return float(-math.pi * curve - sign * _polygamma(1.0 - x, n))
     if math.isinf(x):
         return 0.0
-    return float(sign * math.factorial(order) * _zeta(order + 1, x))
+    return float((-1.0) ** (n + 1.0) * math.factorial(int(n)) * _zeta(int(n) + 1, x))
 
 
 def _zeta(s: int, x: float) -> float:
@@ -104,15 +86,16 @@ def _zeta(s: int, x: float) -> float:
 
 
 NOT_WHOLE = "x not 0, -1, -2, …"
+WITHIN = f"{NOT_WHOLE}, and x ≥ -10,000"
 # fmt: off
 polygamma: Primitive = primitive(HERE + "polygamma", _polygamma,
     lambda out, x, n: polygamma(x, n + 1.0), lambda out, x, n: math.nan,
-    domain="x not 0, -1, -2, …, and n = 0, 1, 2, …", latex=r"\psi^{{({1})}}\left({0}\right)",
+    domain=f"{WITHIN}, and n = 0, 1, 2, …", latex=r"\psi^{{({1})}}\left({0}\right)",
     doc="The n-th derivative of digamma at x, as polygamma(x, n).\n\n"
         "To 1e-15 for x > 0; with fewer digits near its zeros below 0.\n\n"
         ">>> round(polygamma(1.0, 1.0), 12)\n1.644934066848")
 digamma = primitive(HERE + "digamma", _digamma, lambda out, x: polygamma(x, 1.0),
-    domain=NOT_WHOLE, latex=r"\psi\left({0}\right)",
+    domain=WITHIN, latex=r"\psi\left({0}\right)",
     doc="The derivative of lgamma; to 4 ulp of the larger of |digamma(x)| and 1 for x > 0.\n\n"
         ">>> round(digamma(1.0), 12)\n-0.577215664902")
 lgamma = primitive(HERE + "lgamma", math.lgamma, lambda out, x: digamma(x),
@@ -144,15 +127,18 @@ def beta(a: Operand, b: Operand) -> Any:
 # ---------------------------------------------------------------- the normal distribution
 
 
+def _normal_quantile(p: float) -> float:
+    from statistics import NormalDist  # which takes long to import
+
+    return NormalDist().inv_cdf(p)
+
+
 def _erfinv(x: float) -> float:
     size = abs(x)
     if size >= 1.0:
         raise ValueError
-    # Started by a formula of Winitzki's, 2e-3 off; Halley's steps have the cube of the error.
-    logarithm = math.log1p(-x * x)
-    half = 2.0 / (math.pi * 0.147) + 0.5 * logarithm
-    y = math.sqrt(math.sqrt(half * half - logarithm / 0.147) - half)
-    for _ in range(3):
+    y = -_normal_quantile(0.5 - 0.5 * size) * ROOT_HALF
+    for _ in range(2):  # of Halley's steps, since the half rounds a small size
         rest = 1.0 - size - math.erfc(y) if size > 0.5 else math.erf(y) - size
         step = rest / (TWO_PER_ROOT_PI * math.exp(-y * y))
         y -= step / (1.0 + y * step)
@@ -163,14 +149,10 @@ def _ndtri(p: float) -> float:
     if not 0.0 < p < 1.0:
         raise ValueError
     if 0.25 <= p <= 0.75:
-        return ROOT_2 * _erfinv(2.0 * p - 1.0)
-    low = 1.0 - p if p > 0.5 else p
-    logarithm = math.log(low)
-    t = math.sqrt(-2.0 * logarithm)
-    y = (0.010328 * t + 0.802853) * t + 2.515517
-    y = y / (((0.001308 * t + 0.189269) * t + 1.432788) * t + 1.0) - t
-    for _ in range(3):  # by Newton's method, for the logarithm of Φ
-        y -= (_log_ndtr(y) - logarithm) / _mills(y)
+        return _erfinv(2.0 * p - 1.0) / ROOT_HALF
+    low = min(p, 1.0 - p)
+    y = _normal_quantile(low)
+    y -= (_log_ndtr(y) - math.log(low)) / _mills(y)  # Newton's step
     return -y if p > 0.5 else y
 
 

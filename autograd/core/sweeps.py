@@ -81,7 +81,13 @@ def cotangents(
         if create_graph
         else None
     )
-    _add_watching(order, sums, rules, reached, _all_finite(roots, seeds))
+    finite = _all_finite(roots, seeds)
+    for node, _, x, partial, term in products(order, sums, rules):
+        if reached is not None and x not in reached:
+            continue
+        total = add_term(sums, x, term)
+        if math.isnan(untraced_primal(total)) and finite():
+            raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
     return sums
 
 
@@ -91,8 +97,7 @@ def give_shares(node: Value) -> None:
     Raises:
         ValueError, FloatingPointError: as `Value.backward`; no `grad` is changed then.
     """
-    sums: dict[Value, Any] = {x: x.grad for x in (*node.inputs, node)}
-    _add_watching([node], sums, None, None, _all_finite([node], list(sums.items())))
+    sums = cotangents([(x, x.grad) for x in {*node.inputs, node}], order=[node])
     for x in node.inputs:
         if x.requires_grad:
             x.grad = sums[x]
@@ -128,22 +133,6 @@ def tangents(
             if math.isnan(untraced_primal(total)) and finite():
                 raise explain_nan(node, x, partial, term)
     return sums
-
-
-def _add_watching(
-    order: Sequence[Value],
-    sums: dict[Value, Any],
-    partials: Callable[[Value], Iterable[Any]] | None,
-    reached: Container[Value] | None,
-    finite: Callable[[], bool],
-) -> None:
-    """Sweep back, and raise where a NaN arises from finite numbers."""
-    for node, _, x, partial, term in products(order, sums, partials):
-        if reached is not None and x not in reached:
-            continue
-        total = add_term(sums, x, term)
-        if math.isnan(untraced_primal(total)) and finite():
-            raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
 
 
 def differentiable_partials(

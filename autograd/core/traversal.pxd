@@ -25,6 +25,7 @@ cdef unsigned int _passes
 cdef inline node *_come_to(
     node *x, unsigned int now, unsigned int since, list before, node *stack, node *none
 ) except? NULL
+cdef inline node *_give(node *x, double grad, double partial, node *stack) noexcept
 cpdef bint accumulate(root, double seed) except -1
 cpdef bint add_to_leaves(list leaves, numbers, unsigned int now) except -1
 cpdef unsigned int begin()

@@ -145,6 +145,16 @@ def _come_to(x: Any, now: Any, since: Any, before: Any, stack: Any, none: Any) -
     return stack
 
 
+def _give(x: Any, grad: Any, partial: Any, stack: Any) -> Any:
+    """Add a share to the gradient of an input; after its last use, put it on the stack."""
+    if grad != 0.0:
+        x._grad += grad * partial
+    x._uses -= 1
+    if x._uses == 0:
+        _push(stack, x)
+    return stack
+
+
 def traverse(
     root: Any, seed: float, leaves: list[Any], order: Any, since: Any = 0, before: Any = None
 ) -> Any:
@@ -192,27 +202,14 @@ def traverse(
         a = node._a
         b = node._b
         if a is not none:
-            if grad != 0.0:
-                a._grad += grad * node._da
-            a._uses -= 1
-            if a._uses == 0:
-                _push(stack, a)
+            stack = _give(a, grad, node._da, stack)
         if b is not none:
-            if grad != 0.0:
-                b._grad += grad * node._db
-            b._uses -= 1
-            if b._uses == 0:
-                _push(stack, b)
+            stack = _give(b, grad, node._db, stack)
         if a is none and b is none and node._primitive is not none:
             wide = _wide(node)
             inputs = _inputs(wide[2])
             partials = _doubles(wide[3])
             ones = wide[3] is None
             for i in range(len(wide[2])):
-                x = inputs[i]
-                if grad != 0.0:
-                    x._grad += grad if ones else grad * partials[i]
-                x._uses -= 1
-                if x._uses == 0:
-                    _push(stack, x)
+                stack = _give(inputs[i], grad, 1.0 if ones else partials[i], stack)
     return now

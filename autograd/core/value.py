@@ -145,10 +145,6 @@ class Value(Operations):
             _observer("set", self, None)
         self._data = new
 
-    @data.deleter
-    def data(self) -> None:
-        raise AttributeError("property 'data' of 'Value' object has no deleter")
-
     @property
     def grad(self) -> float:
         """d(root)/d(this), of a leaf summed over the backward passes that reached it."""
@@ -161,10 +157,6 @@ class Value(Operations):
             self._da = new
         else:
             self._grad = new
-
-    @grad.deleter
-    def grad(self) -> None:
-        raise AttributeError("property 'grad' of 'Value' object has no deleter")
 
     @property
     def requires_grad(self) -> bool:
@@ -193,10 +185,6 @@ class Value(Operations):
                 f"{self!r:.80} is the result of an operation and can't be frozen; use detach()"
             )
 
-    @requires_grad.deleter
-    def requires_grad(self) -> None:
-        raise AttributeError("property 'requires_grad' of 'Value' object has no deleter")
-
     @property
     def label(self) -> str | None:
         """A name for pictures and messages, or None."""
@@ -206,10 +194,6 @@ class Value(Operations):
     def label(self, label: Label) -> None:
         name = checked_label(label)
         self._extra = (name, *(self._extra or (None,) * 4)[1:])
-
-    @label.deleter
-    def label(self) -> None:
-        raise AttributeError("property 'label' of 'Value' object has no deleter")
 
     @property
     def op(self) -> Any:
@@ -253,6 +237,9 @@ class Value(Operations):
         if self._b is not None:
             return (self._db,)
         return _unpacked(self._extra[3], len(self._extra[2]))  # type: ignore[no-any-return]
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name!r} of a Value can't be deleted")
 
     # Values compare as floats do; but a set or a dict tells apart any two nodes.
 
