@@ -1,6 +1,6 @@
 """Curves fitted to data by SciPy's least squares, with the exact Jacobian.
 
-SciPy's trust-region method leads to the minimum. Plain Gauss-Newton steps, by QR, give the
+SciPy's trust-region method leads to the minimum. Plain Gauss-Newton steps give the
 digits that a test of the sum of squares cannot see; they go on as long as they get shorter. The
 fit is good where what they still change is small beside the noise (Bates & Watts, "A relative
 offset orthogonality convergence criterion", 1981).
@@ -96,18 +96,11 @@ def curve_fit(
     problem = _Problem(f, x, y, p0, sigma)
     with np.errstate(all="ignore"):  # numbers that are not finite are refused
         problem.at(tuple(problem.p0.tolist()))
-        options: Any = {"xtol": TOLERANCE, "ftol": TOLERANCE, "gtol": TOLERANCE}
-        jacobian: Any = problem.jacobian
-        solution = least_squares(
-            problem.residuals,
-            problem.p0,
-            jacobian,
-            x_scale="jac",
-            max_nfev=EVALUATIONS,
-            **options,
-        )
+        options: Any = dict.fromkeys(["xtol", "ftol", "gtol"], TOLERANCE)
+        options |= {"jac": problem.jacobian, "x_scale": "jac", "max_nfev": EVALUATIONS}
+        solution = least_squares(problem.residuals, problem.p0, **options)
         minimum = _polished(problem, solution.x)
-    covariance = minimum.inverse()
+    covariance = minimum.root @ minimum.root.T
     if not absolute_sigma:
         freedom = len(problem.y) - len(problem.p0)
         covariance = covariance * (minimum.size**2 / freedom if freedom else math.inf)
@@ -169,29 +162,24 @@ class _Problem:
 
 
 class _Linear:
-    """The linear model at p: the residuals, and the factors of their scaled Jacobian."""
+    """The linear model at p: the residuals, and the singular values of their Jacobian."""
 
     def __init__(self, problem: _Problem, p: Array) -> None:
         self.p = p
         residuals, jacobian = problem.at(tuple(p.tolist()))
         self.size = float(np.linalg.norm(residuals))
         lengths = np.linalg.norm(jacobian, axis=0)
-        self.scale = np.where(lengths == 0.0, 1.0, lengths)
-        q, self.r = np.linalg.qr(jacobian / self.scale)
-        _, s, vt = np.linalg.svd(self.r)
+        scale = np.where(lengths == 0.0, 1.0, lengths)
+        u, s, vt = np.linalg.svd(jacobian / scale, full_matrices=False)
         if s[-1] <= len(residuals) * 2.0**-52 * s[0]:
             k = int(np.argmax(abs(vt[-1])))
             raise RuntimeError(
                 f"curve_fit: the data do not determine parameter {k} (counted from 0) at "
                 f"{self}; leave it out, fix it, or start elsewhere"
             )
-        step = np.linalg.solve(self.r, q.T @ residuals)
-        self.length, self.step = float(np.linalg.norm(step)), step / self.scale
-
-    def inverse(self) -> Array:
-        """(JᵀJ)⁻¹."""
-        r = np.linalg.inv(self.r)
-        return (r @ r.T) / np.outer(self.scale, self.scale)
+        self.root = (vt.T / s) / scale[:, None]  # of the inverse of JᵀJ
+        self.step = self.root @ (u.T @ residuals)
+        self.length = float(np.linalg.norm(self.step * scale))
 
     def __str__(self) -> str:
         return f"{self.p.tolist()}, where the sum of squares is {self.size**2:.6g}"

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from autograd.core.functions import dot, hypot, log
+from autograd.core.functions import dot, hypot, log, maximum, minimum
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 from autograd.lu import Rows, SingularError, factors, solved, triangle
-from autograd.value_array import array, as_objects, of_rows
+from autograd.value_array import array, as_objects, of_rows, wrapped
 
 __all__ = ["cholesky", "det", "inv", "norm", "slogdet", "solve"]
 
@@ -47,25 +49,8 @@ def solve(a: Any, b: Any) -> Any:
         raise ValueError(
             f"solve: a of shape {a.shape} takes b of shape ({n},) or (…, {n}, k), got {b.shape}"
         )
-    stack = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
-    results = np.empty((*stack, *columns.shape[-2:]), dtype=object)
-    a = np.broadcast_to(a, (*stack, n, n))
-    columns = np.broadcast_to(columns, results.shape)
-    for place in np.ndindex(*stack):
-        rows, right = a[place].tolist(), columns[place].tolist()
-        try:
-            lower, order = triangle(rows), [*range(n)]
-            if lower is None:
-                lower, order, _ = factors(rows)
-            if n:
-                results[place] = solved(lower, right, order)
-        except (SingularError, ZeroDivisionError) as error:
-            reason = error if isinstance(error, SingularError) else "its diagonal has a 0"
-            raise LinAlgError(
-                f"solve: the matrix is singular, {reason}; add something to its diagonal, or "
-                "leave out what depends on the rest"
-            ) from None
-    return array(results[..., 0] if vector else results)
+    solution = _of_each("(n,n),(n,k)->(n,k)", _solve)(a, columns) if n else columns
+    return array(solution[..., 0] if vector else solution)
 
 
 def inv(a: Any) -> Any:
@@ -87,7 +72,7 @@ def det(a: Any) -> Any:
     >>> det([[1.0, 2.0], [3.0, 4.0]]).data
     -2.0
     """
-    return _of_each(_det, _square(a, "det"))
+    return array(_of_each("(n,n)->(k)", _det)(_square(a, "det")))[..., 0][()]
 
 
 class SlogdetResult(NamedTuple):
@@ -109,7 +94,7 @@ def slogdet(a: Any) -> SlogdetResult:
     >>> sign.data, logabsdet.data
     (-1.0, 0.0)
     """
-    both = _of_each(_slogdet, _square(a, "slogdet"), (2,))
+    both = array(_of_each("(n,n)->(k)", _slogdet)(_square(a, "slogdet")))
     return SlogdetResult(both[..., 0][()], both[..., 1][()])
 
 
@@ -126,7 +111,7 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     3.0
     """
     a = _square(a, "cholesky")
-    lower = _of_each(_cholesky, np.swapaxes(a, -1, -2) if upper else a, a.shape[-2:])
+    lower = array(_of_each("(n,n)->(n,n)", _cholesky)(np.swapaxes(a, -1, -2) if upper else a))
     return np.swapaxes(lower, -1, -2) if upper else lower
 
 
@@ -149,28 +134,18 @@ def norm(
     5.0
     """
     x = array(x)
-    axes = axis if isinstance(axis, tuple) else None if axis is None else (axis,)
-    if ord is None or (ord == 2 and len(axes or x.shape) == 1) or ord == "fro":
-        return of_rows(hypot, "linalg.norm", x, axis=axes, keepdims=keepdims)
-    size = np.abs(x)
-    axes = tuple(range(x.ndim)) if axes is None else axes
-    if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
-        row, column = np.lib.array_utils.normalize_axis_tuple(axes, x.ndim)
-        first, second = (row, column) if abs(ord) == 1 else (column, row)
-        sums = np.sum(size, axis=first, keepdims=True)
-        best = (np.max if ord > 0 else np.min)(sums, axis=second, keepdims=True)
-        return best if keepdims else np.squeeze(best, axes)
-    if len(axes) != 1 or not isinstance(ord, int | float):
+    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
+    if ord is None or ord == "fro":
+        ord = 2
+    elif len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
+        x = of_rows(partial(_norm, 1), "linalg.norm", x, axes[abs(ord) != 1], True)
+        ord = math.copysign(math.inf, ord)
+    elif len(axes) != 1 or not isinstance(ord, int | float):
         raise ValueError(
             f"norm: ord={ord!r} of axes {axes} is not known for Values; of matrices they are "
             'None, "fro", 1, -1, inf and -inf'
         )
-    if math.isinf(ord):
-        return (np.max if ord > 0 else np.min)(size, axis=axes, keepdims=keepdims)
-    if ord == 0:
-        return np.sum(array(np.not_equal(x, 0.0)), axis=axes, keepdims=keepdims)
-    total = np.sum(size if ord == 1 else size**ord, axis=axes, keepdims=keepdims)
-    return total if ord == 1 else total ** (1.0 / ord)
+    return wrapped(of_rows(partial(_norm, ord), "linalg.norm", x, axes, keepdims))
 
 
 # ---------------------------------------------------------------- one matrix
@@ -183,21 +158,50 @@ def _square(a: Any, name: str) -> Any:
     return a
 
 
-def _of_each(f: Callable[[Rows], Any], a: Any, shape: tuple[int, ...] = ()) -> Any:
-    results = np.empty((*a.shape[:-2], *shape), dtype=object)
-    for place in np.ndindex(*a.shape[:-2]):
-        results[place] = f(a[place].tolist())
-    return array(results)[()]
+def _norm(p: float, *xs: Any) -> Any:
+    """The p-norm of numbers."""
+    if p == 2:
+        return hypot(*xs)
+    sizes = [abs(x) for x in xs]
+    if math.isinf(p):
+        return (maximum if p > 0 else minimum)(*sizes)
+    if p == 0:
+        return float(len([size for size in sizes if size != 0.0]))
+    total = TABLE["sum"](*[size**p for size in sizes] if p != 1 else sizes)
+    return total if p == 1 else total ** (1.0 / p)
 
 
-def _det(a: Rows) -> Any:
+def _of_each(signature: str, f: Callable[..., Any]) -> Any:
+    """f, which takes and gives lists, for each of the matrices in arrays of them."""
+
+    def of_one(*arrays: Any) -> Any:
+        return np.array(f(*[a.tolist() for a in arrays]), dtype=object)
+
+    return np.vectorize(of_one, otypes="O", signature=signature)
+
+
+def _solve(rows: Rows, right: Rows) -> Any:
+    try:
+        lower, order = triangle(rows), [*range(len(rows))]
+        if lower is None:
+            lower, order, _ = factors(rows)
+        return solved(lower, right, order)
+    except (SingularError, ZeroDivisionError) as error:
+        reason = error if isinstance(error, SingularError) else "its diagonal has a 0"
+        raise LinAlgError(
+            f"solve: the matrix is singular, {reason}; add something to its diagonal, or "
+            "leave out what depends on the rest"
+        ) from None
+
+
+def _det(a: Rows) -> list[Any]:
     if len(a) < 4:
-        return _expanded(a)
+        return [_expanded(a)]
     try:
         lower, _, sign = factors(a)
     except SingularError:
-        return _expanded(a)
-    return math.prod([lower[i][i] for i in range(len(a))], start=sign)
+        return [_expanded(a)]
+    return [math.prod([lower[i][i] for i in range(len(a))], start=sign)]
 
 
 def _expanded(a: Rows) -> Any:

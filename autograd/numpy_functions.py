@@ -21,7 +21,7 @@ from autograd.core import special
 from autograd.core.functions import where
 from autograd.core.hints import DEFINE, HINTS, NUMBERS, refusal
 from autograd.core.operand import real
-from autograd.core.operations import NUMPY, REFLECTED
+from autograd.core.operations import NUMPY
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 from autograd.value_array import ValueArray, array, as_objects, bare, of_rows, wrapped
@@ -106,11 +106,20 @@ QUESTIONS: dict[str, Callable[[Any], Any]] = {  # whose answers are bools
     "signbit": _is_negative,
 }
 LOGICAL = ("logical_and", "logical_or", "logical_xor", "logical_not")
+# Comparisons, as Python asks the operand on the right.
+REFLECTED: dict[str, Callable[..., Any]] = {
+    "less": operator.gt,
+    "less_equal": operator.ge,
+    "equal": operator.eq,
+    "greater": operator.lt,
+    "greater_equal": operator.le,
+    "not_equal": operator.ne,
+}
 NATIVE = {  # that NumPy computes on objects by their own operators
     *("add", "subtract", "multiply", "divide", "negative", "positive", "power", "conjugate"),
     *("matmul", "vecdot", "matvec", "vecmat", *REFLECTED, *LOGICAL),
 }
-OPERATORS: dict[str, Callable[..., Any]] = {
+OPERATORS: dict[str, Callable[..., Any]] = {  # of those, for numbers
     "add": operator.add,
     "subtract": operator.sub,
     "multiply": operator.mul,
@@ -121,52 +130,44 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 SINGLE = {float, int, Value}
 DIRECT = NATIVE - {*LOGICAL}
 STARTS = {"add": 0.0, "multiply": 1.0}  # of sums over chosen elements
+ANSWERS = {*QUESTIONS, *REFLECTED, *LOGICAL}
 OF_MANY = ("maximum", "minimum", "logaddexp", "hypot")  # a row's is one node
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
     """A universal function of NumPy, where a Value or an array of them is an operand."""
     name, outs = ufunc.__name__, options.get("out", ())
-    if name in OPERATORS and method == "__call__" and not options:
-        operands = _elements(inputs)
-        if {*map(type, operands)} <= SINGLE:
-            return OPERATORS[name](*operands)
     if any(type(x) is Value for x in outs):
         return NotImplemented
-    several = any(map(_has_axes, inputs))
-    if several and not options and method == "__call__" and name in DIRECT:
-        return wrapped(ufunc(*map(bare, inputs)))
-    alone = method == "__call__" and not options and not several
-    if alone and name in REFLECTED:
-        return np.bool_(REFLECTED[name](*_elements(inputs, "O")[::-1]))
     native, rule, by_element = _plan(ufunc)
+    if rule is None and not native:
+        raise TypeError(refusal(name, HINTS["called"].get(name, DEFINE)))
+    if method == "__call__" and not options:
+        if any(map(_has_axes, inputs)):
+            if name in DIRECT:
+                return wrapped(ufunc(*map(bare, inputs)))
+        elif name in REFLECTED:
+            return np.bool_(REFLECTED[name](*_elements(inputs, "O")[::-1]))
+        elif rule is not None:
+            operands = _elements(inputs)
+            if not native or {*map(type, operands)} <= SINGLE:
+                return rule(*operands)
+    if method == "reduce" and name in OF_MANY:
+        return wrapped(of_rows(rule, name, *map(bare, inputs), **options))
     if method == "reduce" and name in STARTS and options.get("where", True) is not True:
         options.setdefault("initial", STARTS[name])
-    if native:
-        if name in LOGICAL:
-            inputs = [np.not_equal(x, 0.0) for x in inputs]
-    elif rule is None:
-        raise TypeError(refusal(name, HINTS["called"].get(name, DEFINE)))
-    elif alone:
-        return rule(*_elements(inputs))
-    elif method == "reduce" and name in OF_MANY:
-        return wrapped(of_rows(rule, name, *map(bare, inputs), **options))
-    else:
-        ufunc = by_element
+    if name in LOGICAL:
+        inputs = [np.not_equal(x, 0.0) for x in inputs]
+    for out in outs:
+        if out is not None and out.dtype != object and name not in ANSWERS:
+            raise TypeError(
+                f"np.{name}: an array of {out.dtype} can't hold Values; write x = x + y "
+                f"instead of x += y, or make it with dtype=object; {NUMBERS}"
+            )
     if outs:
-        answers = name in QUESTIONS or name in REFLECTED or name in LOGICAL
-        for out in outs:
-            if out is not None and out.dtype != object and not answers:
-                raise TypeError(
-                    f"np.{name}: an array of {out.dtype} can't hold Values; write x = x + y "
-                    f"instead of x += y, or make it with dtype=object; {NUMBERS}"
-                )
         options |= {"out": tuple(map(bare, outs)), "casting": "unsafe"}
-    if native:
-        result = getattr(ufunc, method)(*map(bare, inputs), **options)
-    else:
-        with np.errstate(all="ignore"):  # Values raise what is an error
-            result = getattr(ufunc, method)(*map(bare, inputs), **options)
+    with np.errstate(all="ignore"):  # Values raise what is an error
+        result = getattr(by_element or ufunc, method)(*map(bare, inputs), **options)
     if outs and result is not None:
         return outs[0] if len(outs) == 1 else outs
     if name in QUESTIONS:
@@ -176,12 +177,13 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
 
 @cache
 def _plan(ufunc: Any) -> tuple[bool, Any, Any]:
-    """Whether NumPy computes it on objects; else the rule, and that as one of NumPy's."""
+    """Whether NumPy computes it on objects, the rule for numbers, and that for arrays."""
     name = ufunc.__name__
-    if name in NATIVE or all(set(kind) <= set("O->") for kind in ufunc.types):
-        return True, None, None
-    rule = QUESTIONS.get(name) or UFUNCS.get(name) or TABLE.get(name)
-    return False, rule, rule and np.frompyfunc(rule, ufunc.nin, ufunc.nout)
+    native = name in NATIVE or all(set(kind) <= set("O->") for kind in ufunc.types)
+    tables = (OPERATORS, QUESTIONS, UFUNCS, TABLE)
+    rule = next((table[name] for table in tables if name in table), None)
+    by_element = None if native or rule is None else np.frompyfunc(rule, ufunc.nin, ufunc.nout)
+    return native, rule, by_element
 
 
 def _has_axes(x: Any) -> bool:
@@ -192,11 +194,12 @@ def _has_axes(x: Any) -> bool:
 
 def _elements(inputs: Any, kinds: str = "biufO") -> list[Any]:
     """Operands; of arrays of these kinds that have no axes, what is in them."""
-    plain = [
-        type(x) is not Value and getattr(x, "shape", 0) == () and x.dtype.kind in kinds
+    return [
+        x.item()
+        if type(x) is not Value and getattr(x, "shape", 0) == () and x.dtype.kind in kinds
+        else x
         for x in inputs
     ]
-    return [x.item() if bare else x for x, bare in zip(inputs, plain)]
 
 
 # ---------------------------------------------------------------- functions of arrays
@@ -261,27 +264,10 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     return np.moveaxis(np.stack([first, *inner, last]), 0, axis)
 
 
-def _quantile(
-    a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
-) -> Any:
-    if method != "linear":
-        raise TypeError(f"np.quantile of Values takes the method 'linear' only, got {method!r}")
-
-    def at(p: float, *given: Any) -> Any:
-        xs = sorted(given)
-        if not 0.0 <= p <= 1.0:
-            raise ValueError(f"quantiles must be from 0 to 1, got {p!r}")
-        place = p * (len(xs) - 1)
-        i = min(int(place), max(len(xs) - 2, 0))
-        return xs[i] + (xs[min(i + 1, len(xs) - 1)] - xs[i]) * (place - i)
-
-    a, chosen = as_objects(a, "quantile"), np.asarray(q, dtype=float)
-    rows = [of_rows(partial(at, float(p)), "quantile", a, axis, keepdims) for p in chosen.flat]
-    return np.stack(rows).reshape(chosen.shape + np.shape(rows[0])) if chosen.shape else rows[0]
-
-
-def _percentile(a: Any, q: Any, axis: Any = None, **options: Any) -> Any:
-    return _quantile(a, np.asarray(q) / 100.0, axis, **options)
+def _quantile(name: str, a: Any, q: Any, *args: Any, **options: Any) -> Any:
+    """A quantile by NumPy, which gives an array if it is asked for a list of them."""
+    quantiles = getattr(np, name)._implementation(array(a), np.atleast_1d(q), *args, **options)
+    return quantiles if np.ndim(q) else quantiles[0]
 
 
 def _cov(
@@ -310,8 +296,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {  # by their names in NumPy
     "sinc": lambda x: np.frompyfunc(special.sinc, 1, 1)(as_objects(x, "sinc")),
     "interp": _interp,
     "gradient": _gradient,
-    **dict.fromkeys(["quantile", "nanquantile"], _quantile),
-    **dict.fromkeys(["percentile", "nanpercentile"], _percentile),
+    **{
+        name: partial(_quantile, name)
+        for name in ("quantile", "nanquantile", "percentile", "nanpercentile")
+    },
     "cov": _cov,
     "corrcoef": _corrcoef,
     **{f"linalg.{name}": getattr(linalg, name) for name in linalg.__all__},

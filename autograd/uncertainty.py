@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd.core.functions import fsum
 from autograd.core.operand import primal
-from autograd.transforms import jacobian, value_and_jacobian
+from autograd.transforms import value_and_jacobian
 from autograd.trees import as_rows, flatten, without_axes
 
 __all__ = ["Propagated", "propagate"]
@@ -40,25 +40,21 @@ class Propagated(NamedTuple):
         return f"{self.mean} ± {self.standard_deviation}"
 
 
-def propagate(f: Callable[..., Any], x: Any, cov: Any, order: int = 1) -> Propagated:
-    """The mean and covariance of f(x), where x has the covariance cov.
+def propagate(f: Callable[..., Any], x: Any, cov: Any) -> Propagated:
+    """The mean and covariance of f(x), where x has the covariance cov: f(x) and J Σ Jᵀ.
 
-    To first order, f is taken for its tangent: the mean is f(x) and the covariance J Σ Jᵀ. To
-    second order, for its second-order expansion, where x is normal: the mean has ½ tr(HΣ) more,
-    and the covariance ½ tr(HᵢΣHⱼΣ). So whoever uses one x several times, or results that depend
-    on each other, counts nothing twice.
+    f is taken for its tangent. So whoever uses one x several times, or results that depend on
+    each other, counts nothing twice.
 
     Args:
         f: gives a number, or a list, dict or array of numbers.
         x: the mean of its argument: a number, or a list, dict or array of them.
         cov: the covariance matrix of the numbers of x, a row for each; of a single number, its
             variance. Variances (the squares of standard deviations) are its diagonal.
-        order: 1 or 2.
 
     Raises:
         TypeError: f is not a function, or x, cov or what f gives is not numeric.
-        ValueError: cov is no symmetric matrix of the size of x, or has a negative variance;
-            order is neither 1 nor 2.
+        ValueError: cov is no symmetric matrix of the size of x, or has a negative variance.
 
     Source: JCGM 100:2008 (GUM), "Guide to the expression of uncertainty in measurement", 5.1.
 
@@ -69,11 +65,8 @@ def propagate(f: Callable[..., Any], x: Any, cov: Any, order: int = 1) -> Propag
     """
     if not callable(f):
         raise TypeError(f"propagate takes a function, got {f!r:.80}")
-    if type(order) is not int or order not in (1, 2):
-        raise ValueError(f"propagate: order must be 1 or 2, got {order!r:.80}")
     leaves, rebuild = flatten(x, "propagate: x")
-    n = len(leaves)
-    matrix = _covariance(cov, n)
+    matrix = _covariance(cov, len(leaves))
     shapes: list[Any] = []
 
     def flat(v: list[Any]) -> Any:
@@ -83,13 +76,6 @@ def propagate(f: Callable[..., Any], x: Any, cov: Any, order: int = 1) -> Propag
 
     values, slopes = value_and_jacobian(flat)(leaves)
     covariance = _product(_product(slopes, matrix), slopes)
-    if order == 2:
-        bends = [_product(bend, matrix) for bend in jacobian(jacobian(flat))(leaves)]
-        values = [y + 0.5 * fsum([b[i][i] for i in range(n)]) for y, b in zip(values, bends)]
-        rows = [[x for row in bend for x in row] for bend in bends]
-        columns = [[x for column in zip(*bend) for x in column] for bend in bends]
-        more = _product(rows, columns)  # tr(HᵢΣHⱼΣ)
-        covariance = [[a + 0.5 * b for a, b in zip(*pair)] for pair in zip(covariance, more)]
     mean = shapes[0](values)
     if hasattr(mean, "shape"):
         return Propagated(mean, sys.modules["numpy"].array(covariance))
@@ -105,29 +91,28 @@ def _covariance(cov: Any, n: int) -> Matrix:
     """Return n rows of n numbers, which are symmetric."""
     rows = _rows(as_rows(cov))
     leaves, _ = flatten(rows, "propagate: cov")
-    if not isinstance(rows, list | tuple) or [_length(row) for row in rows] != [n] * n:
+    if (
+        not isinstance(rows, list | tuple)
+        or [isinstance(row, list | tuple) and len(row) for row in rows] != [n] * n
+    ):
         raise ValueError(
             f"propagate: cov must be a matrix of {n} rows of {n}, got {cov!r:.80}; of numbers "
             "that are independent, their variances (squares of standard deviations) are its "
             "diagonal: np.diag(np.square(standard_deviations))"
         )
-    matrix = [leaves[n * i : n * i + n] for i in range(n)]
-    for i, row in enumerate(matrix):
+    for i, row in enumerate(rows):
         if not primal(row[i]) >= 0.0:
             raise ValueError(f"propagate: a variance must be 0 or more, got {row[i]!r}")
-        for j, (a, b) in enumerate(zip(map(primal, row[:i]), [primal(r[i]) for r in matrix])):
+        for j in range(i):
+            a, b = primal(row[j]), primal(rows[j][i])
             if not math.isclose(a, b, rel_tol=1e-9):
                 raise ValueError(
                     f"propagate: cov must be symmetric, but has {a!r} in row {i}, column {j}, "
                     f"and {b!r} in row {j}, column {i}"
                 )
-    return matrix
+    return [leaves[n * i : n * i + n] for i in range(n)]
 
 
 def _rows(matrix: Any) -> Any:
     rows = matrix.tolist() if hasattr(matrix, "tolist") else matrix
     return rows if hasattr(rows, "__len__") else [[rows]]
-
-
-def _length(row: Any) -> int:
-    return len(row) if isinstance(row, list | tuple) else -1

@@ -47,19 +47,6 @@ def test_results_that_depend_on_each_other() -> None:
     assert both.standard_deviation == {"sum": 0.0}
 
 
-def test_second_order_gives_the_moments_of_a_quadratic() -> None:
-    # Of a normal x: E[xᵀAx] = μᵀAμ + tr(AΣ), Cov(xᵀAx, xᵀBx) = 4μᵀAΣBμ + 2 tr(AΣBΣ).
-    a, b = np.array([[1.0, 0.5], [0.5, -2.0]]), np.array([[0.0, 1.0], [1.0, 3.0]])
-    mu, cov = np.array([0.3, -1.2]), np.array([[0.5, 0.2], [0.2, 0.7]])
-    found = propagate(lambda x: np.array([x @ a @ x, x @ b @ x]), mu, cov, order=2)
-    assert np.allclose(found.mean, [mu @ m @ mu + np.trace(m @ cov) for m in (a, b)], 1e-14)
-    wanted = [
-        [4 * mu @ m @ cov @ k @ mu + 2 * np.trace(m @ cov @ k @ cov) for k in (a, b)]
-        for m in (a, b)
-    ]
-    assert np.allclose(found.covariance, wanted, 1e-13)
-
-
 def test_it_differentiates() -> None:
     # The deviation of sin x to first order is cos(x) s.
     slope = grad(lambda x, s: propagate(sin, x, s * s).standard_deviation, (0, 1))(1.0, 0.1)

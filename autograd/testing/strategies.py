@@ -88,7 +88,7 @@ def points(primitive: str | Primitive) -> st.SearchStrategy[tuple[float, ...]]:
     counts = range(1, 6) if op.arity is None else [op.arity]
     homes = [home for home in [_home(op, count) for count in counts] if home is not None]
     if not homes:
-        raise ValueError(f"points: there are no operands at which {op.name} has a finite value")
+        raise ValueError(f"points: no operands exist at which {op.name} has a finite value")
     return _points(op, homes)
 
 
