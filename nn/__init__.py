@@ -35,6 +35,7 @@ from nn.training import history as _history
 from nn.training import sweep as _sweep
 from nn.training.fit import compile, fit
 from nn.training.history import *  # noqa: F403
+from nn.training.predict import predicted as _predicted  # noqa: F401  (Module.predict)
 from nn.training.sweep import *  # noqa: F403
 
 __all__ = ["Module", "compile", "fit", "functional", "init", "load_model", "play"]

@@ -69,11 +69,7 @@ OTHERS = {
     "vl_convert": ("autograd.show.drawing",),
 }
 AT_ONCE = ("cython", "hypothesis", "numpy", "pytest", "scipy", "setuptools")
-CONVENIENCES = (  # of Values and models, which may import what shows and runs them
-    "Operations.graph",
-    "Operations.steps",
-    "Module.predict",
-)
+CONVENIENCES = ("Operations.graph", "Operations.steps")  # which import what shows a Value
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
 DYNAMIC = {
     "autograd",

@@ -215,7 +215,10 @@ def parse(text: str) -> Formula:
         place = len(re.split(r"[\[,]", text)[0]) + 1  # x[0] and x, y are Python
         _explain(tokens, getattr(error, "offset", None) or place)
     except (RecursionError, MemoryError):  # Python's parser raises both
-        raise ValueError("the formula is nested too deeply") from None
+        raise ValueError(
+            "the formula is nested too deeply, or has too many operators in a row; write "
+            "the sum of many terms as sum(a, b, c)"
+        ) from None
     steps.reverse()
     names = dict.fromkeys([step for step in steps if isinstance(step, str)])
     return Formula(text, tuple(names), tuple(steps))

@@ -132,25 +132,15 @@ def list_operations(
 ) -> None:
     """Append each node's operation, the places of its operands, and 0.
 
-    `places` has those of leaves, and of nodes that are not in `order`; `number` gives the place
-    of an operand that is a number, and may append to the lists itself. The nodes must be
-    nobody else's: `_uses` keeps their places.
+    `places` has those of the leaves, and gets those of the nodes; `number` gives the place of
+    an operand that is a number, and may append to the lists itself.
     """
     node: Value
-    x: Value
-    others = {x for x in places if x._primitive is not None}
     for node in order:
-        mine = []
-        for each in node.operands:
-            if type(each) is not Value:
-                mine.append(number(each))
-            else:
-                x = each
-                listed = x._primitive is not None and x not in others
-                mine.append(x._uses if listed else places[x])
-        node._uses = len(names)
+        row = [places[x] if type(x) is Value else number(x) for x in node.operands]
+        args.append(tuple(row))
+        places[node] = len(names)
         names.append(node._primitive.name)
-        args.append(tuple(mine))
         values.append(0.0)
 
 

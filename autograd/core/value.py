@@ -24,8 +24,7 @@ The fields of a node, by its kind:
                                                                            origin)
     _grad     the gradient in the last pass; a tangent or cotangent while a sweep runs
     _pass     the last pass that was here, or the last one when the node was made
-    _uses     the uses of the node that this pass has still to come to; the place of the node
-              while operations are listed
+    _uses     the uses of the node that this pass has still to come to
 
 The partials of a sum are None, since all of them are 1.
 """

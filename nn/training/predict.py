@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd import no_grad
 from nn.losses import mse_loss
-from nn.module import Module
+from nn.module import Module, predict_with
 from nn.optim import SGD
 from nn.training.batches import Batch, plain, samples_of
 from nn.training.eager import Eager, in_mode
@@ -45,3 +45,6 @@ def _by_programs(model: Module, batch: Batch) -> list[Any] | None:
         return engine.measure(batch)[0]  # type: ignore[no-any-return]
     except Exception:  # by Values it is raised again, if the model does
         return None
+
+
+predict_with(predicted)

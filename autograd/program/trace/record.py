@@ -265,8 +265,8 @@ def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = Tru
         if leaf not in places:
             places[leaf] = number(leaf._data)
     list_operations(run.order, places, number, tape.ops, tape.args, tape.values)
-    for root in run.roots:  # `_uses` has the places of what was listed
-        place = places.get(root, root._uses) if type(root) is Value else number(root)
+    for root in run.roots:
+        place = places[root] if type(root) is Value else number(root)
         tape.roots.append((place, None))
     tape.outputs = len(run.outputs)
     return tape
