@@ -88,25 +88,17 @@ class Options:
 
     def places(self, f: Function, count: int, named: dict[str, Any]) -> tuple[Any, ...]:
         """The chosen arguments: their places among `count` by position, or their names."""
-        places: list[int | str] = []
-        key, given = "argnums", self.argnums
-        if self.argnames is not None:
-            key, given = "argnames", self.argnames
-            known = () if {*self.names} <= {*named} else (*signature(f).parameters,)[:count]
-            for name in self.names:
-                if name not in named and name not in known:
-                    raise ValueError(f"argnames names {name!r}, which was not given")
-                places.append(name if name in named else known.index(name))
-        for argnum in _chosen(self.argnums) if self.argnames is None else ():
-            if not -count <= argnum < count:
-                raise ValueError(
-                    f"argnums names argument {argnum}, but {count} were given by position; "
-                    "give it without its name"
-                )
-            places.append(argnum % count)
-        if len({*places}) < len(places):
-            raise ValueError(f"{key} names an argument twice: {given!r}")
-        return tuple(places)
+        if self.argnames is None:
+            return _places(self.argnums, count)
+        names, known = self.names, list[str]()
+        if any(name not in named for name in names):
+            known = [*signature(f).parameters][:count]
+        for name in names:
+            if name not in named and name not in known:
+                raise ValueError(f"argnames names {name!r}, which was not given")
+        if len({*names}) < len(names):
+            raise ValueError(f"argnames names an argument twice: {self.argnames!r}")
+        return tuple([name if name in named else known.index(name) for name in names])
 
 
 class Transformed:
@@ -639,13 +631,16 @@ def _check_directional(f: Function, primals: Any, tangents: Any, name: str) -> N
             )
 
 
+def _single(argnums: Argnums) -> bool:
+    """Whether argnums names one argument rather than a tuple of them."""
+    return hasattr(argnums, "__index__")
+
+
 def _chosen(argnums: Any) -> tuple[int, ...]:
-    try:
-        return tuple(map(operator.index, argnums if isinstance(argnums, tuple) else (argnums,)))
-    except TypeError:
-        raise TypeError(
-            f"argnums must be an integer or a tuple of integers, got {argnums!r}"
-        ) from None
+    chosen = (argnums,) if _single(argnums) else argnums
+    if not isinstance(chosen, tuple) or not all(map(_single, chosen)):
+        raise TypeError(f"argnums must be an integer or a tuple of integers, got {argnums!r}")
+    return tuple(map(operator.index, chosen))
 
 
 def _pair(returned: Any) -> tuple[Any, Any]:
@@ -654,3 +649,18 @@ def _pair(returned: Any) -> tuple[Any, Any]:
             f"with has_aux, f returns a pair, its result and more; got {returned!r:.80}"
         )
     return returned
+
+
+def _places(argnums: Any, count: int) -> tuple[int, ...]:
+    """The places of the chosen arguments among `count`, from the first."""
+    places = []
+    for argnum in _chosen(argnums):
+        if not -count <= argnum < count:
+            raise ValueError(
+                f"argnums names argument {argnum}, but {count} were given by position; "
+                "give it without its name"
+            )
+        places.append(argnum % count)
+    if len(set(places)) < len(places):
+        raise ValueError(f"argnums names an argument twice: {argnums!r}")
+    return tuple(places)

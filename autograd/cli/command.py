@@ -143,30 +143,28 @@ def _print(results: dict[str, Any], latex: str | None) -> None:
         print(latex)
     else:
         print(f"{results['formula']} = {results['value']!r}")
-        rows = [[name, repr(values[name]), _shown(derivatives[name])] for name in values]
+        rows = [[name, repr(values[name]), repr(derivatives[name] + 0.0)] for name in values]
         _print_table(["variable", "value", "derivative"], rows)
     if "hessian" in results:
-        rows = [[name, *map(_shown, row.values())] for name, row in results["hessian"].items()]
+        hessian = results["hessian"].items()
+        rows = [[name, *[repr(x + 0.0) for x in row.values()]] for name, row in hessian]
         _print_table(["second derivatives", *values], rows)
     for path in results["files"]:
         print(f"written: {path}")
-
-
-def _shown(x: float) -> str:
-    """A derivative for people: -0.0 is 0."""
-    return repr(x + 0.0)
 
 
 def _print_table(head: list[str], rows: list[list[str]]) -> None:
     """A table for the terminal, by rich if it is there; with a row a cell if it is too wide."""
     if not rows:
         return
-    needed = sum([max(map(len, column)) + 3 for column in zip(head, *rows)])
-    if sys.stdout.isatty() and 3 < len(head) and needed >= shutil.get_terminal_size().columns:
-        rows = [[name, *cell] for name, *row in rows for cell in zip(head[1:], row)]
-        head = [head[0], "", ""]
+    widths = [max(map(len, column)) for column in zip(head, *rows)]
+    on_terminal, room = sys.stdout.isatty(), shutil.get_terminal_size().columns
+    if on_terminal and len(head) > 3 and sum(widths) + 3 * len(head) >= room:
+        cells = [[name, *cell] for name, *row in rows for cell in zip(head[1:], row)]
+        _print_table([head[0], "", ""], cells)
+        return
     print()
-    if sys.stdout.isatty() and importlib.util.find_spec("rich"):
+    if on_terminal and importlib.util.find_spec("rich"):
         from rich.console import Console
         from rich.table import Table
 
@@ -177,6 +175,5 @@ def _print_table(head: list[str], rows: list[list[str]]) -> None:
             table.add_row(*row)
         Console().print(table)
         return
-    widths = [max(map(len, column)) for column in zip(head, *rows)]
     for row in [head, *rows]:
         print("  ".join([cell.ljust(width) for cell, width in zip(row, widths)]).rstrip())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
-import sysconfig
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -14,14 +14,6 @@ from autograd.build import binaries as build
 from autograd.cli.ending import FAILED, MISUSED, PROGRAM
 
 __all__ = ["examine", "problems", "report"]
-
-EXTRAS = {  # the distributions that each brings
-    "viz": ("graphviz", "vl-convert-python"),
-    "plots": ("matplotlib",),
-    "fit": ("numpy", "scipy"),
-    "train": ("tqdm", "numpy", "safetensors"),
-    "demos": ("names", "rich", "scikit-learn", "sktime"),
-}
 
 
 def examine(argv: Sequence[str]) -> int:
@@ -50,9 +42,7 @@ def report() -> list[tuple[str, str]]:
     True
     """
     name, change = build.describe_build()
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        python += ", free-threaded"
+    python = f"{platform.python_implementation()} {sys.version.partition(' (')[0]}"
     settings = sorted(name for name in os.environ if name.startswith("AUTOGRAD_"))
     binaries = [os.path.join(f, file) for f in build.FOLDERS for file in build.binaries(f)]
     return [
@@ -65,7 +55,6 @@ def report() -> list[tuple[str, str]]:
         ("binaries", binaries[0] if binaries else "none for this Python"),
         *(("", file) for file in binaries[1:]),
         ("kernel", kernel_name()),
-        *((f"extra {extra}", _extra(extra)) for extra in EXTRAS),
     ]
 
 
@@ -74,7 +63,7 @@ def kernel_name() -> str:
     try:
         from autograd.program.kernel import kernel
     except ImportError:
-        return f"none; {_missing('programs')}"
+        return "none; pip install 'scalar-autograd[programs]'"
     try:
         module = kernel()
     except ValueError as error:
@@ -91,23 +80,15 @@ def problems() -> list[str]:
             "overwrite files of each other; make a fresh virtual environment and install one "
             "of them"
         )
-    with warnings.catch_warnings(record=True) as warned:
+    with warnings.catch_warnings(record=True) as warned, contextlib.suppress(ImportError):
         warnings.simplefilter("always")
-        name = kernel_name()
-    if "AUTOGRAD_KERNEL" in name:
-        faults.append(name.removeprefix("none; "))
+        from autograd.program.kernel import kernel
+
+        try:
+            kernel()
+        except ValueError as error:
+            faults.append(str(error))
     return faults + [str(warning.message) for warning in warned]
-
-
-def _extra(extra: str) -> str:
-    versions = {name: _version(name) for name in EXTRAS[extra]}
-    text = ", ".join(f"{name} {number}" for name, number in versions.items() if number)
-    absent = ", ".join(name for name, number in versions.items() if not number)
-    return "; ".join(filter(None, [text, absent and f"no {absent}: {_missing(extra)}"]))
-
-
-def _missing(extra: str) -> str:
-    return f"pip install 'scalar-autograd[{extra}]'"
 
 
 def _version(name: str) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import ast
-import contextlib
 import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from autograd.cli.ending import FAILED, MISUSED, PROGRAM
@@ -17,8 +16,6 @@ from autograd.cli.expressions import Formula, parse
 from autograd.core.value import Value
 
 __all__ = ["Parser", "answer", "answer_formula", "print_json", "reading", "values_given"]
-
-LONGEST_MESSAGE = 600  # characters
 
 
 class Parser(argparse.ArgumentParser):
@@ -79,10 +76,6 @@ def answer_formula(
     """
     parser.add_argument("formula", metavar="FORMULA", help='such as "tanh(w*x + b)"')
     parser.add_argument("bindings", nargs="*", metavar="NAME=VALUE", help="a variable's value")
-    options = [word.partition("=")[0] for word in words if word.startswith("--")]
-    for option in options:
-        if options.count(option) > 1:
-            parser.error(f"{option} is given twice")
     # A formula may begin with a minus; after a space argparse takes it for no option.
     shielded = [f" {word}" if re.match(r"-[^-h]|-h.", word) else word for word in words]
     arguments = parser.parse_intermixed_args(shielded)
@@ -99,7 +92,7 @@ def answer_formula(
 def values_given(text: str) -> dict[str, Any]:
     """Return the numbers, and lists of them, that are given like x=1.5,p=[0.3,2*pi]."""
     call, keywords = f"f({text})", None
-    with contextlib.suppress(SyntaxError, RecursionError, MemoryError, AttributeError):
+    with suppress(SyntaxError, RecursionError, MemoryError, AttributeError):
         tree: Any = ast.parse(call, mode="eval").body
         if (ast.unparse(tree.func), tree.args) == ("f", []):
             keywords = tree.keywords
@@ -132,9 +125,7 @@ def _complain(error: Exception, code: int) -> int:
         start = max(0, error.offset - 36)
         lines = [f"    {str(error.text)[start : start + 72]}"]
         lines += [" " * (3 + error.offset - start) + "^"]
-    if len(message) > LONGEST_MESSAGE:
-        message = f"{message[:LONGEST_MESSAGE]}..."
-    lines.insert(0, f"{PROGRAM}: {message}")
+    lines.insert(0, f"{PROGRAM}: {message:.600}")
     if code == MISUSED:
         lines.append(f"{PROGRAM} --help says more")
     print(

@@ -196,8 +196,6 @@ def test_mistakes_in_the_command(run: Run, arguments: list[str], words: str) -> 
         (["x", "x=1", "--order", "3"], "invalid choice"),
         (["x", "x=1", "--json", "--latex"], "not allowed with"),
         (["x", "x=1", "--jso"], "unrecognized arguments"),
-        (["x", "--order", "1", "x=1", "--order=2"], "--order is given twice"),
-        (["x", "x=1", "--svg", "a.svg", "--svg", "b.svg"], "--svg is given twice"),
     ],
 )
 def test_mistakes_in_the_options(run: Run, arguments: list[str], words: str) -> None:
