@@ -15,8 +15,6 @@ from autograd.testing.report import Report
 
 __all__ = ["check_function", "fields_of", "named"]
 
-NO_JSON = ("kinks", "line", "remarks")  # of the fields of a report
-
 
 def check_function(argv: Sequence[str]) -> int:
     """Check a function that can be imported, and return the exit code: 1 unless it passes.
@@ -61,7 +59,7 @@ def check_function(argv: Sequence[str]) -> int:
 def fields_of(report: Report, names: Sequence[str]) -> dict[str, Any]:
     """Return what a report holds, for JSON, with the names of arguments."""
     fields = vars(report) | {"reason": report.reason, "where": named(report.where, names)}
-    return {key: x for key, x in fields.items() if key not in NO_JSON}
+    return {key: x for key, x in fields.items() if key not in ("kinks", "line", "remarks")}
 
 
 def named(text: str, names: Sequence[str]) -> str:

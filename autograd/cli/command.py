@@ -9,7 +9,6 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import autograd
@@ -17,7 +16,6 @@ from autograd.cli.ending import PROGRAM
 from autograd.cli.expressions import FUNCTIONS, Formula
 from autograd.cli.way_in import Parser, answer_formula, print_json
 from autograd.core.value import Value
-from autograd.files import write_atomically
 
 __all__ = ["calculate"]
 
@@ -116,11 +114,10 @@ def _print_answer(arguments: argparse.Namespace, formula: Formula, leaves: list[
         from autograd.cli.checking import fields_of, named
 
         report = autograd.testing.gradcheck(formula, *point, order=arguments.order)
-        results["check"], told = fields_of(report, names), named(str(report), names)
+        results["check"], told = fields_of(report, names), named(f"\n{report}", names)
     collapse = None if arguments.collapse == "none" else "auto"
     if arguments.svg:
-        picture = root.graph(collapse=collapse).svg()
-        write_atomically(Path(arguments.svg), picture.encode())
+        root.graph(collapse=collapse).save(arguments.svg)
     if arguments.html:
         root.steps(collapse=collapse).save(arguments.html)
     results["files"] = [path for path in (arguments.svg, arguments.html) if path]
@@ -133,7 +130,7 @@ def _print_answer(arguments: argparse.Namespace, formula: Formula, leaves: list[
     else:
         _print(results, root.graph().latex() if arguments.latex else None)
         if told is not None:
-            print("", told, sep="\n")
+            print(told)
     return report is None or bool(report)
 
 

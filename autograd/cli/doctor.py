@@ -26,10 +26,8 @@ def examine(argv: Sequence[str]) -> int:
         print(f"usage: {PROGRAM} doctor", file=sys.stderr)
         return MISUSED
     faults = problems()  # before the report imports the kernel, and with it what may be missing
-    rows = report()
-    width = max(len(label) for label, _ in rows) + 2
-    for label, text in rows:
-        print(f"{label:{width}}{text}".rstrip())
+    for label, text in report():
+        print(f"{label:10}{text}".rstrip())
     for problem in faults:
         print(f"\nPROBLEM: {problem}")
     return FAILED if faults else 0
@@ -43,14 +41,14 @@ def report() -> list[tuple[str, str]]:
     """
     name, change = build.describe_build()
     python = f"{platform.python_implementation()} {sys.version.partition(' (')[0]}"
-    settings = sorted(name for name in os.environ if name.startswith("AUTOGRAD_"))
+    settings = [f"{k}={x}" for k, x in sorted(os.environ.items()) if k.startswith("AUTOGRAD_")]
     binaries = [os.path.join(f, file) for f in build.FOLDERS for file in build.binaries(f)]
     return [
         ("build", name),
         ("", change),
         ("version", _version("scalar-autograd") or "not installed; run from its sources"),
         ("python", f"{python}, {platform.platform()}"),
-        ("settings", ", ".join(f"{name}={os.environ[name]}" for name in settings) or "none"),
+        ("settings", ", ".join(settings) or "none"),
         ("package", os.path.dirname(build.PACKAGE)),
         ("binaries", binaries[0] if binaries else "none for this Python"),
         *(("", file) for file in binaries[1:]),

@@ -77,11 +77,11 @@ def open_page(argv: Sequence[str]) -> int:
         description="Write a page to play with a formula, and open it in the browser.",
         allow_abbrev=False,
     )
-    parser.add_file("--html", ".html", "instead of play.html", "play.html")
+    parser.add_file("--html", ".html", "instead of play.html")
     parser.add_argument("--no-open", action="store_true", help="only write it")
 
     def act(arguments: argparse.Namespace, formula: Formula, leaves: list[Value]) -> bool:
-        path = _formula_page(formula, leaves).save(arguments.html)
+        path = _formula_page(formula, leaves).save(arguments.html or "play.html")
         print(f"written: {path}")
         if not arguments.no_open:
             webbrowser.open(path.absolute().as_uri())

@@ -21,7 +21,7 @@ __all__ = ["Parser", "answer", "answer_formula", "print_json", "reading", "value
 class Parser(argparse.ArgumentParser):
     """A parser of options, of which some are names of files."""
 
-    def add_file(self, option: str, suffix: str, text: str, default: str | None = None) -> None:
+    def add_file(self, option: str, suffix: str, text: str) -> None:
         """Add an option that takes the name of a file with this suffix."""
 
         def path(name: str) -> str:
@@ -29,7 +29,7 @@ class Parser(argparse.ArgumentParser):
                 raise argparse.ArgumentTypeError(f"{name!r} does not end in {suffix}")
             return name
 
-        self.add_argument(option, metavar="FILE", type=path, default=default, help=text)
+        self.add_argument(option, metavar="FILE", type=path, help=text)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Unlike argparse, do not hide that the output cannot be written."""

@@ -22,6 +22,7 @@ from autograd.core.table import (
     PER_ROOT_2PI,
     ROOT_HALF,
     TWO_PER_ROOT_PI,
+    _tail,
     cos,
     exp_of_difference,
     expm1,
@@ -156,14 +157,6 @@ def _ndtri(p: float) -> float:
     y = _normal_quantile(low)
     y -= (_log_ndtr(y) - math.log(low)) / _mills(y)  # Newton's step
     return -y if p > 0.5 else y
-
-
-def _tail(x: float) -> float:
-    """-x · Φ(x) / φ(x) far below 0: by its asymptotic series."""
-    r, series = 1.0 / x / x, 1.0
-    for odd in (13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
-        series = 1.0 - odd * r * series
-    return series
 
 
 def _log_ndtr(x: float) -> float:

@@ -544,15 +544,19 @@ def _normal_cdf(x: float) -> float:
     return 0.5 * value
 
 
+def _tail(x: float) -> float:
+    """-x · Φ(x) / φ(x) far below 0, by its asymptotic series: 1 - 1/x² + 3/x⁴ - …"""
+    r, series = 1.0 / x / x, 1.0
+    for odd in (13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
+        series = 1.0 - odd * r * series
+    return series
+
+
 def _gelu(x: float) -> float:
     if x > -37.0:
         return x * _normal_cdf(x)
-    # Φ is subnormal soon: by its asymptotic series, Φ(x) ~ -φ(x)/x · (1 - 1/x² + 3/x⁴ - …).
-    low = min(x, -37.0)
-    r, series = 1.0 / low / low, 1.0
-    for odd in (11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
-        series = 1.0 - odd * r * series
-    return float(_weighted(-PER_ROOT_2PI * series, _gaussian(low, 0.5), low, 0.5))
+    low = min(x, -37.0)  # Φ is subnormal soon
+    return float(_weighted(-PER_ROOT_2PI * _tail(low), _gaussian(low, 0.5), low, 0.5))
 
 
 def _gelu_slope(out: Any, x: Any) -> Any:
