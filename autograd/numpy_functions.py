@@ -252,16 +252,14 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     if spacing.ndim and len(spacing) != n:
         raise ValueError(f"gradient: {len(spacing)} places of {n} elements")
     steps = np.diff(spacing) if spacing.ndim else np.full(n - 1, spacing[()], dtype=object)
-    rises = [(f[i + 1] - f[i]) / steps[i] for i in range(n - 1)]
-    inner = [
-        (rises[i - 1] * steps[i] + rises[i] * steps[i - 1]) / (steps[i - 1] + steps[i])
-        for i in range(1, n - 1)
-    ]
-    first, last = rises[0], rises[-1]
+    steps = steps.reshape(-1, *[1] * (f.ndim - 1))
+    rises, before, after = np.diff(f, axis=0) / steps, steps[:-1], steps[1:]
+    inner = (rises[:-1] * after + rises[1:] * before) / (before + after)
+    first, last = rises[:1], rises[-1:]
     if edge_order == 2:
-        first = first + (first - rises[1]) * (steps[0] / (steps[0] + steps[1]))
-        last = last + (last - rises[-2]) * (steps[-1] / (steps[-1] + steps[-2]))
-    return np.moveaxis(np.stack([first, *inner, last]), 0, axis)
+        first = first + (first - rises[1:2]) * (before / (before + after))[:1]
+        last = last + (last - rises[-2:-1]) * (after / (before + after))[-1:]
+    return np.moveaxis(np.concatenate([first, inner, last]), 0, axis)
 
 
 def _quantile(name: str, a: Any, q: Any, *args: Any, **options: Any) -> Any:
