@@ -1,15 +1,16 @@
 """Pickling and copying of graphs, also deep ones.
 
-A node's state names its inputs, so pickling it would recurse as deep as the graph. The node
-that is pickled first therefore carries the whole graph, inputs first: when a node's turn
-comes, its inputs have been written. One that is pickled later carries what is new.
+A node's state names its inputs, so pickling it would recurse as deep as the graph, and so would
+a deep copy, which asks for the same. The node that comes first therefore carries the whole
+graph, inputs first: when a node's turn comes, its inputs have been written. One that comes
+later carries what is new.
 """
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.primitive import Primitive
@@ -17,39 +18,12 @@ from autograd.core.primitive import Primitive
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["checked", "deep_copied", "reduced"]
+__all__ = ["checked", "reduced"]
 
 
 def reduced(node: Value, own: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return what `__reduce_ex__` of a node with this state gives pickle."""
     return type(node), (0.0,), (*_carrier.before(node), *own) if node.inputs else own
-
-
-def deep_copied(root: Value, memo: dict[int, Any]) -> Any:
-    """A copy of a node and of all that it depends on; `memo` is that of `copy.deepcopy`."""
-    kind = type(root)
-    for node in _inputs_first(root, memo):
-        *own, operands, partials = node._state()
-        twins = tuple([memo[id(x)] if type(x) is kind else x for x in operands])
-        memo[id(node)] = twin = kind(0.0)
-        twin._restore((*own, twins, partials))
-    return memo[id(root)]
-
-
-def _inputs_first(root: Value, known: Container[int]) -> Iterator[Value]:
-    """The nodes below, each after its inputs, but those whose ids are known.
-
-    Whoever receives a node adds it there.
-    """
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        missing = [x for x in node.inputs if id(x) not in known]
-        if missing:
-            stack += missing
-            continue
-        if id(stack.pop()) not in known:
-            yield node
 
 
 def checked(state: Any, kind: type[Value]) -> tuple[Any, ...]:
@@ -101,10 +75,17 @@ class _Carrier(threading.local):
         if told is None or id(node) in told.known:  # so this is another pickler
             told = _Told()
             self.told = weakref.ref(told)
-        nodes = []
-        for each in _inputs_first(node, told.known):
-            told.known[id(each)] = each
-            nodes.append(each)
+        nodes: list[Value] = []
+        stack = [node]
+        while stack:
+            missing = [x for x in stack[-1].inputs if id(x) not in told.known]
+            if missing:
+                stack += missing
+                continue
+            each = stack.pop()
+            if id(each) not in told.known:
+                told.known[id(each)] = each
+                nodes.append(each)
         told.coming.update([id(x) for x in nodes[:-1] if x.inputs])
         return (*nodes[:-1], told)
 

@@ -521,9 +521,6 @@ class Value(Operations):
         result._restore(self._state())
         return result
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return copies.deep_copied(self, memo)
-
 
 # ---------------------------------------------------------------------- being watched
 
