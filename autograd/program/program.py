@@ -270,8 +270,8 @@ class Sweep:
         self.guards = program.guards
         if module is not None:
             with suppress(NotImplementedError):
-                self.native = KernelCode(_swept(program.with_scalars, *what), module)
-        blocks = self.native.it if self.native else _swept(program.blocks, *what)
+                self.native = KernelCode(_swept(program, True, *what), module)
+        blocks = self.native.it if self.native else _swept(program, False, *what)
         roots = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
         self.outputs, self.roots = roots[0].rows, sum([op.rows for op in roots])
         self.has_lanes = any(op.lanes for op in roots)
@@ -329,11 +329,15 @@ class Sweep:
 
 
 def _swept(
-    blocks: Blocks,
+    program: Program,
+    scalars: bool,
     wrt: Collection[str] | None,
     along: Collection[str] | None,
     per_lane: bool,
 ) -> Blocks:
     """The blocks with tangents, with adjoints, with both or with neither."""
-    blocks = blocks if along is None else jvp(blocks, along)
+    if along is None:
+        blocks = program.with_scalars if scalars else program.blocks
+    else:
+        blocks = vectorize(*jvp(program.tape, program.inputs, along), scalars)
     return blocks if wrt is None else vjp(blocks, wrt, per_lane)

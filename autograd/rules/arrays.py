@@ -51,7 +51,6 @@ SIGNS = {
 }
 REDUCED = {
     "sum": "{0}.sum(0)",
-    "hypot": "length({0})",
     **dict.fromkeys(("largest", "maximum"), "{0}.max(0)"),
     **dict.fromkeys(("smallest", "minimum"), "{0}.min(0)"),
 }

@@ -28,6 +28,7 @@ __all__ = [
     "Expression",
     "Term",
     "Text",
+    "applied",
     "bound",
     "merged",
     "name",

@@ -12,9 +12,8 @@ map          a, b, …       `what`: a formula of the operands, row by row
 matmul       W, x[, bias]  W x + bias; W is uniform, flat, and has `width` columns
 outer_sum    d, x          d xᵀ, summed over the lanes; flat, `width` columns
 reduce       x; b, x, y    `what` (sum, dot, maximum, …) of `width` rows each: row i of n has
-                           the operands i, n + i, 2n + i …; a dot's are a bias and two sides,
-                           those of take an index and the others
-partials     x or index    of that reduce in each row of x, which for take the index decides
+                           the operands i, n + i, 2n + i …; a dot's are a bias and two sides
+partials     x             of a logsumexp of `width` rows each, in each row of x
 sum_lanes    a             the sum over the lanes, uniform
 to_lanes     a             n · lanes uniform rows as n rows of lanes
 from_lanes   a             and the other way
@@ -107,12 +106,18 @@ class Blocks:
         return self.add("reduce", rows, self.varies(operands), operands, op, width)
 
     def partials(self, op: Op) -> int:
-        """Return the partials of a reduce, or of its index; equal groups share theirs."""
-        key, decides = (op.what, op.operands[0], op.rows, op.width), op.operands[0]
+        """Return the partials of a logsumexp; equal groups share theirs."""
+        key = op.operands[0], op.rows, op.width
         if key not in self._partials:
-            more = self.ops[decides].lanes, (decides,), op.what, op.width
-            self._partials[key] = self.add("partials", op.rows * op.width, *more)
+            lanes = self.ops[key[0]].lanes
+            self._partials[key] = self.add(
+                "partials", op.rows * op.width, lanes, key[:1], None, op.width
+            )
         return self._partials[key]
+
+    def known_partials(self, op: Op) -> int | None:
+        """Return the partials of a logsumexp if something has asked for them."""
+        return self._partials.get((op.operands[0], op.rows, op.width))
 
     def pick(self, v: int, rows: Rows) -> int:
         """Some rows of a value; of a pick, those of what it picks from."""

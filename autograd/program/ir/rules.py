@@ -24,7 +24,7 @@ def with_trait(trait: str, ops: Collection[str]) -> set[str]:
 @cache
 def is_wide(op: str) -> bool:
     """Whether it is an operation of any number of operands that targets have a form for."""
-    return op in RESERVED and TABLE[op].variadic
+    return op in RESERVED and TABLE[op].variadic and op not in ("take", "hypot")
 
 
 def facing_zero(tape: Tape, i: int) -> set[int]:

@@ -106,10 +106,10 @@ class Tape:
         self.gathers = [tuple([places[i] for i in row]) for row in source.gathers]
         return self
 
-    def live(self) -> bytearray:
-        """For each node, whether a root depends on it."""
+    def live(self, roots: int | None = None) -> bytearray:
+        """For each node, whether a root depends on it, or one of the first so many."""
         live = bytearray(len(self))
-        for node, _ in self.roots:
+        for node, _ in self.roots[:roots]:
             live[node] = 1
         for i, args in zip(range(len(self) - 1, -1, -1), reversed(self.args)):
             if live[i]:

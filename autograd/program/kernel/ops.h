@@ -44,8 +44,8 @@ static double (*const binary[])(double, double) = {LIBRARY2(X)};
 typedef struct {
     int op, flags, n, out, a, b, c, k, down, across, step, more;
 } Instruction;
-enum { ADDS = 1, RELU = 2, MASK = 4 }; /* of a product: 0 where another row is not positive */
-enum { LANES = 1 << 28 };              /* added to rows of lanes, where rows of u may be, too */
+enum { ADDS = 1 };        /* a flag of a product */
+enum { LANES = 1 << 28 }; /* added to rows of lanes, where rows of u may be, too */
 
 /* out = f(a, b, c), element by element; n is a multiple of W. An operand's step is 0 if it is
    one vector again and again. */
@@ -173,8 +173,8 @@ enum { FEW = 12 }; /* rows of an outer product that are not worth packing the ot
 /* y = W x + bias or, with `adds`, y += W x, over the rows j0 ... j1 of x; so many vectors of
    lanes. */
 INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0, int j0,
-                         int j1, const double *u, const double *x0, double *y0,
-                         const double *mask, int lanes, int adds)
+                         int j1, const double *u, const double *x0, double *y0, int lanes,
+                         int adds)
 {
     const double *w = u + q->a + (ptrdiff_t)i * q->down;
     const double *x = x0 + v0 * W;
@@ -193,26 +193,17 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
                 sum[r][v] += weight * xs[v];
         }
     }
-    if (j1 == q->k && q->flags & RELU)
-        EACH(m, vectors, r, v)
-            sum[r][v] = SEL(sum[r][v] <= 0.0, splat(0.0), sum[r][v]);
-    if (j1 == q->k && q->flags & MASK)
-        EACH(m, vectors, r, v) {
-            V by = LOAD(mask + (ptrdiff_t)(i + r) * lanes + (v0 + v) * W);
-            sum[r][v] = SEL(by > 0.0, sum[r][v], splat(0.0));
-        }
     EACH(m, vectors, r, v)
         STORE(y + (ptrdiff_t)r * lanes + v * W, sum[r][v]);
 }
 
 static void product(const Instruction *it, const double *u, const double *x, double *y,
-                    const double *mask, int lanes)
+                    int lanes)
 {
     const Instruction own = *it, *q = &own; /* no store changes it */
     for (int from = 0; from == 0 || from < q->k; from += DEPTH) {
         int to = from + DEPTH < q->k ? from + DEPTH : q->k, adds = from || q->flags & ADDS;
-#define CALL(r, c, i, v)                                                                      \
-    product_tile(r, c, q, i, v, from, to, u, x, y, mask, lanes, adds)
+#define CALL(r, c, i, v) product_tile(r, c, q, i, v, from, to, u, x, y, lanes, adds)
         TILED(q->n, TILE_M, lanes / W, TILE_V, CALL)
 #undef CALL
     }

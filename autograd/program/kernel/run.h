@@ -254,7 +254,7 @@ static int run_block(const Run *r, double *v, double *g, ptrdiff_t start)
     for (; q < stop; q++) {
         switch (q->op) {
         case OP_check: errors |= fp_error(); break;
-        case OP_matmul: product(q, u, ROWS(q->b), ROWS(q->out), ROWS(q->more), lanes); break;
+        case OP_matmul: product(q, u, ROWS(q->b), ROWS(q->out), lanes); break;
         case OP_outer:
             outer(q, ROWS(q->a), ROWS(q->b), g + (q->out - r->p->sums), lanes);
             break;
@@ -494,8 +494,7 @@ static int checked(const Program *p, const Instruction *q, int along)
         return !along && q - p->code >= p->phases[0][1] && has_scalars(p, q);
     case OP_matmul:
         return has_matrix(u, q->a, n, k, q->down, q->across) && has(rows, q->b, k) &&
-               has(rows, q->out, n) && (q->c < 0 || has_matrix(u, q->c, n, 1, q->step, 0)) &&
-               (!(q->flags & MASK) || has(rows, q->more, n));
+               has(rows, q->out, n) && (q->c < 0 || has_matrix(u, q->c, n, 1, q->step, 0));
     case OP_outer:
         return has_matrix(u, q->out, n, k, q->down, q->across) && has(rows, q->a, n) &&
                has(rows, q->b, k) &&

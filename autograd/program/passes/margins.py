@@ -12,14 +12,14 @@ estimates: where a divisor or the operand of a logarithm is lost, e grows withou
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from autograd.program.ir.block import operand
+from autograd.program.ir.nodes import Builder
 from autograd.program.ir.rules import with_trait
 from autograd.program.ir.tape import LEAVES, Tape
 from autograd.program.passes.guards import same_everywhere
 from autograd.program.passes.vjp import slope_of
-from autograd.rules.expression import COMPARISONS, SYMBOLS, Expression
+from autograd.rules.expression import COMPARISONS
 
 __all__ = ["with_margins"]
 
@@ -32,7 +32,7 @@ UNKNOWN = 1e100  # no bound
 # fmt: off
 # These are no larger than 1.
 BELOW_ONE = frozenset(["tanh", "sin", "cos", "sigmoid"])
-LOGARITHMS = {"log": 1.0, "log2": 1.5, "log10": 0.5}
+LOGARITHMS = {"log": 1.0, "log1p": 1.0, "log2": 1.5, "log10": 0.5}
 EXPONENTIALS = {"exp": 0.0, "exp2": 0.0, "expm1": 1.0, "sinh": 1.0, "cosh": 1.0}
 JUMPS = frozenset(["floor", "ceil", "trunc", "round", "sign", "floordiv", "mod", *COMPARISONS])
 # fmt: on
@@ -60,7 +60,7 @@ def with_margins(tape: Tape, answers: Sequence[float]) -> tuple[Tape, list[float
     return new, [*answers, *[1.0] * len(guards)]
 
 
-class _Margins:
+class _Margins(Builder):
     """Appends bounds to a tape.
 
     Args:
@@ -69,12 +69,11 @@ class _Margins:
     """
 
     def __init__(self, tape: Tape, exact: bytearray) -> None:
-        self.tape, self.exact, self.varying = tape, exact, tape.varying()
+        super().__init__(tape)
+        self.exact = exact
         self.steady, self.basic = [with_trait(each, tape.ops) for each in ("steady", "exact")]
         self.choices = self.steady & self.basic - {"add", "sub"}
         self.bounds: dict[int, Bound] = {}
-        self.nodes: dict[tuple[str, tuple[int, ...]], int] = {}
-        self.numbers: dict[float, int] = {}
 
     # ------------------------------------------------------------------ guards
 
@@ -145,8 +144,8 @@ class _Margins:
     def moved(self, op: str, i: int, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
         """The bound that the errors of the operands make; at least one has one."""
         first, a = errors[0], self.size(args[0])
-        if op == "mul":
-            b, second = self.size(args[1]), errors[1]
+        if op in ("mul", "square"):
+            b, second = self.size(args[-1]), errors[-1]
             return self.total(
                 [self.times(a, second), self.times(self.total([b, second]), first)]
             )
@@ -156,18 +155,14 @@ class _Margins:
             return self.total([self.times(steepest, first), others])
         if op in self.steady:
             return self.total(errors)
-        if op == "square":
-            return self.times(self.total([self.scaled(a, 2.0), first]), first)
         if op in ("div", "reciprocal"):
             lost, divisor = errors[-1], self.size(args[-1])
             top = self.total([first if op == "div" else None, self.times(self.size(i), lost)])
             return self.over(top, self.without(divisor, lost))
         if op in LOGARITHMS:
+            if op == "log1p":
+                a = self.size(self.add("add", args[0], self.number(1.0)))
             return self.scaled(self.grown(self.over(first, a)), LOGARITHMS[op])
-        if op == "log1p":
-            return self.grown(
-                self.over(first, self.size(self.add("add", args[0], self.number(1.0))))
-            )
         if op in EXPONENTIALS:
             more = [self.number(EXPONENTIALS[op])] if EXPONENTIALS[op] else []
             return self.times(self.total([self.size(i), *more]), self.grown(first))
@@ -196,14 +191,6 @@ class _Margins:
             except (TypeError, ValueError, ArithmeticError):  # the rule is not generic
                 return self.number(UNKNOWN)
         return self.scaled(self.total(terms), 2.0)
-
-    def written(self, x: Any, nodes: Sequence[int]) -> int:
-        """The node of a formula, an expression or a number, of nodes."""
-        if not isinstance(x, Expression):
-            return self.number(float(x))
-        if x.op == "operand":
-            return nodes[int(x.args[0])]
-        return self.add(SYMBOLS.get(x.op, x.op), *[self.written(a, nodes) for a in x.args])
 
     def dot(self, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
         """The bound of a bias and products: Σ |w| (e(x) + c |x|) + e(w) (|x| + e(x)).
@@ -267,17 +254,6 @@ class _Margins:
 
     # ------------------------------------------------------------------ nodes, each made once
 
-    def add(self, op: str, *args: int) -> int:
-        key = op, args
-        if key not in self.nodes:
-            self.nodes[key] = self.tape.add(op, args)
-        return self.nodes[key]
-
-    def number(self, x: float) -> int:
-        if x not in self.numbers:
-            self.numbers[x] = self.tape.add("const", (), x)
-        return self.numbers[x]
-
     def size(self, node: int) -> int:
         if self.tape.ops[node] == "const":
             return self.number(abs(self.tape.values[node]))
@@ -298,7 +274,7 @@ class _Margins:
         return not any(self.varying[x] for x in nodes)
 
     def total(self, terms: Iterable[Bound]) -> Bound:
-        some = [x for x in terms if x is not None and x != self.numbers.get(0.0)]
+        some = [x for x in terms if x is not None and x != self.numbers.get("0.0")]
         if len(some) < 2:
             return some[0] if some else None
         return self.add("add" if len(some) == 2 else "sum", *some)

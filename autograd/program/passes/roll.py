@@ -13,7 +13,7 @@ read what was there before the loop.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain, groupby
 from math import inf
 from typing import Any, NamedTuple
@@ -49,6 +49,14 @@ class Step(NamedTuple):
     reads: tuple[Array, ...]
     shape: tuple[int, int] = (1, 1)
 
+    def outside(self) -> Sequence[Array]:
+        """The places that it reads."""
+        return self.reads
+
+    def moved(self, to: Array) -> Step:
+        """The same step, where each place is now another."""
+        return self._replace(reads=tuple([to[places] for places in self.reads]))
+
 
 class Loop(NamedTuple):
     """Operations that are repeated.
@@ -72,9 +80,14 @@ class Loop(NamedTuple):
     carried: dict[tuple[int, int], Array]
     firsts: list[int]
 
-    def outside(self) -> Iterator[Array]:
+    def outside(self) -> Sequence[Array]:
         """The places from outside that it reads."""
-        yield from (self.fixed, self.table.ravel(), *self.carried.values())
+        return [self.fixed, self.table, *self.carried.values()]
+
+    def moved(self, to: Array) -> Loop:
+        """The same loop, where each place is now another."""
+        carried = {key: to[places] for key, places in self.carried.items()}
+        return self._replace(fixed=to[self.fixed], table=to[self.table], carried=carried)
 
 
 class Rolled(NamedTuple):
@@ -148,30 +161,14 @@ class _Roll:
 
     def rolled(self) -> Rolled:
         moved = np.arange(self.size)
-        merged = self.merged(moved)
-        self.steps = [
-            step._replace(reads=tuple([moved[a] for a in step.reads])) for step in merged
-        ]
-        self.results = {name: moved[places] for name, places in self.results.items()}
-        moved = np.arange(self.size)
-        steps: list[Step | Loop] = []
-        for step in self.with_loops(moved):
-            if isinstance(step, Step):
-                steps.append(step._replace(reads=tuple([moved[a] for a in step.reads])))
-            else:
-                carried = {key: moved[places] for key, places in step.carried.items()}
-                steps.append(
-                    step._replace(
-                        fixed=moved[step.fixed], table=moved[step.table], carried=carried
-                    )
-                )
+        self.steps = [step.moved(moved) for step in self.merged(moved)]
         results = {name: moved[places] for name, places in self.results.items()}
+        moved = np.arange(self.size)
+        steps = [step.moved(moved) for step in self.with_loops(moved)]
+        results = {name: moved[places] for name, places in results.items()}
         used = np.zeros(self.size, bool)
-        for places in results.values():
+        for places in chain(results.values(), *[step.outside() for step in steps]):
             used[places] = True
-        for step in steps:
-            for places in step.reads if isinstance(step, Step) else step.outside():
-                used[places] = True
         sources = [
             (first, op) for first, op in self.sources if used[first : first + op.rows].any()
         ]

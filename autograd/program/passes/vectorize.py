@@ -14,20 +14,17 @@ from typing import Any
 
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks, Scalars, operand, regular
-from autograd.program.ir.rules import is_wide
+from autograd.program.ir.nodes import Builder
+from autograd.program.ir.rules import is_wide, with_trait
 from autograd.program.ir.tape import LEAVES, Tape
-from autograd.rules.expression import COMPARISONS, Expression
+from autograd.rules.expression import FLAT, Expression, applied
 
 __all__ = ["vectorize"]
 
 FEW = 6  # operands at even steps, in the middle of all blocks, that are not worth blocks
 EVEN = 0.45  # and this part of all (a Gaussian process has 0.3 to 0.4, Lorenz-96 0.5 to 0.8)
 MOST = 3  # operands of a single operation but for sums
-# Whose rules need not know which operands are constants.
-PAIRS = frozenset(["maximum", "minimum", "hypot"])  # single if they are of two operands
-PLAIN = PAIRS | frozenset(
-    [*COMPARISONS, "neg", "add", "sub", "mul", "div", "where", "sum", "dot"]
-)
+STEPWISE = frozenset(["take", "hypot"])  # which become operations of few operands
 Nodes = Sequence[int]
 Key = tuple[Any, ...]
 
@@ -46,13 +43,30 @@ def vectorize(
     return _Vectorize(tape, inputs, scalars).blocks
 
 
+def _stepwise(tape: Tape) -> Tape:
+    """The tape with a choice by comparisons for each `take`, and a hypot of two operands."""
+    if STEPWISE.isdisjoint(tape.ops):
+        return tape
+    new, places = tape.like(), list[int]()
+    nodes = Builder(new)
+    for op, args, value in zip(tape.ops, tape.args, tape.values):
+        operands = tuple([places[a] for a in args])
+        if op in STEPWISE:
+            steps = applied(op, [*map(operand, range(len(args)))])
+            places.append(nodes.written(steps, operands))
+        else:
+            places.append(nodes.append(op, operands, value))
+    return new.rooted(tape, places)
+
+
 class _Vectorize:
     """Nodes are put into blocks; `value` and `row` say where each is."""
 
     def __init__(
         self, tape: Tape, inputs: Sequence[tuple[str, int, bool]], scalars: bool
     ) -> None:
-        self.tape, self.varying = tape, tape.varying()
+        self.tape = tape = _stepwise(tape)
+        self.varying = tape.varying()
         self.blocks = it = Blocks()
         it.lanes = tape.lanes
         self.value, self.row = [0] * len(tape), [0] * len(tape)
@@ -68,8 +82,11 @@ class _Vectorize:
         for i, op in enumerate(tape.ops):
             if op in ("input", "lane"):
                 self.value[i], self.row[i] = places[op == "lane"][int(tape.values[i])]
-        for key, nodes in self.groups(scalars and tape.lanes is None):
-            self.put(self.block(key, nodes) if key else self.scalars(nodes), nodes)
+        for key, nodes in self.groups(scalars and not any(self.varying)):
+            if key[:1] == ("logsumexp'",):
+                self.shares(nodes)
+            else:
+                self.put(self.block(key, nodes) if key else self.scalars(nodes), nodes)
         it.results["out"] = self.roots(tape.roots[: tape.outputs])
         if tape.roots[tape.outputs :]:
             it.results["checks"] = self.roots(tape.roots[tape.outputs :])
@@ -78,6 +95,14 @@ class _Vectorize:
         """These nodes are the rows of a value."""
         for row, i in enumerate(nodes):
             self.value[i], self.row[i] = v, row
+
+    def shares(self, nodes: Nodes) -> None:
+        """Place partials of logsumexp: each node has an operand's place as its value."""
+        for i in nodes:
+            [total] = self.tape.args[i]
+            op, slot = self.blocks.ops[self.value[total]], int(self.tape.values[i])
+            self.value[i] = self.blocks.partials(op)
+            self.row[i] = slot * op.rows + self.row[total]
 
     # ------------------------------------------------------------------ what goes together
 
@@ -141,7 +166,9 @@ class _Vectorize:
             if not after.keys().isdisjoint(mine):
                 stage = max([after.get(a, 0) for a in mine])
                 after[i] = stage
-            if is_wide(ops[i]) and not _is_single(ops[i], len(mine)):
+            if ops[i] == "logsumexp'":  # computed with its logsumexp
+                groups[stage - 1, (ops[i], 1)].append(i)
+            elif is_wide(ops[i]) and not _is_single(ops[i], len(mine)):
                 after[i] = stage + 1
                 groups[stage, (ops[i], len(mine))].append(i)
             elif stage:
@@ -230,13 +257,12 @@ class _Vectorize:
         if not width:  # a sum of nothing
             return self.blocks.add("const", len(args), False, (), [0.0] * len(args))
         half = width // 2
-        cuts = {"take": [0, 1, width], "dot": [0, 1, 1 + half, width]}.get(op, [0, width])
+        cuts = [0, 1, 1 + half, width] if op == "dot" else [0, width]
         operands = [
             self.rows([a for slot in zip(*[each[i:j] for each in args]) for a in slot])
             for i, j in pairwise(cuts)
         ]
-        width = {"dot": half, "take": width - 1}.get(op, width)
-        return self.blocks.reduce(op, len(args), operands, width)
+        return self.blocks.reduce(op, len(args), operands, half if op == "dot" else width)
 
     def map(self, op: str, args: list[tuple[int, ...]]) -> int:
         """An operation row by row. What is the same number in all rows is in the formula."""
@@ -269,12 +295,14 @@ class _Vectorize:
         tape, constant = self.tape, self.constant
         args = [tape.args[i] for i in nodes]
         counts, numbers = np.fromiter(map(len, args), int), constant.keys()
+        # The rules of these need not know which operands are constants.
+        plain = with_trait("exact", tape.ops) | FLAT | {"sum", "dot", "hypot"}
         keys: dict[Key, int] = {}
         kinds: list[int] = []
         for i, mine in zip(nodes, args):
             op = tape.ops[i]
             key: Key = op, 0 if op in ("sum", "dot") else len(mine)
-            if op not in PLAIN and not numbers.isdisjoint(mine):
+            if op not in plain and not numbers.isdisjoint(mine):
                 known = [constant.get(a) for a in mine]
                 known[0] = known[0] if None in known else None
                 if known.count(None) < len(known):
@@ -344,4 +372,4 @@ def _is_single(op: str, count: int) -> bool:
     """Whether an operation of so many operands can be in a list of single ones."""
     if op in ("sum", "dot"):
         return True
-    return count == 2 if op in PAIRS else count <= MOST and not is_wide(op)
+    return count == 2 and op != "logsumexp" if is_wide(op) else count <= MOST

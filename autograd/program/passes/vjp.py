@@ -172,9 +172,6 @@ class _VJP:
             self.give(
                 x, it.map(SHARED, (d, won, it.reduce("sum", op.rows, (won,), op.width)), n)
             )
-        elif op.what == "hypot":
-            slope = slope_of("hypot", 0, operand(2), [operand(1)])
-            self.give(x, it.map(Expression("strong_zero", operand(0), slope), (d, x, v), n))
         else:
             self.give(x, it.map(PRODUCT, (d, it.partials(op)), n))
 
@@ -205,10 +202,6 @@ class _VJP:
     def from_lanes(self, v: int, op: Op, d: int) -> None:
         [a] = op.operands
         self.give(a, self.new.add("to_lanes", self.new.ops[a].rows, True, (d,)))
-
-    def scatter_add(self, v: int, op: Op, d: int) -> None:
-        for term, rows in zip(op.operands, op.what):
-            self.give(term, d if rows is None else self.new.pick(d, rows))
 
 
 # ---------------------------------------------------------------------- formulas

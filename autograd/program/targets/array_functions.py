@@ -21,7 +21,7 @@ __all__ = ["function", "namespace"]
 
 def namespace() -> dict[str, Any]:
     """The names that NumPy source uses."""
-    named = (stack, strong_zero, rounded, length, refuse, take, taken)
+    named = (stack, strong_zero, rounded, refuse)
     space: dict[str, Any] = {"np": np, **{f.__name__: f for f in named}}
     space |= {"each_value": each_value, "each_partial": each_partial}
     space |= {op: lambda x, op=op: each_value(op, x) for op in ("erf", "erfc")}
@@ -78,11 +78,6 @@ def rounded(x: Array, digits: Array | None = None) -> Array:
     return np.vectorize(lambda x, n: round(x, int(n)), otypes=[float])(x, digits)
 
 
-def length(a: Array) -> Array:
-    """√(Σ a²) without overflow."""
-    return np.hypot.reduce(a, 0)
-
-
 def each_value(name: str, *operands: Array) -> Array:
     """An operation by its own rule for floats, number by number."""
     return _each(name, TABLE[name].value, operands)
@@ -110,17 +105,3 @@ def refuse(x: Array, refused: Array) -> Array:
     if np.any(refused):
         raise FloatingPointError("out of the domain")
     return np.where(refused, np.nan, x)  # an array, if x is a number
-
-
-def take(index: Array, a: Array) -> Array:
-    """The operand that the index, cut to a whole number, names."""
-    index = refuse(index, (index < -len(a)) | (index >= len(a)))
-    out = np.where(taken(index, len(a)).reshape(len(a), *index.shape), a, 0.0).sum(0)
-    return np.where(index != index, index, out)
-
-
-def taken(index: Array, count: int) -> Array:
-    """The partials of `take` in so many operands: 1 for the one that the index names."""
-    place = np.trunc(index)
-    place = np.where(place < 0.0, place + count, place)
-    return (place == np.arange(count).reshape(count, 1, 1)).reshape(-1, place.shape[1]) * 1.0

@@ -15,10 +15,10 @@ from autograd.program.ir.block import operand, regular
 from autograd.rules.expression import SYMBOLS, Expression, operands_of
 from autograd.rules.reader import value
 
-__all__ = ["ADDS", "LANES", "MASK", "RELU", "WORDS", "Instructions", "Rows"]
+__all__ = ["ADDS", "LANES", "WORDS", "Instructions", "Rows"]
 
 LANES = 1 << 28
-ADDS, RELU, MASK = 1, 2, 4  # flags of a matrix product
+ADDS = 1  # a flag of a matrix product
 LISTED = -1  # the step of rows in a list
 CALLED = {"round": "rint", "identity": "copy"}
 POWERS = {2.0: "square", 1.0: "copy", 0.5: "sqrt", -0.5: "rsqrt", -1.0: "reciprocal"}

@@ -16,7 +16,7 @@ from typing import Any
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks, Op
 from autograd.program.passes.roll import DEPTH, FIXED, TABLE, Loop, Rolled, Step, roll
-from autograd.program.passes.vjp import slope_of, term_of
+from autograd.program.passes.vjp import term_of
 from autograd.program.targets.array_functions import function
 from autograd.rules import reader
 from autograd.rules.arrays import composed, library
@@ -33,7 +33,7 @@ def namespace() -> dict[str, Any]:
     """The names that formulas use."""
     import jax
 
-    functions = (strong_zero, rounded, refuse, length)
+    functions = (strong_zero, rounded, refuse)
     space: dict[str, Any] = {f.__name__: f for f in functions}
     space |= {"np": jax.numpy, "erf": jax.lax.erf, "erfc": jax.lax.erfc}
     return space | library(formula)
@@ -64,25 +64,6 @@ def refuse(x: Array, refused: Array) -> Array:
     import jax
 
     return jax.numpy.where(refused, np.nan, x)
-
-
-def length(a: Array) -> Array:
-    """√(Σ a²) without overflow."""
-    import jax
-
-    smaller = _smaller(abs(a).max(0))
-    a = a * smaller
-    top = abs(a).max(0)
-    scale = jax.numpy.where((top == 0.0) | (top == np.inf), 1.0, top)
-    scaled = a / scale
-    return jax.numpy.sqrt((scaled * scaled).sum(0)) * scale / smaller
-
-
-def _smaller(length: Array) -> Array:
-    """A factor for a length whose reciprocal counts as 0 in JAX; 1 if it does not."""
-    import jax
-
-    return jax.numpy.where(length > 1e300, 2.0**-600, 1.0)
 
 
 # ---------------------------------------------------------------- operations
@@ -157,16 +138,6 @@ def reduction(op: str) -> Any:
     if op in ("sum", "maximum", "minimum"):
         method = {"maximum": "max", "minimum": "min"}.get(op, op)
         return lambda a: getattr(a, method)(0)
-    if op == "take":
-        return _taken
-    if op == "hypot":
-        partial = _written(["out", "a"], slope_of(op, 0, operand(0), [operand(1)]))
-
-        def along(out: Array, tangents: Any, a: Array) -> Array:
-            smaller = _smaller(out)
-            return (tangents[0] * partial(out * smaller, a * smaller)).sum(0)
-
-        return _ruled(jax, length, along)
     value = _made(["a"], [], reader.formula(op))
     slopes = _made(["out", "a"], ["out"], reader.partials(op)[0])
 
@@ -182,20 +153,6 @@ def reduction(op: str) -> Any:
 
 def _made(names: Sequence[str], texts: Sequence[str], x: Term) -> Callable[..., Array]:
     return function(namespace(), names, texts, x, _refused)
-
-
-def _taken(index: Array, a: Array) -> Array:
-    import jax
-
-    numpy = jax.numpy
-    outside = (index < -len(a)) | (index >= len(a)) | (index != index)
-    safe = jax.lax.stop_gradient(numpy.where(outside, 0.0, index))
-    places = numpy.trunc(safe).astype(int)
-    places = numpy.where(places < 0, places + len(a), places)
-    lanes = max(places.shape[1], a.shape[2])
-    places, a = [numpy.broadcast_to(x, (*x.shape[:-1], lanes)) for x in (places, a)]
-    taken = numpy.take_along_axis(a, places[None], 0, mode="clip")[0]
-    return numpy.where(outside, numpy.nan, taken)
 
 
 def computed(step: Step, xs: Sequence[Array], formulas: dict[Any, Any]) -> Array:
@@ -217,11 +174,9 @@ def computed(step: Step, xs: Sequence[Array], formulas: dict[Any, Any]) -> Array
         return xs[0].sum(1, keepdims=True)
     if op.kind in ("to_lanes", "from_lanes"):
         return xs[0].reshape(rows, -1)
-    cubes = [x.reshape(op.width, rows, -1) for x in xs[op.what in ("dot", "take") :]]
+    cubes = [x.reshape(op.width, rows, -1) for x in xs[op.what == "dot" :]]
     if op.what == "dot":
         return xs[0] + (cubes[0] * cubes[1]).sum(0)
-    if op.what == "take":
-        return reduction("take")(xs[0], *cubes)
     return reduction(op.what)(*cubes)
 
 

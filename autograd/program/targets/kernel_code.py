@@ -8,7 +8,7 @@ while it is in the cache.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from autograd.program.ir.block import FREE, Blocks, Op, operand
@@ -53,12 +53,6 @@ class KernelCode:
         for v, op in enumerate(self.ops):
             if op.kind == "const" and at.rows[v]:
                 to.start[at.rows[v][0] : at.rows[v][0] + op.rows] = array("d", op.what)
-        self.slopes_of = {
-            (op.what, op.operands[0], op.rows // op.width, op.width, op.lanes): v
-            for v, op in enumerate(self.ops)
-            if op.kind == "partials" and at.users[v]
-        }
-        self.done: set[int] = set()  # partials that a reduce has written
         self.write()
         self.program = self.finished(module)
 
@@ -96,8 +90,7 @@ class KernelCode:
             lanes = op.lanes or self.it.varies(op.operands)
             phase += phase % 2 != lanes
             earliest[v] = phase + (lanes and not op.lanes)
-            if v not in at.same:
-                yield phase, v >= at.seed, v
+            yield phase, v >= at.seed, v
         for i, (d, place) in enumerate(at.results):
             phase = earliest[d] + (earliest[d] % 2 != (place[0] >= LANES))
             yield phase, 1, len(ops) + i
@@ -152,11 +145,9 @@ class KernelCode:
         m, k = op.rows, op.width
         b: Rows = at.rows[bias[0]] if bias else [-1]
         step = b[1] - b[0] if len(b) > 1 else 0
-        flags = at.flags.get(v, 0) | ADDS * adds
-        mask = at.rows[at.masks[v]][0] % LANES if v in at.masks else 0
         down, across = steps(at.rows[w], m, k) or (k, 1)
         operands = at.rows[w][0], at.rows[x][0], b[0]
-        self.to.emit("matmul", target[0], operands, m, flags, k, (down, across, step), mask)
+        self.to.emit("matmul", target[0], operands, m, ADDS * adds, k, (down, across, step))
 
     def outer_sum(self, v: int, op: Op, target: Rows, adds: bool) -> None:
         d, x = [self.at.rows[a][0] for a in op.operands]
@@ -186,59 +177,30 @@ class KernelCode:
         at, to, n, k = self.at, self.to, op.rows, op.width
         rows: list[int] = []
         for place, a in enumerate(op.operands):
-            count = n if op.what in ("dot", "take") and not place else n * k
+            count = n if op.what == "dot" and not place else n * k
             rows += [*at.rows[a]] * (count // len(at.rows[a]))
         if op.what not in ("sum", "dot", "logsumexp"):
-            self.one_by_one(op, target, [rows[i : i + n] for i in range(0, len(rows), n)])
+            to.apply("copy", target, rows[:n])
+            for i in range(n, len(rows), n):
+                to.apply(op.what, target, target, rows[i : i + n])
             return
-        partials = -1
+        partials: Rows = ()
         if op.what == "logsumexp":
-            slopes = self.partials_of(op)
-            partials = to.spare(n * k)[0] if slopes < 0 else at.rows[slopes][0]
+            slopes = self.it.known_partials(op)
+            partials = (at.rows[slopes] if slopes else ()) or to.spare(n * k)
         listed = to.listed(rows)
-        to.emit(f"wide_{op.what}", target[0], (0, partials), n, 0, k, more=listed)
-
-    def partials_of(self, op: Op) -> int:
-        """The value that has its partials, or -1."""
-        key = op.what, op.operands[0], op.rows, op.width, op.lanes
-        return self.slopes_of.get(key, -1)
-
-    def one_by_one(self, op: Op, out: Rows, xs: Sequence[Rows]) -> None:
-        """An operation of some operands, one after the other."""
-        to, n = self.to, op.rows
-        if op.what != "take":
-            to.apply("abs" if op.what == "hypot" else "copy", out, xs[0])
-            for x in xs[1:]:
-                to.apply(op.what, out, out, x)
-            return
-        slopes = self.partials_of(op)
-        self.done.add(slopes)
-        one, spare = self.chosen(xs[0], op.width), to.spare(n)
-        to.apply("copy", out, xs[1])
-        for j, x in enumerate(xs[1:]):
-            taken = spare if slopes < 0 else self.at.rows[slopes][j * n : (j + 1) * n]
-            to.apply("eq", taken, one, to.number(float(j)))
-            to.apply("where", out, taken, x, out)
-
-    def chosen(self, index: Rows, k: int) -> Rows:
-        """Rows that are the places which an index names."""
-        to = self.to
-        one, spare = to.spare(len(index)), to.spare(len(index))
-        for kind, edge in (("lt", -k), ("ge", k)):
-            to.apply(kind, spare, index, to.number(float(edge)))
-            to.apply("refuse", one, index, spare)
-        to.apply("trunc", one, index)
-        to.apply("lt", spare, one, to.number(0.0))
-        to.apply("muladd", one, spare, to.number(float(k)), one)
-        return one
+        to.emit(
+            f"wide_{op.what}",
+            target[0],
+            (0, partials[0] if partials else -1),
+            n,
+            0,
+            k,
+            more=listed,
+        )
 
     def partials(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        """Write the partials that no reduce has written on its way."""
-        if op.what == "logsumexp" or v in self.done:
-            return
-        n, one = op.rows // op.width, self.chosen(self.at.rows[op.operands[0]], op.width)
-        for j in range(op.width):
-            self.to.apply("eq", target[j * n : (j + 1) * n], one, self.to.number(float(j)))
+        """Write nothing: the reduce has written them on its way."""
 
     # ------------------------------------------------------------------ scalars
 

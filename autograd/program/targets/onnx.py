@@ -18,7 +18,7 @@ from autograd.core.table import TWO_PER_ROOT_PI, cos, exp, expm1, hypot, log, lo
 from autograd.files import write_atomically
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op
-from autograd.rules.expression import EACH, SYMBOLS, Expression, Term, operand, where
+from autograd.rules.expression import SYMBOLS, Expression, Term, operand, where
 from autograd.rules.reader import formula, value
 
 if TYPE_CHECKING:
@@ -86,15 +86,6 @@ class Graph:
     def cast(self, x: Tensor, kind: str) -> Tensor:
         to = getattr(self.onnx.TensorProto, kind)
         return self.node("Cast", [x], x.shape, kind == "BOOL", to=to)
-
-    def needed(self, output: str) -> tuple[list[Any], list[Any]]:
-        """The nodes and constants that an output depends on."""
-        names, nodes = {output}, []
-        for node in reversed(self.nodes):
-            if node.output[0] in names:
-                names.update(node.input)
-                nodes.append(node)
-        return nodes[::-1], [x for x in self.constants.values() if x.name in names]
 
     # ------------------------------------------------------------------ shapes
 
@@ -231,9 +222,8 @@ def _sinh(x: Any) -> Any:
 
 
 def _cosh(x: Any) -> Any:
-    size = abs(x)
-    power, root = exp(TABLE["minimum"](size, LARGE)), exp(0.5 * size)
-    return where(size > LARGE, 0.5 * root * root, 0.5 * power + 0.5 / power)
+    root = exp(0.5 * abs(x))
+    return 0.5 * root * root + 0.5 / root / root
 
 
 def _asinh(x: Any) -> Any:
@@ -265,12 +255,12 @@ def _atan2(y: Any, x: Any) -> Any:
     return where(y == 0.0, where(left, half, y), around)
 
 
-def _hypot(*xs: Any) -> Any:
-    """Also of many, which one expression stands for."""
-    sizes = [abs(x) for x in xs]
-    top = TABLE["maximum"](*sizes) if len(xs) > 1 else Expression("largest", *sizes)
+def _hypot(x: Any, y: Any) -> Any:
+    sizes = abs(x), abs(y)
+    top = TABLE["maximum"](*sizes)
     scale = where(top == 0.0, 1.0, where(top == math.inf, 1.0, top))
-    return sqrt(Expression("sum", *[x / scale * (x / scale) for x in sizes])) * scale
+    a, b = [each / scale for each in sizes]
+    return sqrt(a * a + b * b) * scale
 
 
 def _mod(x: Any, y: Any) -> Any:
@@ -386,29 +376,14 @@ class _Blocks:
         return graph.operation("Add", [product, *bias]) if bias else product
 
     def reduce(self, op: Op, xs: list[Tensor]) -> Tensor:
-        graph, skipped = self.graph, op.what in ("dot", "take")
-        cubes = [graph.reshape(x, op.width, op.rows, -1) for x in xs[skipped:]]
+        graph = self.graph
+        cubes = [graph.reshape(x, op.width, op.rows, -1) for x in xs[op.what == "dot" :]]
         if op.what == "dot":
             product = graph.operation("Mul", cubes)
             return graph.operation("Add", [xs[0], graph.reduced("ReduceSum", product, 0)])
-        if op.what == "take":
-            return self.taken(op.width, xs[0], *cubes)
-        if op.what == "hypot":
-            return graph.formula(_hypot(EACH), [], *cubes)
         if op.what == "logsumexp":
             return graph.formula(formula("logsumexp"), [], *cubes)
         return graph.reduced(REDUCED[op.what], cubes[0], 0)
-
-    def taken(self, count: int, index: Tensor, a: Tensor) -> Tensor:
-        i: Any = operand(0)
-        places, each = operand(1), operand(2)
-        place: Any = Expression("trunc", i)
-        chosen = where(place < 0.0, place + float(count), place) == places
-        numbers = np.arange(float(count)).reshape(count, 1, 1)
-        cells = self.graph.formula(where(chosen, each, 0.0), [index, numbers, a])
-        outside = where(i < -float(count), 1.0, where(i >= float(count), 1.0, i != i))
-        total = self.graph.reduced("ReduceSum", cells, 0)
-        return self.graph.formula(where(outside, math.nan, places), [index, total])
 
     def sum_lanes(self, op: Op, xs: list[Tensor]) -> Tensor:
         return self.graph.reduced("ReduceSum", xs[0], 1, keepdims=True)
@@ -440,13 +415,12 @@ def write(program: Program, path: str | os.PathLike[str]) -> None:
         return onnx.helper.make_tensor_value_info(name, double, shape)
 
     graph.nodes.append(onnx.helper.make_node("Identity", [value.name], ["value"]))
-    nodes, constants = graph.needed("value")
     made = onnx.helper.make_graph(
-        nodes,
+        graph.nodes,
         "program",
         [info(tensor.name, tensor) for tensor in inputs],
         [info("value", value)],
-        constants,
+        [*graph.constants.values()],
     )
     opsets = [onnx.helper.make_opsetid("", 18)]
     model = onnx.helper.make_model(

@@ -1,10 +1,8 @@
 """Placement: which rows of the kernel's buffers each value of the blocks has.
 
 A pick is a list of rows, and moves nothing, unless an instruction needs its rows side by side.
-Sums lie side by side too: they are 0 when a run begins, and all is added to them. Three
-peepholes make use of what the kernel can: what only a `scatter_add` uses is added to the rows
-of its sum at once; a relu is part of the product that it is of; and so is the mask of an
-adjoint.
+Sums lie side by side too: they are 0 when a run begins, and all is added to them. A value that
+only a `scatter_add` uses is added to the rows of its sum at once.
 """
 
 from __future__ import annotations
@@ -14,8 +12,7 @@ from typing import Any
 
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op, matrix, regular
-from autograd.program.targets.instructions import LANES, MASK, RELU, positive
-from autograd.rules.expression import Expression
+from autograd.program.targets.instructions import LANES
 
 __all__ = ["Placement", "even", "steps"]
 
@@ -35,8 +32,6 @@ class Placement:
         results: derivatives that are to be copied, and their rows there.
         added: the first row of u that is a sum, how many there are, and the same of v.
         place: of terms, the rows of the sums that they are added to.
-        same: relus and masks that are part of products, and these.
-        flags, masks: of products, what is part of them, and by what they are masked.
         packed: picks that are copied, and the rows that they had.
     """
 
@@ -46,9 +41,6 @@ class Placement:
         self.sizes = [0, 0]
         self.rows: list[Any] = [()] * len(self.ops)
         self.place: dict[int, Any] = {}
-        self.same: dict[int, int] = {}
-        self.flags: dict[int, int] = {}
-        self.masks: dict[int, int] = {}
         self.packed: dict[int, Any] = {}
         for v, _ in blocks.inputs():
             self.allot(v)
@@ -58,9 +50,6 @@ class Placement:
         if self.seed < len(self.ops):
             self.allot(self.seed)
         self.sums()
-        for v, op in enumerate(self.ops):
-            if self.users[v] and op.kind == "matmul" and op.lanes:
-                self.fuse_product(v)
         for v, op in enumerate(self.ops):
             if self.users[v] and op.kind != "input":
                 self.lay(v, op)
@@ -115,8 +104,6 @@ class Placement:
         else:
             self.sizes[0] += self.ops[d].rows
 
-    # ------------------------------------------------------------------ peepholes
-
     def place_terms(self, v: int, op: Op) -> None:
         """Terms that nothing else needs go right into the rows of their sum."""
         for term, rows in zip(op.operands, op.what):
@@ -140,37 +127,10 @@ class Placement:
             return mine[rows.start : rows.stop : rows.step]
         return [mine[i] for i in rows]
 
-    def fuse_product(self, v: int) -> None:
-        """Make a relu part of a product, or the mask of an adjoint."""
-        users = self.users[v]
-        maps = [w for w in users if w >= 0 and self.ops[w].kind == "map"]
-        relus = [w for w in maps if self.ops[w].what.op == "relu"]
-        masked = [w for w in maps if self.masked(w, 1) == v]
-        if len(relus) == 1 and len(relus) + len(masked) == len(users):
-            self.flags[v] = RELU
-            self.same[relus[0]] = v
-        elif users == maps and len(users) == 1 and v not in self.place:
-            [w] = users
-            by = self.masked(w, 1)
-            if self.masked(w, 0) == v and self.ops[by].kind == "matmul" and w not in self.place:
-                self.flags[v], self.masks[v], self.same[w] = MASK, by, v
-
-    def masked(self, v: int, k: int) -> int:
-        """An adjoint, or what it is masked by, if that is all that is done; else -1."""
-        op = self.ops[v]
-        factors = positive(op.what)
-        if not factors or not all(type(x) is Expression and x.op == "operand" for x in factors):
-            return -1
-        both = [op.operands[x.args[0]] for x in factors]
-        whole = all(self.ops[a].lanes and self.ops[a].rows == op.rows for a in both)
-        return both[k] if whole else -1
-
     # ------------------------------------------------------------------ the others
 
     def lay(self, v: int, op: Op) -> None:
-        if v in self.same:
-            self.rows[v] = self.rows[self.same[v]]
-        elif op.kind == "pick":
+        if op.kind == "pick":
             self.rows[v] = self.picked(op)
         elif not (self.rows[v] or v in self.place):
             self.sizes[0] += self.ops[op.operands[0]].rows if op.kind == "scalar" else 0

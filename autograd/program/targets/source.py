@@ -27,9 +27,7 @@ OF_MANY = {
     "dot": "{a} + ({b} * {c}).sum(0)",
     "maximum": "{a}.max(0)",
     "minimum": "{a}.min(0)",
-    "hypot": "length({a})",
     "logsumexp": "logsumexp({a})",
-    "take": "take({a}, {b})",
 }
 
 
@@ -277,7 +275,7 @@ class Source:
             self.say(v, "sum", f"{self.text(op.operands[0])}.sum(0, keepdims=True)")
             return
         cubes = [self.cube(a, op.width, op.rows) for a in op.operands]
-        if op.what in ("dot", "take"):
+        if op.what == "dot":
             cubes[0] = self.text(op.operands[0])
         self.say(v, op.what, OF_MANY[op.what].format(**dict(zip("abc", cubes))))
 
@@ -286,10 +284,7 @@ class Source:
 
     def partials(self, v: int, op: Op) -> None:
         [a] = op.operands
-        if op.what == "take":
-            self.say(v, "p", f"taken({self.text(a)}, {op.width})")
-        else:
-            self.say(v, "p", f"softmax({self.cube(a, op.width, op.rows // op.width)})")
+        self.say(v, "p", f"softmax({self.cube(a, op.width, op.rows // op.width)})")
 
     def sum_lanes(self, v: int, op: Op) -> None:
         text = f"{self.text(op.operands[0])}.sum(1, keepdims=True)"
