@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nn.pages.chart import COLOURS, Chart, Records, charts, plain_name, stops
-from nn.pages.plane import SURE, Plane, answers
+from nn.pages.plane import Plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MARKS = "o^sDv"
-ALPHAS = (0.17, 0.31, 0.43)  # of the shades
+SURE = (0.0, 1 / 3, 2 / 3)  # where the shades begin
+ALPHAS = (0.17, 0.31, 0.43)
 SECONDS = 6.0  # of an animation, in seconds
 
 Redraw = Callable[[int], None]  # shows another epoch
@@ -152,9 +154,10 @@ def _draw_boundary(ax: Axes, plane: Plane) -> Redraw:
         while drawn:
             drawn.pop().remove()
         grids = plane.fields[plane.epochs.index(epoch)]
-        for k, answer in enumerate(answers(grids)):
+        each = grids if len(grids) > 1 else [[[-x for x in row] for row in grids[0]], *grids]
+        for k, answer in enumerate(each):
             if max(map(max, answer)) > 0.0:
-                sure = [[plane.sure(x) for x in row] for row in answer]
+                sure = [[_sure(x, plane.scale) for x in row] for row in answer]
                 shades = [(COLOURS[k % 5], alpha) for alpha in ALPHAS]
                 drawn.append(
                     ax.contourf(plane.xs, plane.ys, sure, levels=[*SURE, 1.01], colors=shades)
@@ -165,3 +168,11 @@ def _draw_boundary(ax: Axes, plane: Plane) -> Redraw:
                 drawn.append(ax.contour(*place, levels=[0.0], colors="black", linewidths=1.2))
 
     return update
+
+
+def _sure(x: float, scale: float) -> float:
+    """Return how sure the model is where a field is x: from 0 to 1, below 0 if it is not.
+
+    Of logits it is 2p - 1, with the probability p against the next best answer.
+    """
+    return math.tanh(0.5 * x) if scale == 0.0 else max(-1.0, min(x / scale, 1.0))

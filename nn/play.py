@@ -26,7 +26,6 @@ from nn.checks import instance, not_negative, shortened
 from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.module import Module
 from nn.pages.plane import Plane
-from nn.pages.toys import TOYS
 from nn.pages.training_page import palette
 from nn.training.batches import batch_of, is_finite
 
@@ -56,6 +55,7 @@ TRAINER_SCRIPTS = (
     "trainer.js",
 )
 CURVES = ("loss", "test loss", "kept: loss", "kept: test loss")
+TOYS = ("circles", "moons", "spiral", "xor")  # of toys.js
 MOST_SAMPLES = 2000
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from typing import Any
 
+from autograd.show.pages.document import json_number
 from autograd.show.text import escape, format_number
-from nn.pages.contours import coordinate, polyline
 
 # Told apart by people with colour-blindness (after Okabe & Ito 2008), on light and dark paper;
 # each class has its own mark and each curve its own line as well.
@@ -85,8 +85,8 @@ class Chart:
         title = title or " and ".join(map(plain_name, curves))
         self.title = title[:1].upper() + title[1:]
 
-    def svg(self, epoch: int) -> str:
-        """The picture, with the cursor at an epoch."""
+    def svg(self) -> str:
+        """The axes; a script draws the curves and the cursor."""
         x, y = self.x, self.y
         scale = " (logarithmic scale)" if y.logarithmic else ""
         names = " and ".join(name.replace("_", " ") for name in self.curves)
@@ -106,52 +106,37 @@ class Chart:
             parts.append(axis_text("x", x.place(tick), BOTTOM + 22, f"{tick}"))
         parts.append(f'<path class="axis" d="M{LEFT:g} {BOTTOM:g}H{RIGHT:g}"/>')
         parts.append(axis_text("x", (LEFT + RIGHT) / 2, HEIGHT - 4, "epoch"))
-        for k, numbers in enumerate(self.curves.values()):
-            parts.append(f'<path class="curve c{k}" d="{self._path(numbers)}"/>')
-        line = f"M0 {TOP:g}V{BOTTOM:g}"
-        parts.append(f'<path class="cursor" d="{line}" transform="{self.cursor(epoch)}"/>')
-        for k, (name, _) in enumerate(self.curves.items()):
-            place = self.dot(name, epoch)
-            parts.append(f'<circle class="dot c{k}" r="5" transform="{place}"/>')
+        kinds = range(len(self.curves))
+        parts += [f'<path class="curve c{k}" d=""/>' for k in kinds]
+        parts.append(f'<path class="cursor" d="M0 {TOP:g}V{BOTTOM:g}"/>')
+        parts += [f'<circle class="dot c{k}" r="5"/>' for k in kinds]
         return "".join([*parts, "</svg>"])
 
     def epochs(self) -> list[int]:
         """Return the epochs that are written at the axis."""
         return [int(tick) for tick in self.x.ticks(5) if tick == int(tick)]
 
-    def dot(self, name: str, epoch: int) -> str:
-        """The transform that puts a curve's dot at an epoch; away from the picture if none."""
-        number = self.at(name, epoch)
-        if math.isfinite(number):
-            return _translation(self.x.place(epoch), self.y.place(number))
-        return _translation(-99.0)
+    def data(self) -> dict[str, Any]:
+        """The numbers and the scales, for the script that draws them."""
+        x, y = self.x, self.y
+        return {
+            "epochs": [*self.shown],
+            "curves": [[*map(json_number, numbers)] for numbers in self.curves.values()],
+            "percent": [name.endswith("accuracy") for name in self.curves],
+            "across": [x.low, x.high, x.start, x.end],
+            "up": [y.low, y.high, y.start, y.end],
+            "logarithmic": y.logarithmic,
+        }
 
-    def at(self, name: str, epoch: int) -> float:
-        """A curve's number at an epoch; NaN if there is none."""
-        return self.curves[name][self.shown.index(epoch)] if epoch in self.shown else math.nan
-
-    def legend(self, values: Sequence[str]) -> str:
-        """The lines, their names, and their numbers, as HTML."""
+    def legend(self) -> str:
+        """The lines, their names, and room for their numbers, as HTML."""
         items = "".join(
             f'<li><svg class="mark" viewBox="-14 -7 28 14" aria-hidden="true">'
             f'<path class="curve c{k}" d="M-14 0H14"/></svg> {escape(plain_name(name))} '
-            f"<b>{value}</b></li>"
-            for k, (name, value) in enumerate(zip(self.curves, values))
+            "<b></b></li>"
+            for k, name in enumerate(self.curves)
         )
         return f'<ul class="legend">{items}</ul>'
-
-    def cursor(self, epoch: int) -> str:
-        """The transform that puts the cursor at an epoch."""
-        return _translation(self.x.place(epoch))
-
-    def _path(self, numbers: Sequence[float]) -> str:
-        """A line through each stretch of finite numbers."""
-        path = ""
-        for finite, run in groupby(zip(self.shown, numbers), lambda e: math.isfinite(e[1])):
-            if finite:
-                places = [(self.x.place(epoch), self.y.place(number)) for epoch, number in run]
-                path += polyline(places) + ("h0" if len(places) == 1 else "")
-        return path
 
 
 def charts(records: Records, first: int) -> list[Chart]:
@@ -227,5 +212,11 @@ def axis_text(axis: str, x: float, y: float, text: str) -> str:
     return f'<text class="{axis}" {place}{down}>{text}</text>'
 
 
-def _translation(x: float, y: float = 0.0) -> str:
-    return f"translate({coordinate(x)} {coordinate(y)})"
+def coordinate(x: float) -> str:
+    """A coordinate with one decimal at most.
+
+    >>> coordinate(3.0), coordinate(2.25), coordinate(-0.01)
+    ('3', '2.2', '0')
+    """
+    text = f"{x:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text

@@ -9,7 +9,6 @@ function makePlane(board, chosen, clicked) {
   const edge = svg.querySelector(".boundary");
   const ground = svg.querySelector(".ground");
   const [left, top, width, height] = ["x", "y", "width", "height"].map((name) => Number(ground.getAttribute(name)));
-  const [right, above] = [xs.length - 1, ys.length - 1];
   const shade = shader(board, xs.length);
   const scale = (numbers, x) => (x - numbers[0]) / (numbers.at(-1) - numbers[0]);
 
@@ -37,18 +36,9 @@ function makePlane(board, chosen, clicked) {
     const k = net.at(-1).nout;
     const out = sky.at(-1).a;
     const fields = Array.from({ length: out.length / k }, (_, at) => fieldsOf(out, at * k, k));
-    const sure = (x) => (data.scale === 0 ? Math.tanh(x / 2) : Math.min(1, Math.max(0, x / data.scale)));
-    shade(fields.map((field) => [best(field), Math.max(0, sure(field[best(field)])) || 0]));
+    shade(fields.map((field) => answered(field, data.scale)));
     const edges = k <= 2 ? [1] : Array.from({ length: k }, (_, c) => c);
-    edge.setAttribute("d", edges.map((c) => contour(fields.map((field) => field[c]))).join(""));
-  }
-
-  // The line where a field is 0.
-  function contour(field) {
-    const corner = (i, j) => [left + (width * i) / right, top + height - (height * j) / above, field[j * xs.length + i]];
-    const cells = Array.from({ length: right * above }, (_, at) => [at % right, Math.floor(at / right)]);
-    const sides = cells.flatMap(([i, j]) => clipped([corner(i, j), corner(i + 1, j), corner(i + 1, j + 1), corner(i, j + 1)])[1]);
-    return sides.map((ends) => `M${ends.map((end) => end.map((x) => x.toFixed(1)).join(" ")).join("L")}`).join("");
+    edge.setAttribute("d", edges.map((c) => contour(ground, fields.map((field) => field[c]), xs.length)).join(""));
   }
   return { lay, show, shade, mark: (s) => svg.querySelectorAll(".point:not(.held)").forEach((point, k) => point.classList.toggle("chosen", k === s)) };
 }
@@ -62,7 +52,6 @@ function fieldsOf(out, at, k) {
     return out[at + c] - top;
   });
 }
-const best = (field) => field.reduce((top, x, c) => (x > field[top] ? c : top), 0);
 
 // The share of samples whose class is answered, in percent.
 function rightOf({ net, rooms }, { classes }, part) {

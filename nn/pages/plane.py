@@ -6,30 +6,22 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
+from autograd.show.pages.document import json_number
 from autograd.show.text import escape
-from nn.pages.chart import Axis, axis_text, tick_texts
-from nn.pages.contours import Grid, coordinate, regions
+from nn.pages.chart import Axis, axis_text, coordinate, tick_texts
 
 WIDTH = 480.0
-SURE = (0.0, 1 / 3, 2 / 3)  # where the still picture's shades begin
 MOST = 2000  # samples in a page
-LEVELS = 9  # of the shades that a page draws
-CODES = "".join(chr(c) for c in range(35, 127) if c != 92)  # a class and a level, in a letter
 LEFT, RIGHT, TOP = 50.0, 468.0, 12.0
+Grid = Sequence[Sequence[float]]
 MARKERS = (
     "M-4 0A4 4 0 1 0 4 0A4 4 0 1 0 -4 0Z",
     "M0 -5L5 4H-5Z",
     "M-4 -4H4V4H-4Z",
     "M0 -5.5L5.5 0L0 5.5L-5.5 0Z",
     "M0 5L-5 -4H5Z",
-)
-HATCHES = (  # by class, in a tile of 16
-    "",
-    "M-1 17L17 -1M-1 1L1 -1M15 17L17 15",
-    "M-1 -1L17 17M-1 15L1 17M15 -1L17 1",
-    "M0 8H16",
-    "M8 0V16",
 )
 
 
@@ -75,38 +67,14 @@ class Plane:
         height = (RIGHT - LEFT) * (len(self.ys) - 1) / (len(self.xs) - 1)
         return Axis(self.ys[0], self.ys[-1], TOP + height, TOP)
 
-    def sure(self, x: float) -> float:
-        """How sure the model is where a field is x: from 0 to 1, or down to -1 if it is not.
+    def data(self) -> dict[str, Any]:
+        """The fields, with three digits, for the script that draws them."""
+        flat = [[[*chain.from_iterable(grid)] for grid in grids] for grids in self.fields]
+        fields = [[[*map(_short, grid)] for grid in grids] for grids in flat]
+        return {"fields": fields, "columns": len(self.xs), "scale": self.scale}
 
-        Of logits it is 2p - 1, with the probability p against the next best answer.
-        """
-        return math.tanh(0.5 * x) if self.scale == 0.0 else max(-1.0, min(x / self.scale, 1.0))
-
-    def lines(self) -> list[str]:
-        """For each epoch the path of the boundary."""
-        return [
-            "".join([self._regions(grid, 0.0)[1] for grid in grids]) for grids in self.fields
-        ]
-
-    def shades(self) -> list[str]:
-        """For each epoch a letter a place, row by row: the class answered, and how surely."""
-        every = [map(chain.from_iterable, answers(grids)) for grids in self.fields]
-        return ["".join(map(self._letter, *fields)) for fields in every]
-
-    def _letter(self, *fields: float) -> str:
-        best = max(range(len(fields)), key=lambda k: (fields[k] == fields[k], fields[k]))
-        sure = self.sure(fields[best])
-        return CODES[best * LEVELS + (round(sure * (LEVELS - 1)) if sure > 0.0 else 0)]
-
-    def _regions(self, grid: Grid, level: float) -> tuple[str, str]:
-        """The paths of where the model is surer than this of the grid's class, and its edge."""
-        xs, ys = [self.x.place(x) for x in self.xs], [self.y.place(y) for y in self.ys]
-        if level:
-            grid = [[self.sure(x) - level for x in row] for row in grid]
-        return regions(grid, xs, ys)
-
-    def svg(self, frame: int = -1) -> str:
-        """The picture of one of the epochs."""
+    def svg(self) -> str:
+        """The samples and the axes; a script draws the boundary."""
         x, y = self.x, self.y
         bottom = y.start
         parts = [
@@ -115,19 +83,7 @@ class Plane:
             f'<rect class="ground" x="{LEFT:g}" y="{TOP:g}" '
             f'width="{RIGHT - LEFT:g}" height="{coordinate(bottom - TOP)}"/>',
         ]
-        parts += [
-            f'<pattern id="hatch{k}" width="16" height="16" patternUnits="userSpaceOnUse" '
-            f'patternTransform="scale(0.5)"><path class="line" d="{HATCHES[k]}"/></pattern>'
-            for k in range(1, 5)
-        ]
-        for k, grid in enumerate(answers(self.fields[frame])):
-            for level in SURE:
-                area, _ = self._regions(grid, level)
-                parts.append(f'<path class="area k{k % 5}" d="{area}"/>')
-                if area and k % 5 and not level:  # so that it is known without its colour, too
-                    fill = f'fill="url(#hatch{k % 5})"'
-                    parts.append(f'<path class="hatch" d="{area}" {fill}/>')
-        parts.append(f'<path class="boundary" d="{self.lines()[frame]}"/>')
+        parts.append('<path class="boundary" d=""/>')
         shown = self.points[:: self.every]
         for k in sorted({k for _, _, k in shown}):
             parts.append(self._samples(k, [(x, y) for x, y, of in shown if of == k]))
@@ -172,13 +128,11 @@ class Plane:
         return f'<ul class="legend">{"".join(items)}{line}</ul>'
 
 
-def answers(grids: Sequence[Grid]) -> list[Grid]:
-    """A grid for each class: above 0 where the model answers it."""
-    if len(grids) > 1:
-        return list(grids)
-    return [[[-x for x in row] for row in grids[0]], grids[0]]
-
-
 def marker(k: int) -> str:
     """The shape of a class, as an SVG path around (0, 0)."""
     return MARKERS[k % len(MARKERS)]
+
+
+def _short(x: float) -> float | str:
+    """Round a number to three digits, for JSON."""
+    return json_number(float(f"{x:.3g}"))

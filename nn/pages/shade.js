@@ -1,7 +1,39 @@
-// By class, the lines that hatch it, in a tile of 16 px; those of the still picture.
-const HATCHES = ["", ...[...document.querySelectorAll("pattern .line")].map((line) => line.getAttribute("d"))];
+// By class, the lines that hatch it, in a tile of 16 px.
+const HATCHES = ["", "M-1 17L17 -1M-1 1L1 -1M15 17L17 15", "M-1 -1L17 17M-1 15L1 17M15 -1L17 1", "M0 8H16", "M8 0V16"];
 
 const classColours = () => [0, 1, 2, 3, 4].map((k) => rgb(`k${k}`));
+
+// Of fields that are above 0 where the model answers a class: the class, and how sure the model is
+// of it, from 0 to 1. Fields of logits have the scale 0; of others, the model is sure at the scale.
+const best = (field) => field.reduce((top, x, c) => (x > field[top] || field[top] !== field[top] ? c : top), 0);
+function answered(field, scale) {
+  const k = best(field);
+  const sure = scale === 0 ? Math.tanh(field[k] / 2) : Math.min(1, field[k] / scale);
+  return [k, Math.max(0, sure) || 0];
+}
+
+// The line where a field is 0, on a grid with so many columns over the ground of a picture:
+// marching squares (Lorensen & Cline 1987, in two dimensions).
+function contour(ground, field, columns) {
+  const [left, top, width, height] = ["x", "y", "width", "height"].map((name) => Number(ground.getAttribute(name)));
+  const [right, above] = [columns - 1, field.length / columns - 1];
+  const corner = (i, j) => [left + (width * i) / right, top + height - (height * j) / above, field[j * columns + i]];
+  const cells = Array.from({ length: right * above }, (_, at) => [at % right, Math.floor(at / right)]);
+  const sides = cells.flatMap(([i, j]) => crossed([corner(i, j), corner(i + 1, j), corner(i + 1, j + 1), corner(i, j + 1)]));
+  return sides.map((ends) => `M${ends.map((end) => end.map((x) => x.toFixed(1)).join(" ")).join("L")}`).join("");
+}
+
+// The lines across a cell where the field is 0, each between two of its sides.
+function crossed(corners) {
+  const crossings = corners.flatMap(([toX, toY, to], k) => {
+    const [x, y, from] = corners.at(k - 1);
+    if (from > 0 === to > 0) return [];
+    const t = Number.isFinite(from - to) ? from / (from - to) : 0.5;
+    return [[x + t * (toX - x), y + t * (toY - y)]];
+  });
+  if (!(corners.at(-1)[2] > 0)) crossings.push(...crossings.splice(0, 1)); // from a way out to a way in
+  return crossings.length === 4 ? [crossings.slice(0, 2), crossings.slice(2)] : crossings.length === 2 ? [crossings] : [];
+}
 
 // Shades of a plane, drawn on a canvas below its SVG: at each place of the grid, row by row from
 // the least y, a class and how sure the model is of it, from 0 to 1.
@@ -13,7 +45,6 @@ function shader(board, columns) {
   const mask = element("canvas");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let last = [];
-  for (const area of svg.querySelectorAll(".area, .hatch")) area.remove(); // the still picture's
   board.classList.add("live");
   board.style.setProperty("--ratio", width / height);
   const at = (name) => Number(ground.getAttribute(name));

@@ -52,27 +52,3 @@ function shuffled(count, seed) {
   const chances = uniforms(seed, count);
   return sorted(range(count), (k) => chances[k]);
 }
-
-function clipped(corners) {
-  let x, y, value, to_x, to_y, to_value, fall, t, crossing;
-  const polygon = [];
-  let crossings = [];
-  [x, y, value] = corners.at(-1);
-  for ([to_x, to_y, to_value] of corners) {
-    if (value > 0 !== to_value > 0) {
-      fall = value - to_value;
-      t = math.isfinite(fall) ? (value / fall) : 0.5;
-      crossing = [x + (t * (to_x - x)), y + (t * (to_y - y))];
-      polygon.push(crossing);
-      crossings.push(crossing);
-    }
-    if (to_value > 0) {
-      polygon.push([to_x, to_y]);
-    }
-    [x, y, value] = [to_x, to_y, to_value];
-  }
-  if (!(value > 0)) {
-    crossings = [...crossings.slice(1), ...crossings.slice(0, 1)];
-  }
-  return [polygon, range(Math.floor(crossings.length / 2)).map((k) => crossings.slice(2 * k, (2 * k) + 2))];
-}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from autograd.show.pages.document import asset, document, player
@@ -17,7 +16,7 @@ from nn.pages.chart import (
     plain_name,
     stops,
 )
-from nn.pages.plane import CODES, LEVELS, Plane
+from nn.pages.plane import Plane
 from nn.training.snapshots import Norms
 
 __all__ = ["palette", "training_page"]
@@ -56,8 +55,7 @@ def training_page(
         shown = f'<div class="board">{plane.svg()}</div>{plane.legend()}'
         figures.append(_figure("Decision boundary", shown))
     for chart in panels:
-        shown = chart.svg(epochs[last]) + chart.legend(_values(chart, total))
-        figures.append(_figure(chart.title, shown))
+        figures.append(_figure(chart.title, chart.svg() + chart.legend()))
     statuses = [_status(records, epoch, total) for epoch in epochs]
     heads = ["epoch", *map(plain_name, records)]
     rows = [
@@ -74,25 +72,16 @@ def training_page(
         "start": 0,
         "delay": min(SLOWEST, max(FASTEST, DURATION // len(epochs))),
         "statuses": statuses,
-        "plane": plane and _plane_data(plane),
-        "charts": [_chart_data(chart, epochs) for chart in panels],
+        "plane": plane and plane.data(),
+        "charts": [chart.data() for chart in panels],
     }
     which = "validation loss" if "val_loss" in records else "loss"
     summary = f"{counted(total, 'epoch')}, the lowest {which} after epoch {best_epoch}"
-    scripts = [asset(name, "nn.pages") for name in ("shade.js", "training.js")]
+    scripts = [asset("numbers.js")]
+    scripts += [asset(name, "nn.pages") for name in ("shade.js", "training.js")]
     styles = [palette(), asset("training.css", "nn.pages")]
     title = "Training, epoch by epoch"
     return document("training", title, summary, main, data, scripts, styles)
-
-
-def _plane_data(plane: Plane) -> dict[str, object]:
-    return {
-        "lines": plane.lines(),
-        "shades": plane.shades(),
-        "columns": len(plane.xs),
-        "codes": CODES,
-        "levels": LEVELS,
-    }
 
 
 def _figure(title: str, picture: str) -> str:
@@ -105,25 +94,6 @@ def _status(records: Records, epoch: int, total: int) -> str:
         return "Before training"
     numbers = [f"{plain_name(name)} {_entry(name, xs, epoch)}" for name, xs in records.items()]
     return f"Epoch {epoch} of {total}: {', '.join(numbers)}"
-
-
-def _chart_data(chart: Chart, epochs: Sequence[int]) -> dict[str, object]:
-    curves = chart.curves.items()
-    return {
-        "cursor": [chart.cursor(epoch) for epoch in epochs],
-        "dots": [[chart.dot(name, epoch) for epoch in epochs] for name, _ in curves],
-        "values": [*zip(*[_values(chart, epoch) for epoch in epochs])],
-    }
-
-
-def _values(chart: Chart, epoch: int) -> list[str]:
-    """The curves' numbers; "–" where there is none, such as a gradient before training."""
-    numbers = [(name, chart.at(name, epoch)) for name in chart.curves]
-    none = epoch not in chart.shown
-    return [
-        "–" if none or (epoch == 0 and math.isnan(x)) else number_text(name, x)
-        for name, x in numbers
-    ]
 
 
 def _entry(name: str, numbers: Sequence[float], epoch: int) -> str:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 import random
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import nn
 from tests.chromium import Opener, stop_clock
@@ -83,11 +90,71 @@ def test_the_plane_is_shaded_by_class_and_confidence(open_page: Opener) -> None:
     assert all(abs(canvas[key] - frame[key]) < 2 for key in frame)
 
 
+@pytest.mark.parametrize(
+    ("scale", "sure"),
+    [
+        (1.0, lambda x: max(0.0, min(1.0, x))),
+        (0.5, lambda x: max(0.0, min(1.0, 2.0 * x))),
+        (0.0, lambda x: max(0.0, math.tanh(0.5 * x))),  # of logits
+    ],
+)
+def test_shades_are_stronger_where_the_model_is_surer(
+    scale: float, sure: Callable[[float], float], open_page: Opener
+) -> None:
+    page = open_page(trained().html())
+    for fields in ([-0.3, 0.3], [0.2, -0.7], [-2.0, 3.0, 0.1], [0.0, 0.0], [-9.0, 9.0]):
+        k, strength = page.evaluate(
+            "([field, scale]) => answered(field, scale)", [fields, scale]
+        )
+        assert k == fields.index(max(fields))
+        assert strength == pytest.approx(sure(max(fields)), abs=1e-12)
+    assert page.evaluate("answered([NaN, NaN], 1)[1]") == 0
+
+
+@given(slopes=st.tuples(*[st.floats(-2.0, 2.0)] * 3))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_boundary_is_where_the_field_is_0(
+    slopes: tuple[float, float, float], open_page: Opener
+) -> None:
+    a, b, c = slopes
+    values = [[a * x + b * y + c for x in range(-3, 4)] for y in range(-2, 3)]
+    field = [x for row in values for x in row]
+    page = open_page(trained().html())
+    ground = {key: float(page.get_attribute(".ground", key) or "") for key in ("x", "y")}
+    sizes = {
+        key: float(page.get_attribute(".ground", key) or "") for key in ("width", "height")
+    }
+    path = page.evaluate("field => contour(document.querySelector('.ground'), field, 7)", field)
+    assert bool(path) == (min(field) <= 0.0 < max(field))
+    for point in re.findall(r"[-\d.]+ [-\d.]+", path):
+        left, top = map(float, point.split())
+        x = -3.0 + 6.0 * (left - ground["x"]) / sizes["width"]
+        y = 2.0 - 4.0 * (top - ground["y"]) / sizes["height"]
+        assert abs(a * x + b * y + c) < 0.01
+
+
+def test_a_curve_goes_from_corner_to_corner_and_breaks_where_there_is_no_number(
+    open_page: Opener,
+) -> None:
+    page = open_page(nn.History.from_dict({"loss": [2.0, 0.0]}).html())
+    assert page.get_attribute(".curve", "d") == "M260.0 12.0L462.0 212.0"
+    numbers = [2.0, math.nan, 1.0, 0.0, math.inf]
+    page = open_page(nn.History.from_dict({"loss": numbers}).html())
+    path = page.get_attribute(".curve", "d") or ""
+    assert path.count("M") == 2
+    assert path.endswith("212.0")
+    assert "h0" in path  # a single epoch is a dot
+    page.keyboard.press("End")
+    assert page.get_attribute(".dot", "transform") == "translate(-99.0 0.0)"
+    assert page.inner_text(".legend b") == "inf"
+    page.keyboard.press("ArrowLeft")
+    assert page.inner_text(".legend b") == "0.0"
+
+
 def test_without_javascript(open_page: Opener) -> None:
     page = open_page(trained().html(), java_script_enabled=False)
     assert "Epoch 12 of 12" in page.inner_text("body")
     assert page.locator("tbody tr").count() == 13
-    assert page.get_attribute(".boundary", "d")
 
 
 def test_curves_alone_fit_a_phone(open_page: Opener) -> None:

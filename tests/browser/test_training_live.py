@@ -15,8 +15,8 @@ import autograd
 import nn
 from autograd.show.drawing.svg import thickness
 from autograd.show.text import format_number
-from nn.pages.toys import TOYS, shuffled, toy
 from tests.chromium import Opener, follow
+from tests.nn.pages.toys import TOYS, shuffled, toy
 
 LOSSES = """(count) => Array.from({ length: count }, () => {
     const loss = runs[0].measured();

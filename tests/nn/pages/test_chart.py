@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.pages.chart import BOTTOM, LEFT, RIGHT, TOP, Axis, Chart
+from nn.pages.chart import Axis, Chart
 
 
 @pytest.mark.parametrize(
@@ -62,35 +62,16 @@ def test_the_scale(numbers: list[float], low: float, high: float, logarithmic: b
     assert (y.low, y.high, y.logarithmic) == pytest.approx((low, high, logarithmic))
 
 
-def test_a_curve_goes_from_corner_to_corner_and_breaks_where_there_is_no_number() -> None:
-    chart = Chart({"loss": [2.0, 0.0]}, first=1)
-    assert f'd="M{LEFT:g} {TOP:g}L{RIGHT:g} {BOTTOM:g}"' in chart.svg(1)
-    broken = Chart({"loss": [2.0, math.nan, 1.0, 0.0, math.inf]}, first=1)
-    found = re.search(r'class="curve c0" d="([^"]*)"', broken.svg(1))
-    assert found
-    assert found[1].count("M") == 2
-    assert found[1].endswith(f"{BOTTOM:g}")
-    assert "h0" in found[1]  # a single epoch is a dot
-
-
-def test_cursor_and_dots() -> None:
-    chart = Chart({"loss": [2.0, math.nan, 0.0]}, first=0)
-    assert chart.cursor(0) == f"translate({LEFT:g} 0)"
-    assert chart.dot("loss", 3) == f"translate({RIGHT:g} {BOTTOM:g})"
-    away = "translate(-99 0)"
-    assert [chart.dot("loss", epoch) for epoch in (0, 2, 4)] == [away] * 3
-
-
 def test_ticks_that_lie_close_together_differ() -> None:
-    svg = Chart({"loss": [1.0040, 1.0038, 1.0036]}, first=1).svg(1)
+    svg = Chart({"loss": [1.0040, 1.0038, 1.0036]}, first=1).svg()
     ticks = re.findall(r'<text class="y"[^>]*>([^<]*)<', svg)
     assert len(set(ticks)) == len(ticks) > 1
 
 
 def test_one_epoch() -> None:
-    assert "NaN" not in Chart({"loss": [1.0]}, first=1).svg(1)
+    assert "NaN" not in Chart({"loss": [1.0]}, first=1).svg()
 
 
 def test_it_says_that_it_is_logarithmic_and_escapes_names() -> None:
-    svg = Chart({"<loss>": [1e-6, 1.0]}, first=1).svg(2)
+    svg = Chart({"<loss>": [1e-6, 1.0]}, first=1).svg()
     assert 'aria-label="&lt;loss&gt; over the epochs (logarithmic scale)"' in svg

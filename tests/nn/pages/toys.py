@@ -1,7 +1,4 @@
-"""Toy data for the page that trains: two classes of points in the plane.
-
-The page has the same functions as `toys.js`, so both have the same numbers.
-"""
+"""Toy data in Python, to compare with that of `nn/pages/toys.js`: two classes of points."""
 
 from __future__ import annotations
 
