@@ -336,6 +336,6 @@ def sweeps() -> Iterator[Row]:
         owner=("sweep", "PathLike"),
     )
     nothing = bads(TypeError, None, 3, words=("not iterable",))
-    yield from each("nn.Sweep", nothing, lambda w, x: nn.Sweep(x, []))
+    yield from each("nn.Sweep", nothing, lambda w, x: nn.Sweep(x))
     callback = nn.optuna_callback
     yield from mistakes("nn.optuna_callback", lambda w: (callback, {"trial": None}), {})

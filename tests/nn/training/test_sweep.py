@@ -22,8 +22,6 @@ RATES: list[dict[str, Any]] = [{"rate": r, "width": w} for r in (0.01, 0.1) for 
 
 
 def train(rate: float, width: int) -> nn.History:
-    import rich.style  # noqa: F401  draws from `random`, the first time
-
     model = nn.MLP(1, [width, 1])
     xs = [[random.random()] for _ in range(5)]
     return fitted(model, xs, [2.0 * x[0] for x in xs], rate)
@@ -93,7 +91,8 @@ def test_a_trial_that_exits_or_raises_what_cannot_be_printed_ends_itself(
     results = swept(ends, trials, None if processes else here)
     assert results == [{"how": "is well", "result": 1.0}]
     errors = [each["error"] for each in results.failed]
-    assert errors == ["SystemExit: no data", "Unprintable, which can't be printed"]
+    names = [error.partition(":")[0].rpartition(".")[2] for error in errors]
+    assert names == ["SystemExit", "Unprintable"]
 
 
 def test_a_failed_trial_is_kept_apart_with_its_traceback() -> None:
@@ -183,28 +182,24 @@ def test_an_executor_that_fails_is_what_failed() -> None:
     results = swept(itself, [{"rate": 0.2}], Failing())
     assert results.failed[0]["error"] == "OSError: no machine"
     assert repr(results).startswith("<Sweep of []; 1 failed, see .failed")
-    assert repr(nn.Sweep([], [])) == "[]"
+    assert repr(nn.Sweep([])) == "[]"
 
 
 def test_what_a_training_may_return(here: Executor) -> None:
     assert swept(lambda x: x, [{"x": 2.0}], here) == [{"x": 2.0, "result": 2.0}]
     assert swept(lambda: {"a": [1]}, [{}], here) == [{"a": [1]}]
     (failed,) = swept(lambda: object(), [{}], here).failed
-    assert "sweep: train must return numbers" in failed["error"]
+    assert "sweep: the result of train: result must be a number" in failed["error"]
 
 
-def test_without_cloudpickle_a_function_must_be_in_a_module(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(TypeError, match="Define it in a module, or install cloudpickle"):
-        swept(lambda: 1.0, [{}])
+def test_a_function_that_cannot_be_sent_to_a_process_is_what_failed() -> None:
+    (failed,) = swept(lambda: 1.0, [{}]).failed
+    assert "pickle" in failed["error"]
 
 
 def test_the_bar_counts_trials(here: Executor, capsys: pytest.CaptureFixture[str]) -> None:
     nn.sweep(fails, RATES, here, progress=True)
-    assert "4/4" in (shown := capsys.readouterr().err)
-    assert "failed=2" in shown
+    assert "4/4" in capsys.readouterr().err
 
 
 @pytest.mark.slow
