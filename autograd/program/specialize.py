@@ -134,6 +134,8 @@ class TraceCache:
         known: the traces, in the order of recording.
     """
 
+    sees_draws = True
+
     def __init__(
         self,
         f: Callable[..., Any],
@@ -229,7 +231,8 @@ class TraceCache:
         with arguments.naming(lane):
             known = [trace.guards for trace in self.known]
             recording = record(
-                self.f, *flatten(sample, ""), varying, self.first, known, self.captured
+                *(self.f, *flatten(sample, ""), varying, self.first, known, self.captured),
+                sees_draws=self.sees_draws,
             )
         if not recording.sure:
             return None

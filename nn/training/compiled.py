@@ -14,13 +14,15 @@ from operator import is_
 from time import perf_counter as clock
 from typing import Any
 
-from autograd import Value, gradient, no_grad
+from autograd import Value, no_grad
 from autograd.core import float_sweeps
 from autograd.core.operand import primal
+from autograd.core.traversal import begin
+from autograd.program.check import difference
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program, Sweep
 from autograd.program.specialize import Trace, TraceCache
-from autograd.program.spot_check import moving
+from autograd.program.spot_check import Schedule, moving
 from autograd.program.targets.runner import clip, folded
 from autograd.program.trace.captured import Captured
 from nn.layers import draws_from
@@ -34,7 +36,6 @@ __all__ = ["ByValues", "Compiled", "Run", "Traces", "data_of", "is_mean"]
 MOST = 64  # kinds of samples, and sizes of batches of each, that are remembered
 SOME, MANY = 3, 256  # samples that eager computes; targets that tell a mean from a sum
 FEW = 4  # ways that are no reason to give up
-CHECKING = 0.05  # of the time, at most, that goes into comparing
 
 
 class ByValues(Exception):  # noqa: N818
@@ -51,6 +52,8 @@ class Traces(TraceCache):
         draws: how many random numbers a sample takes.
         fused: by the size of the batch, the step as one call.
     """
+
+    sees_draws = False  # layers that draw say so; and other threads may draw meanwhile
 
     def __init__(self, f: Callable[..., Any], params: list[Value], state: Copy) -> None:
         super().__init__(f, (), params)
@@ -101,13 +104,13 @@ class Compiled:
             for f in (eager.loss, eager.penalty)
             if f is not None and getattr(f, "__module__", "") != "nn.losses"
         ]
-        self.checks = 0
+        self.schedule = Schedule()
         self.forget()
 
     def forget(self) -> None:
         """Let everything be recorded anew, as it is now."""
         self.pull()
-        self.due = 0.0  # when some samples are compared with eager again
+        self.checking = True  # whether the next step is compared with eager
         self.traces: dict[Any, Traces] = {}
         self.listed = self.optimizer.params
         self.params = [*self.listed]
@@ -130,29 +133,43 @@ class Compiled:
         results = None
         while results is None:
             traces = self.traces_of(batch, trains=True)
-            state, steps = random.getstate() if traces.draws else None, self.optimizer.steps
-            try:
-                results = self._train(Drawn(batch, traces.draws) if state else batch, traces)
-            finally:
-                if state and self.optimizer.steps == steps:
-                    random.setstate(state)
+            draws = traces.draws > 0
+            results = self._drawn(batch, traces) if draws else self._train(batch, traces)
         return results
+
+    def _drawn(self, batch: Batch, traces: Traces) -> Results | None:
+        """One step with random numbers; if it is not made, they are given back."""
+        state, steps = random.getstate(), self.optimizer.steps
+        try:
+            return self._train(Drawn(batch, traces.draws), traces)
+        finally:
+            if self.optimizer.steps == steps:
+                random.setstate(state)
 
     def _train(self, batch: Batch, traces: Traces) -> Results | None:
         """One step; None if everything has to be recorded anew, and nothing is done yet."""
-        start, fused = clock(), traces.fused.get(batch.lanes)
-        if fused is not None and start < self.due:
-            loss = fused.train(batch)
-            if loss is not None:
-                return fused.outputs() if self.wants_outputs else [], loss
+        schedule, fused = self.schedule, traces.fused.get(batch.lanes)
+        schedule.left -= 1
+        start = clock() if schedule.left <= 0 and not self.checking else None
+        loss = None if fused is None or self.checking else fused.train(batch)
+        if fused is None or loss is None:
+            results = self._stepped(batch, traces)
+        else:
+            results = fused.outputs() if self.wants_outputs else [], loss
+        if start is not None:
+            self.checking |= schedule.is_due(clock() - start)
+        return results
+
+    def _stepped(self, batch: Batch, traces: Traces) -> Results | None:
+        """The same by arrays; it is checked if that is due."""
         if not all(map(is_, self.optimizer.params, self.params)):
             self.forget()
-        elif start >= self.due:
+        elif self.checking:
             self.changed()
         if not self.traces:
             return None
         run = self.run(batch, traces)
-        if start >= self.due:
+        if self.checking:
             self.check(run)
         if len(run.parts) == 1 and batch.lanes not in traces.fused:
             self._fuse(run)
@@ -179,7 +196,7 @@ class Compiled:
         except FloatingPointError as error:
             raise ByValues(traces.why_not()) from error
         if len(traces.known) > known:
-            self.due = 0.0
+            self.checking = True
         return run
 
     def finite(self, loss: float) -> float:
@@ -286,11 +303,10 @@ class Compiled:
         Raises:
             ValueError: they differ.
         """
-        start = clock()
-        self.checks += 1
-        n, params = run.batch.lanes, self.params
-        lanes = [int(mine[self.checks % len(mine)]) for mine, *_ in run.parts]
-        lanes += [moving(SOME * self.checks + i, n) for i in range(min(n, SOME))]
+        start, since, turn = clock(), begin(), self.schedule.turn
+        n = run.batch.lanes
+        lanes = [int(mine[turn % len(mine)]) for mine, *_ in run.parts]
+        lanes += [moving(SOME * turn + i, n) for i in range(min(n, SOME))]
         some = run.batch.take(lanes) if run.batch.parts else run.batch
         samples = some.lists() if run.batch.parts else []
         numbers = itertools.chain(*itertools.chain(*samples[2:]))
@@ -301,21 +317,17 @@ class Compiled:
         ):
             outputs = self.eager.outputs(*samples[:1])
             objective = self.eager.node(self.eager.objective(outputs, *samples[1:2]))
-        expected = np.array([objective.data, *gradient(objective, params)])
         again = self.run(some, run.traces)
-        got = np.array([again.loss(), *again.gradient()])
-        bound = 1e-9 * np.abs(expected) + 1e-12 * max(1.0, np.abs(expected).max())
-        wrong = np.flatnonzero(np.abs(got - expected) > bound)
-        if len(wrong):
-            i = int(wrong[0])
-            what = "loss" if i == 0 else f"gradient in {params[i - 1].label or i - 1}"
+        slopes = [([1.0], again.gradient().tolist())]
+        why = difference("the loss", [objective], self.params, [again.loss()], slopes, since)
+        if why is not None:
             self.forget()
             raise ValueError(
-                f"the program of the {what} gives {got[i]!r} where eager gives "
-                f"{expected[i]!r}; it has to depend on nothing but the model, the outputs and "
-                "the targets"
+                f"the program of the loss gives {why}; it has to depend on nothing but the "
+                "model, the outputs and the targets"
             )
-        self.due = clock() + (clock() - start) / CHECKING
+        self.checking = False
+        self.schedule.checked(clock() - start)
 
 
 class Run:
@@ -421,19 +433,18 @@ class Fused:
             float_sweeps.read_data(self.trace.closed, self.u)
         elif self.others[0]:
             float_sweeps.read_data(*self.others)
-        loss: float | None = self._run(batch.parts, update)
-        if loss is False:  # someone has set the data of a parameter
-            float_sweeps.read_data(self.trace.closed, self.u)
-            loss = self._run(batch.parts, update)
+        loss: float | None = False
+        for _ in range(2):
+            if self.unused:
+                self.gradient[self.unused] = 0.0  # `exchange` put former gradients there
+            loss = self.runner.train(batch.parts, self.loss, engine.listed, update)
+            if loss is not False:
+                break
+            float_sweeps.read_data(self.trace.closed, self.u)  # someone has set a parameter
         if loss is None or loss is False:
             return None
         engine.current = self
         return loss
-
-    def _run(self, parts: Any, update: Any) -> Any:
-        if self.unused:
-            self.gradient[self.unused] = 0.0  # `exchange` put former gradients there
-        return self.runner.train(parts, self.loss, self.engine.listed, update)
 
     def outputs(self) -> list[Any]:
         """The model's output for each sample."""

@@ -14,8 +14,7 @@ import numpy as np
 
 from autograd import no_grad
 from autograd.program.program import Program
-from autograd.trees import as_rows
-from nn.training.batches import Batch
+from nn.training.batches import Batch, rows_of
 from nn.training.compiled import ByValues, Compiled
 from nn.training.eager import Eager, Results
 from nn.training.state import preserved_random
@@ -85,7 +84,7 @@ class WithFallback:
             raise
         if error is not None:  # and it is no error by Values
             self.why = f"not compiled, since {type(error).__name__}: {error}"
-            warnings.warn(f"fit: {self.why}", stacklevel=5)
+            warnings.warn(f"fit: {self.why}", stacklevel=6)
         return result
 
 
@@ -118,9 +117,10 @@ class Step:
     @property
     def _lock(self) -> threading.RLock:
         """The lock of this process: the threads of its parent are not in it."""
-        if self._turns[0] != os.getpid():
-            self._turns = os.getpid(), threading.RLock()
-        return self._turns[1]
+        process, lock = self._turns
+        if process != os.getpid():
+            self._turns = os.getpid(), (lock := threading.RLock())
+        return lock
 
     def __call__(self, X: Any = None, y: Any = None) -> float:  # noqa: N803
         """Train on n samples, lists or arrays; their loss before the step, with the penalty.
@@ -133,10 +133,11 @@ class Step:
             FloatingPointError: a loss, a gradient or a parameter's next value is not finite;
                 nothing was changed.
         """
-        with self._lock:
+        process, lock = self._turns
+        with lock if process == os.getpid() else self._lock:
             batch = self._last
             if not batch.shows(X, y):
-                batch = Batch() if X is None else Batch(as_rows(X), as_rows(y))
+                batch = Batch() if X is None else Batch(rows_of(X, "X"), rows_of(y, "y"))
             loss = self.whole.train(batch)[1]
             self._last = batch
             return loss
@@ -144,12 +145,12 @@ class Step:
     def evaluate(self, X: Any, y: Any) -> float:  # noqa: N803
         """The loss of n samples in eval mode, without the penalty; errors as for a call."""
         with self._lock:
-            return self.whole.measure(Batch(as_rows(X), as_rows(y)))[1]
+            return self.whole.measure(Batch(rows_of(X, "X"), rows_of(y, "y")))[1]
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """The model's outputs for n samples in eval mode: an array if X is one, else a list."""
         with self._lock:
-            outputs = self.whole.measure(Batch(as_rows(X)))[0]
+            outputs = self.whole.measure(Batch(rows_of(X, "X")))[0]
         return np.array(outputs) if isinstance(X, np.ndarray) else outputs
 
     def pull(self) -> None:
@@ -199,7 +200,7 @@ class Step:
         from nn.training.jax import handed_over
 
         with self._lock:
-            batch = None if X is None else Batch(as_rows(X), as_rows(y))
+            batch = None if X is None else Batch(rows_of(X, "X"), rows_of(y, "y"))
             return handed_over(self.engine, batch, repr(self))
 
     def load(self, params: Any) -> None:

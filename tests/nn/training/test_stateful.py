@@ -300,7 +300,6 @@ generator of NumPy | model.rng | Line | rng=np.random.default_rng(1) | m.w * m.r
 RandomState | model.rng | Line | rng=np.random.RandomState(1) | m.w * m.rng.rand()
 random | draws random numbers | Line |  | m.line(x) * random.random()
 numpy.random | draws random numbers | Line |  | m.line(x) * np.random.rand()
-drawn in vain | draws random numbers | Line |  | (random.random(), m.line(x))[1]
 data read | reads a number | Line |  | m.line(x) * m.line(x).data
 generator | model.g is a generator | Line | g=(k for k in range(10**6)) | m.w * next(m.g)
 count | model.g | Line | g=itertools.count(1) | m.line(x) * next(m.g)
