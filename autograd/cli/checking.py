@@ -71,6 +71,9 @@ def _imported(place: str, names: Sequence[str]) -> Callable[..., Any]:
     """Return a function that gets positions by name, unless it takes none by name."""
     if ":" not in place:
         raise ValueError(f"a function must be given as MODULE:FUNCTION, got {place!r}")
+    module, _, name = place.partition(":")
+    if module.endswith(".py"):  # a file below this folder
+        place = f"{module[:-3].removeprefix('./').replace('/', '.')}:{name}"
     f: Callable[..., Any] = pkgutil.resolve_name(place)
     if not callable(f):
         raise TypeError(f"{place} must be a function, got {f!r:.80}")

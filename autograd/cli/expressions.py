@@ -20,7 +20,7 @@ from keyword import iskeyword, kwlist
 from math import e, inf, nan, pi
 from typing import Any, NoReturn
 
-from autograd.core import functions
+from autograd.core import functions, special
 from autograd.core.operand import Number, Operand, number, primal, real
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
@@ -51,6 +51,7 @@ OPERATORS: dict[type[ast.AST], tuple[str, int, Callable[..., Any]]] = {
     ast.Pow: ("**", 5, TABLE["pow"]),
 }
 CLOSING = (")", "]")
+COMMANDS = ("check", "doctor", "play")
 DEEPEST = 200  # brackets in brackets, as in Python
 TOKEN = re.compile(
     r"""
@@ -160,7 +161,9 @@ class Formula:
                 raise ValueError(f"{name} is not in the formula, whose variables are: {known}")
         if missing := [name for name in self.names if name not in values]:
             example = " ".join([f"{name}=1" for name in missing])
-            raise ValueError(f"no value for {', '.join(missing)}; add {example}, say")
+            [command, *_] = [*get_close_matches(self.text, COMMANDS), ""]
+            meant = f", or write {command} for the command" if command else ""
+            raise ValueError(f"no value for {', '.join(missing)}; add {example}, say{meant}")
         return [
             Value(number(values[name], f"the value of {name}"), label=name)
             for name in self.names
@@ -315,6 +318,9 @@ def _explain(tokens: list[Token], place: int) -> NoReturn:
             if before not in FUNCTIONS:
                 close = get_close_matches(before, FUNCTIONS, n=1) if before != "ln" else ["log"]
                 hint = f"did you mean {close[0]}?" if close else "write * to multiply"
+                hint = (
+                    f"write autograd.{before} in Python" if before in special.__all__ else hint
+                )
                 _fail(f"there is no function {before!r}; {hint}", last)
         elif before in FUNCTIONS:
             operand = word if is_operand else "…"

@@ -84,5 +84,7 @@ class Options:
         names = [option.name for option in fields(self)]
         for name in changes:
             if name not in names:
-                raise TypeError(f"there is no option {name!r}; there are {', '.join(names)}")
+                hint = "; the page asks by itself, under Predict" if name == "quiz" else ""
+                known = ", ".join(names)
+                raise TypeError(f"there is no option {name!r}{hint}; there are {known}")
         return replace(self, **changes)
