@@ -289,7 +289,14 @@ def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
     return c / scale[:, None] / scale[None, :]
 
 
+def _spread(name: str) -> Callable[..., Any]:
+    """The standard deviation or the variance, of a single number, too."""
+    return lambda a, *args, **options: getattr(np.atleast_1d(array(a)), name)(*args, **options)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {  # by their names in NumPy
+    "std": _spread("std"),
+    "var": _spread("var"),
     **dict.fromkeys(["round", "around"], _round),
     "sinc": lambda x: np.frompyfunc(special.sinc, 1, 1)(as_objects(x, "sinc")),
     "interp": _interp,
@@ -343,7 +350,7 @@ def _valued(x: Any) -> Any:
         return x
     flat = [_as_value(each) for each in x.ravel().tolist()]
     if not x.shape:
-        return flat[0]
+        return x if flat[0] is None else flat[0]  # an empty one, to be filled
     if any(old is not new for old, new in zip(x.flat, flat)):
         x = np.empty(x.shape, dtype=object)
         x.ravel()[:] = flat

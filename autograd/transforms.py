@@ -495,6 +495,11 @@ class _Run:
                 self.returned = without_axes(self.returned)
         except Exception as error:
             note(error)
+            if isinstance(error, TypeError) and any(type(x) is list for x in args):
+                error.add_note(
+                    "a derivative takes what the function takes; for the derivatives at "
+                    "several points write [grad(f)(x) for x in xs]"
+                )
             raise
         finally:
             _enclosing.run = outer

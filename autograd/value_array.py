@@ -6,6 +6,7 @@ are in `numpy_functions.py`.
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,73 @@ from autograd.core.value import Value
 __all__ = ["ValueArray", "array", "as_objects", "bare", "of_rows", "wrapped"]
 
 
+REDUCTIONS = ("argmax", "argmin", "cumsum", "max", "mean", "min", "prod", "std", "sum", "var")
+
+
+class Numbers(np.ndarray[Any, Any]):
+    """The `data` or the `grad` of an array of Values: to write into it sets them.
+
+    Other views of it can only be read, so that no change is lost in silence.
+
+    Attributes:
+        values: the Values, in the same places; None in a copy.
+        floats: the same numbers, as NumPy writes them.
+        name: "data" or "grad".
+    """
+
+    values: Any = None
+    floats: Any
+    name: str
+
+    @classmethod
+    def of(cls, values: Any, name: str, floats: Any) -> Numbers:
+        """The numbers of Values, which have this name."""
+        numbers = floats.view(cls)
+        numbers.flags.writeable = False
+        numbers.values, numbers.floats, numbers.name = values, floats, name
+        return numbers  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
+
+    def __getitem__(self, key: Any) -> Any:
+        if self.values is None:
+            return super().__getitem__(key)
+        floats = self.floats[key]
+        if isinstance(floats, np.ndarray) and np.may_share_memory(floats, self.floats):
+            return Numbers.of(self.values[key], self.name, floats)
+        return floats
+
+    def __setitem__(self, key: Any, numbers: Any) -> None:
+        if self.values is None:
+            if not self.flags.writeable:
+                raise ValueError(
+                    "this view of an array's data or grad can't be written: write x.data[…] = …"
+                )
+            super().__setitem__(key, numbers)
+            return
+        self.floats[key] = numbers
+        chosen, floats = self.values[key], np.asarray(self.floats[key])
+        for x, number in zip([chosen] if type(chosen) is Value else chosen.flat, floats.flat):
+            setattr(x, self.name, float(number))
+
+    def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, **options: Any) -> Any:
+        plain = [np.asarray(x) if type(x) is Numbers else x for x in inputs]
+        outs = options.get("out", ())
+        if outs:
+            options["out"] = tuple([getattr(out, "floats", out) for out in outs])
+        result = getattr(ufunc, method)(*plain, **options)
+        for out in outs:
+            if type(out) is Numbers:
+                out[...] = np.asarray(out)
+        return outs[0] if len(outs) == 1 else outs or result
+
+
 class ValueArray(np.ndarray[Any, Any]):
-    """An array of Values; `autograd.array` makes one."""
+    """An array of Values; `autograd.array` makes one.
+
+    Its methods take PyTorch's `dim` and `keepdim`, too.
+    """
 
     def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, **options: Any) -> Any:
         return numpy_functions().apply_ufunc(ufunc, method, inputs, options)
@@ -29,7 +95,21 @@ class ValueArray(np.ndarray[Any, Any]):
         return numpy_functions().apply_function(func, args, kwargs)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        super().__setitem__(key, value if type(value) is Value else array(value))
+        if type(value) is not Value:  # each number is a Value of its own
+            given, shape = as_objects(value, "array"), np.shape(bare(self)[key])
+            value = array(np.broadcast_to(given, shape) if given.ndim < len(shape) else given)
+            value = value if value.ndim else value[()]
+        super().__setitem__(key, value)
+
+    def view(self, *kind: Any, **kinds: Any) -> Any:  # pyright: ignore
+        """A view as NumPy's; of integers, the same elements in that shape, as PyTorch's."""
+        if kind and all(isinstance(each, int) for each in kind):
+            return self.reshape(kind)
+        return super().view(*kind, **kinds)
+
+    def zero_grad(self) -> None:
+        """Set every element's `grad` to 0."""
+        self.grad = 0.0
 
     def __float__(self) -> float:
         name = called()
@@ -41,19 +121,25 @@ class ValueArray(np.ndarray[Any, Any]):
     @property
     def data(self) -> Any:
         """Their numbers: an array of floats, through which no gradient flows."""
-        return np.array([x.data for x in self.ravel()], dtype=float).reshape(self.shape)
+        return self._numbers("data")
 
     @data.setter
     def data(self, numbers: Any) -> None:
-        for x, number in zip(
-            self.flat, np.broadcast_to(np.array(numbers, float), self.shape).flat
-        ):
-            x.data = number
+        self._numbers("data")[...] = numbers
 
     @property
     def grad(self) -> Any:
         """Their gradients: an array of floats."""
-        return np.array([x.grad for x in self.ravel()], dtype=float).reshape(self.shape)
+        return self._numbers("grad")
+
+    @grad.setter
+    def grad(self, numbers: Any) -> None:
+        self._numbers("grad")[...] = 0.0 if numbers is None else numbers
+
+    def _numbers(self, name: str) -> Numbers:
+        values = bare(self)
+        floats = np.array([getattr(x, name) for x in values.ravel()], dtype=float)
+        return Numbers.of(values, name, floats.reshape(self.shape))
 
     @property  # type: ignore[misc]
     def imag(self) -> Any:  # pyright: ignore
@@ -63,6 +149,22 @@ class ValueArray(np.ndarray[Any, Any]):
     def round(self, decimals: Any = 0, out: Any = None) -> Any:  # pyright: ignore
         """Each element rounded to so many decimals; its derivative is 0."""
         return np.round(self, decimals)
+
+
+def _reduction(name: str) -> Any:
+    """NumPy's method, which takes PyTorch's names of its arguments, too."""
+    method = getattr(np.ndarray, name)
+
+    @wraps(method)
+    def reduced(self: Any, *args: Any, **options: Any) -> Any:
+        names = {"dim": "axis", "keepdim": "keepdims"}
+        return method(self, *args, **{names.get(key, key): x for key, x in options.items()})
+
+    return reduced
+
+
+for _name in REDUCTIONS:
+    setattr(ValueArray, _name, _reduction(_name))
 
 
 def array(x: Any) -> Any:

@@ -127,9 +127,14 @@ class Operations:
         """Itself, as of any real number; NumPy asks for it."""
         return self
 
-    def item(self: Any) -> float:
-        """Its number, `data`, as PyTorch and NumPy call it."""
-        return float(self.data)
+    def item(self: Any) -> Any:
+        """Its number, `data`, as PyTorch and NumPy call it.
+
+        In a function that is being differentiated it is the Value itself, so that no gradient
+        is lost.
+        """
+        transforms = sys.modules.get("autograd.transforms")
+        return self if transforms and transforms.enclosed() else float(self.data)
 
     def detach(self: Any) -> Any:
         """A leaf with the same data: gradients stop here."""

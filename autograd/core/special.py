@@ -101,7 +101,8 @@ digamma = primitive(HERE + "digamma", _digamma, lambda out, x: polygamma(x, 1.0)
     domain=WITHIN, latex=r"\psi\left({0}\right)",
     doc="The derivative of lgamma; to 4 ulp of the larger of |digamma(x)| and 1 for x > 0.\n\n"
         ">>> round(digamma(1.0), 12)\n-0.577215664902")
-lgamma = primitive(HERE + "lgamma", math.lgamma, lambda out, x: digamma(x),
+lgamma = primitive(HERE + "lgamma", math.lgamma,
+    lambda out, x: digamma(x) if x > -math.inf else math.nan,
     domain=NOT_WHOLE, latex=r"\ln \left|\Gamma\left({0}\right)\right|",
     doc="The logarithm of |Γ(x)|, by `math.lgamma`.\n\n>>> lgamma(1.0)\n0.0")
 # fmt: on
@@ -173,6 +174,15 @@ def _mills(x: float) -> float:
     return -x / _tail(x)
 
 
+def _mills_slope(out: Operand, x: Operand) -> Any:
+    if x > -37.0:
+        return -out * (x + out)
+    r, series = 1.0 / x / x, 1.0  # of x + out, whose digits cancel
+    for odd in (13.0, 11.0, 9.0, 7.0, 5.0, 3.0):
+        series = 1.0 - odd * r * series
+    return out * x * r * series / (1.0 - r * series)
+
+
 # fmt: off
 erfinv = primitive(HERE + "erfinv", _erfinv,
     lambda out, x: 1.0 / (TWO_PER_ROOT_PI * gaussian(out, 1.0)),
@@ -182,7 +192,7 @@ ndtri = primitive(HERE + "ndtri", _ndtri,
     lambda out, p: 1.0 / (PER_ROOT_2PI * gaussian(out, 0.5)),
     domain="0 < p < 1", latex=r"\Phi^{{-1}}\left({0}\right)",
     doc="The inverse of ndtr: the quantile of the normal distribution.\n\n>>> ndtri(0.5)\n0.0")
-mills = primitive(HERE + "mills", _mills, lambda out, x: -out * (x + out),
+mills = primitive(HERE + "mills", _mills, _mills_slope,
     latex=r"\frac{{\varphi}}{{\Phi}}\left({0}\right)")
 log_ndtr = primitive(HERE + "log_ndtr", _log_ndtr, lambda out, x: mills(x),
     latex=r"\ln \Phi\left({0}\right)",
@@ -291,4 +301,8 @@ def softmax(xs: Iterable[Operand]) -> Any:
 
 def _like(given: Any, numbers: list[Any]) -> Any:
     """An array where one was given."""
-    return given * 0.0 + numbers if hasattr(given, "shape") else numbers
+    if not hasattr(given, "shape"):
+        return numbers
+    result = given * 1.0
+    result[:] = numbers
+    return result

@@ -615,6 +615,11 @@ def _float(x: Any, primitive: Primitive) -> float:
 
 
 def _quick_real(x: Any) -> Any:
+    if type(x) is complex:
+        raise TypeError(
+            f"a Value is a real number and takes no {x!r}; compute the real and the imaginary "
+            "part, as cos(t) and sin(t) of exp(1j * t)"
+        )
     return float(x) if type(x) is int and -(2**53) <= x <= 2**53 else real(x)
 
 
