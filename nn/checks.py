@@ -221,7 +221,9 @@ def parameter_list(params: Iterable[Value], name: str) -> list[Value]:
             f"{name} takes a list of Values such as model.parameters(), "
             f"got {type(params).__name__}"
         )
-    result = list(params)
+    result: list[Value] = []
+    for each in params:
+        result += [each] if isinstance(each, Value) or not hasattr(each, "ravel") else each.flat
     for parameter in result:
         if not isinstance(parameter, Value):
             raise TypeError(f"{name} takes Values, got {shortened(parameter)}")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+import functools
+import inspect
+from collections.abc import Callable
+from typing import NoReturn, ParamSpec, TypeVar
 
 from autograd.core.hints import missing
 
-__all__ = ["HINTS", "HISTORY", "MODULE", "lack", "refuse"]
+__all__ = ["HINTS", "HISTORY", "MODULE", "hinted", "lack", "refuse"]
 
+P = ParamSpec("P")
+R = TypeVar("R")
 LOSS = "; losses are functions here, such as nn.{}"
 HINTS = {
     **{
@@ -121,10 +126,53 @@ MODULE = {
     "add_module": "; a module in an attribute, or in a list or dict there, is one below",
 }
 HISTORY = {
-    "history": '; write history["loss"] itself',
     **dict.fromkeys(("loss", "losses"), '; write history["loss"]'),
     "val_loss": '; write history["val_loss"]',
 }
+
+
+PROGRESS = "; write progress=True or progress=False"
+KEYWORDS = {  # of `fit`, layers and optimizers
+    **dict.fromkeys(("validation_data", "eval_set", "val_data"), "; write validation=(X, y)"),
+    **dict.fromkeys(("validation_split", "val_split", "test_size"), "; write validation=0.2"),
+    **dict.fromkeys(("verbose", "show_progress"), PROGRESS),
+    "sample_weight": "; weigh the samples in a loss of your own, or repeat them",
+    "class_weight": "; give loss=functools.partial(nn.cross_entropy, weight=[…])",
+    "criterion": "; write loss=…",
+    **dict.fromkeys(("n_epochs", "num_epochs", "max_iter", "nb_epoch"), "; write epochs=…"),
+    **dict.fromkeys(("batch", "batchsize", "bs"), "; write batch_size=…"),
+    "device": "; leave it out: the numbers are Python's floats",
+    "dtype": "; leave it out: the numbers are Python's floats",
+    **dict.fromkeys(("learning_rate", "eta"), "; write lr=…"),
+    **dict.fromkeys(("in_features", "input_dim", "input_shape"), "; write nn.Layer(nin, nout)"),
+    **dict.fromkeys(("out_features", "units"), "; write nn.Layer(nin, nout)"),
+    "num_embeddings": "; write nn.Embedding(num, dim)",
+    "embedding_dim": "; write nn.Embedding(num, dim)",
+    "rate": "; write p=…",
+    "hidden_layer_sizes": "; write nn.MLP(nin, [16, 16, 1])",
+    "kernel_initializer": "; write init=nn.init.xavier_uniform()",
+}
+FIT = KEYWORDS | dict.fromkeys(
+    ("lr", "learning_rate"), "; the optimizer has it: optimizer=nn.SGD(…, lr=…)"
+)
+
+
+def hinted(f: Callable[P, R]) -> Callable[P, R]:
+    """The function, which says what to write in the place of another library's keyword."""
+    hints = FIT if f.__name__ == "fit" else KEYWORDS
+
+    @functools.wraps(f)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return f(*args, **kwargs)
+        except TypeError as error:
+            unknown = kwargs.keys() - inspect.signature(f).parameters.keys()
+            for name in unknown & hints.keys():
+                told = f"{f.__qualname__.removesuffix('.__init__')} takes no {name!r}"
+                raise TypeError(f"{told}{hints[name]}") from error
+            raise
+
+    return called
 
 
 def refuse(module: str, name: str) -> NoReturn:

@@ -21,6 +21,7 @@ from autograd.core.primitive import TABLE
 from autograd.trees import as_rows
 from nn import checks
 from nn.activations import Activation, activation_function
+from nn.hints import hinted
 from nn.init import Initialiser, fan_in_uniform, normal
 from nn.module import Module, map_numbers
 
@@ -55,6 +56,7 @@ class Neuron(Module):
 
     _names = {"w": "weight", "b": "bias"}  # noqa: RUF012
 
+    @hinted
     def __init__(
         self,
         nin: int,
@@ -111,6 +113,7 @@ class Layer(Module):
     [0.0, 0.0, 0.0]
     """
 
+    @hinted
     def __init__(
         self,
         nin: int,
@@ -226,6 +229,7 @@ class MLP(Module):
     <primitive dot>
     """
 
+    @hinted
     def __init__(
         self,
         nin: int,
@@ -279,22 +283,22 @@ class Embedding(Module):
 
     _takes_indices = True
 
+    @hinted
     def __init__(self, num: int, dim: int, init: Initialiser | None = None) -> None:
         checks.count(num, "Embedding: num")
         checks.count(dim, "Embedding: dim")
         draw = initialiser(init, normal())
         self.weight = [[Value(draw(num, dim)) for _ in range(dim)] for _ in range(num)]
 
-    def forward(self, index: int | Value) -> list[Value]:
-        """The vector of this index (IndexError unless 0 ≤ index < num).
+    def forward(self, index: Any) -> list[Any]:
+        """The vector of this index (IndexError unless 0 ≤ index < num), or a list of vectors.
 
         An index that is a Value, as in a program, takes each number out of its column.
         """
+        if hasattr(index, "tolist"):
+            index = index.tolist()
         if isinstance(index, (list, tuple)):
-            raise TypeError(
-                f"{described(self)}: the index must be an integer, got "
-                f"{checks.shortened(index)}; write [table(i) for i in indices]"
-            )
+            return [self.forward(each) for each in index]
         if type(index) is int and 0 <= index < len(self.weight):
             return list(self.weight[index])
         at = checks.index(index, f"{described(self)}: the index", len(self.weight))
@@ -319,6 +323,7 @@ class Dropout(Module):
     [1.0, 2.0]
     """
 
+    @hinted
     def __init__(self, p: float = 0.5) -> None:
         self.p = checks.fraction(p, "Dropout: the probability p")
 
@@ -455,10 +460,11 @@ def as_inputs(module: Module, nin: int, x: Any) -> Any:
         else:
             got = checks.shortened(x)
             raise TypeError(f"{described(module)} takes a list of {nin} inputs, got {got}")
-    if x and type(x[0]) is list:
+    if x and isinstance(x[0], (list, tuple)):
         raise TypeError(
             f"{described(module)} takes one sample, a list of {nin} inputs, got a list of "
-            "lists; of a batch X, write [model(x) for x in X]"
+            "lists; of a batch X, write [model(x) for x in X]; in a Sequential, nn.Flatten() "
+            "makes one list of several"
         )
     if len(x) != nin:
         raise ValueError(f"{described(module)} takes {nin} inputs, got {len(x)}")

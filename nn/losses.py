@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from numbers import Real
@@ -370,11 +371,16 @@ def nll_loss(
     return _of_classes(loss, samples, reduction, weight, "nll_loss")
 
 
-def accuracy(logits: Any, targets: Any) -> float:
+def accuracy(logits: Any, targets: Any, threshold: float | None = None) -> float:
     """The fraction of samples whose class is the target.
 
     The class is the index of the largest logit. Where a sample has a single score, there are
-    two classes: score and target are each either positive or not (1 against 0 or -1).
+    two classes: the score is above the threshold or not, and the target is positive or not
+    (1 against 0 or -1).
+
+    Args:
+        threshold: 0 for logits, 0.5 for probabilities. If it is left out it is 0, and a
+            warning tells if the scores look like probabilities.
 
     >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])
     0.5
@@ -385,7 +391,11 @@ def accuracy(logits: Any, targets: Any) -> float:
     hits: list[bool]
     if samples and len(_rows(samples[0], "accuracy")) == 1:
         scores, truths = _single_numbers(samples), _single_numbers(_rows(targets, "accuracy"))
-        hits = [(x > 0.0) == (y > 0) for x, y in _number_pairs(scores, truths, "accuracy")]
+        pairs = [*_number_pairs(scores, truths, "accuracy")]
+        if threshold is None and all(0.0 <= x <= 1.0 for x in scores) and min(truths) == 0:
+            told = "write nn.accuracy(scores, targets, threshold=0.5), or 0.0 for logits"
+            warnings.warn(f"accuracy: the scores may be probabilities; {told}", stacklevel=2)
+        hits = [(x > (threshold or 0.0)) == (y > 0) for x, y in pairs]
     else:
         hits = [
             _largest(row) == (_largest(target) if isinstance(target, list) else target)

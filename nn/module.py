@@ -8,12 +8,14 @@ subclass may define `__eq__`, as dataclasses do.
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 import reprlib
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import starmap
 from numbers import Real
 from types import MemberDescriptorType
@@ -399,6 +401,15 @@ class Module:
         if not roots:
             raise TypeError(f"{type(self).__name__} returns no Value to draw: {out!r:.80}")
         return Graph(*roots, **{"gradients": False, **options})
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
+        """The drawing, in a notebook; text alone where the number of inputs is not known."""
+        weights = (getattr(module, "w", None) for module in self.modules())
+        size = next((len(ws) for ws in weights if isinstance(ws, list)), 0)
+        with suppress(TypeError, ValueError, IndexError):
+            graph = copy.deepcopy(self).eval().graph([0.0] * size)
+            return graph._repr_mimebundle_(include, exclude)
+        return None
 
     # ------------------------------------------------------------------ text
 

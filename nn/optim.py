@@ -15,7 +15,7 @@ from autograd import Value
 from autograd.core import value
 from nn import checks
 from nn.clipping import check_finite_gradients
-from nn.hints import refuse
+from nn.hints import hinted, refuse
 
 __all__ = [
     "SGD",
@@ -489,6 +489,7 @@ class SGD(Optimizer):
     dampening = Setting(checks.finite_float)
     nesterov = Setting(checks.flag)
 
+    @hinted
     def __init__(
         self,
         params: Params,
@@ -550,6 +551,7 @@ class Adam(Optimizer):
     eps = Setting(checks.not_negative)
     amsgrad = Setting(checks.flag)
 
+    @hinted
     def __init__(
         self,
         params: Params,
@@ -592,6 +594,7 @@ class AdamW(Adam):
 
     decoupled = True
 
+    @hinted
     def __init__(
         self,
         params: Params,
@@ -637,6 +640,7 @@ class RMSprop(Optimizer):
     momentum = Setting(checks.not_negative)
     centered = Setting(checks.flag)
 
+    @hinted
     def __init__(
         self,
         params: Params,

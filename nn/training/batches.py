@@ -7,7 +7,6 @@ import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from operator import is_
 from typing import Any
 
 from autograd import Value
@@ -22,6 +21,7 @@ __all__ = [
     "is_finite",
     "permutation",
     "plain",
+    "rows_of",
     "samples_of",
 ]
 
@@ -165,12 +165,11 @@ class Batch:
 
     def shows(self, *given: Any) -> bool:
         """Whether it is of just these arrays; then its parts have the numbers of now."""
-        if not (
-            self.forms
-            and all(map(is_, given, self.given))
-            and [(x.shape, x.dtype) for x in given] == self.forms
-        ):
+        if not self.forms:
             return False
+        for x, own, (shape, kind) in zip(given, self.given, self.forms):
+            if x is not own or x.shape != shape or x.dtype is not kind:
+                return False
         for part, x in self.copies:
             part[...] = x.reshape(len(x), -1).T
         return True
@@ -333,7 +332,7 @@ def samples_of(x: Any, what: str) -> Any:
             "leave out y and give as X a function that yields batches (inputs, targets), such "
             "as the blocks of both, each computed"
         )
-    x, numpy = as_rows(x), sys.modules.get("numpy")
+    x, numpy = rows_of(x, what), sys.modules.get("numpy")
     if numpy is not None and hasattr(x, "__array__"):
         x = numpy.asanyarray(x)
         if x.dtype.kind in "fiub" and x.ndim:
@@ -344,6 +343,18 @@ def samples_of(x: Any, what: str) -> Any:
     if not isinstance(result, list):  # an array without dimensions
         raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
     return result
+
+
+def rows_of(x: Any, what: str) -> Any:
+    """x, or the array that a table holds; TypeError if it holds text, or is masked."""
+    columns = getattr(x, "columns", ()) if hasattr(x, "to_numpy") else ()
+    for name in columns:
+        column = x[name]
+        if any(isinstance(each, str) for each in column[:MANY]):
+            raise TypeError(f"{what}: the column {name!r} holds text; give numbers instead")
+    if hasattr(x, "mask") and hasattr(x, "filled"):
+        raise TypeError(f"{what} is a masked array; fill it, as x.filled(0.0), or drop samples")
+    return as_rows(x)
 
 
 def _is_lazy(x: Any) -> bool:
@@ -382,7 +393,7 @@ def _rows(x: Any, order: Sequence[int]) -> Any:
 def _array(np: Any, x: Any) -> Any:
     """Lists of numbers as an array, if they are even."""
     if not isinstance(x, (list, tuple)):
-        return x
+        return x.view(np.uint8) if getattr(x, "dtype", "") == "bool" else x
     try:
         array = np.asarray(x)
     except ValueError:  # samples of several lengths

@@ -114,7 +114,7 @@ class Checkpoint:
             "data": self.data,
             "history": {
                 name: [x if math.isfinite(x) else str(x) for x in numbers]
-                for name, numbers in self.history.records.items()
+                for name, numbers in self.history.items()
             },
             "random": [version, list(words), gauss],
         }
@@ -131,7 +131,9 @@ class Checkpoint:
             }
             if any(math.isnan(x) for name in NOT_NAN for x in records.get(name, [])):
                 raise ValueError("a loss is NaN")
-            self.history.records = History.from_dict(records).records
+            checked = History.from_dict(records)
+            self.history.clear()
+            self.history.update(checked)
         with _error_about("random"):
             random.setstate(_random_state(*state["random"]))
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from autograd import Value, no_grad
 from autograd.core.operand import primal
+from nn.activations import Sigmoid, Softmax
 from nn.checks import function, instance, not_negative, shortened
 from nn.clipping import clip_grad_norm_
+from nn.layers import Sequential
+from nn.losses import binary_cross_entropy_with_logits, cross_entropy
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.training.batches import Batch, is_finite, plain
 
 __all__ = ["Eager", "Loss", "Penalty", "Results", "in_mode"]
 
+LOGITS: dict[Any, Any] = {Softmax: cross_entropy, Sigmoid: binary_cross_entropy_with_logits}
 Loss = Callable[..., Any]
 Penalty = Callable[[list[Value]], Any]
 Results = tuple[list[Any], float]  # the outputs as plain numbers, and the loss
@@ -60,6 +65,13 @@ class Eager:
             function(penalty, f"{name}: penalty")
         if max_norm is not None:
             not_negative(max_norm, f"{name}: max_norm")
+        last = model.layers[-1:] if isinstance(model, Sequential) else []
+        if any(LOGITS.get(type(layer)) is loss for layer in last):
+            warnings.warn(
+                f"{name}: the loss takes logits, and the model ends in {last[0]!r}: leave one "
+                "of them out",
+                stacklevel=4,
+            )
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.penalty, self.max_norm, self.name = penalty, max_norm, name
         self.epoch: int | None = None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.core.operand import primal
 from nn.boundary import Boundary
 from nn.checks import count, flag, fraction, function, instance, shortened
+from nn.hints import hinted
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
@@ -107,6 +108,7 @@ def _backend(backend: str, name: str) -> type[Compiled]:
     return JaxEngine
 
 
+@hinted
 def fit(
     model: Module,
     X: Any,  # noqa: N803

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import math
 import os
-from collections.abc import Callable, Iterator, KeysView, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd.files import write_atomically
 from autograd.show.text import counted
@@ -48,7 +48,7 @@ class StopTraining(Exception):  # noqa: N818
     """
 
 
-class History:
+class History(dict[str, list[float]]):
     """The numbers of each epoch, by name: "loss", "val_loss" and the metrics.
 
     Attributes:
@@ -66,7 +66,7 @@ class History:
     """
 
     def __init__(self) -> None:
-        self.records: dict[str, list[float]] = {}
+        super().__init__()
         self.boundary: Boundary | None = None
         self.norms: Norms | None = None
         self.not_compiled: str | None = None
@@ -85,25 +85,18 @@ class History:
         }
         if not numbers:
             raise ValueError("History: an epoch has one number or more, got none")
-        if self.records and record.keys() != self.records.keys():
-            raise ValueError(f"History: an epoch of {list(record)} after {list(self.records)}")
+        if self and record.keys() != self.keys():
+            raise ValueError(f"History: an epoch of {list(record)} after {list(self)}")
         for name, x in numbers.items():
-            self.records.setdefault(name, []).append(x)
+            self.setdefault(name, []).append(x)
 
-    def __getitem__(self, name: str) -> list[float]:
-        if name not in self.records:
-            raise KeyError(f"no {name!r} in the history, which has {list(self.records)}")
-        return self.records[name]
+    def __missing__(self, name: str) -> NoReturn:
+        raise KeyError(f"no {name!r} in the history, which has {list(self)}")
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.records)
-
-    def keys(self) -> KeysView[str]:
-        """The names; `dict(history)` takes them."""
-        return self.records.keys()
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.records
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """A copy as a dict, as Keras has it."""
+        return self.to_dict()
 
     if not TYPE_CHECKING:
 
@@ -112,18 +105,18 @@ class History:
             lack(self, name, HISTORY)
 
     def __repr__(self) -> str:
-        last = ", ".join(f"{name}={numbers[-1]:.6g}" for name, numbers in self.records.items())
+        last = ", ".join(f"{name}={numbers[-1]:.6g}" for name, numbers in self.items())
         return f"History({counted(self.epochs, 'epoch')}{': ' + last if last else ''})"
 
     @property
     def epochs(self) -> int:
         """How many there were."""
-        return len(next(iter(self.records.values()), []))
+        return len(next(iter(self.values()), []))
 
     @property
     def watched(self) -> list[float]:
         """The validation loss; the training loss where there is no validation."""
-        return self.records.get("val_loss") or self.records.get("loss", [])
+        return self.get("val_loss") or self.get("loss", [])
 
     @property
     def best_epoch(self) -> int:
@@ -132,7 +125,7 @@ class History:
 
     def to_dict(self) -> dict[str, list[float]]:
         """A copy as plain lists, for JSON."""
-        return {name: list(numbers) for name, numbers in self.records.items()}
+        return {name: list(numbers) for name, numbers in self.items()}
 
     @classmethod
     def from_dict(cls, records: Mapping[str, list[float]]) -> History:
@@ -150,7 +143,7 @@ class History:
         if len({len(numbers) for numbers in records.values()}) > 1:
             raise ValueError("History: the lists differ in length")
         history = cls()
-        history.records = {name: list(numbers) for name, numbers in records.items()}
+        history.update({name: list(numbers) for name, numbers in records.items()})
         return history
 
     # ------------------------------------------------------------------ pictures
@@ -188,7 +181,7 @@ class History:
         else:
             from nn import figures
 
-            content = figures.image(self.records, self.plane(), suffix[1:])
+            content = figures.image(self, self.plane(), suffix[1:])
         write_atomically(target, content)
         return target
 
@@ -201,7 +194,7 @@ class History:
         self._not_empty("html")
         from nn.pages.training_page import training_page  # late: `import nn` stays quick
 
-        return training_page(self.records, self.plane(), self.best_epoch, self.norms)
+        return training_page(self, self.plane(), self.best_epoch, self.norms)
 
     def plot(self) -> tuple[Axes, ...]:
         """Draw the curves, and the boundary of the last epoch, as a new figure of pyplot.
@@ -218,7 +211,7 @@ class History:
         self._not_empty("plot")
         from nn import figures
 
-        return figures.plot(self.records, self.plane())
+        return figures.plot(self, self.plane())
 
     def _repr_html_(self) -> str:
         """The page of `save`, in a notebook."""

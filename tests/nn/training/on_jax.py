@@ -67,7 +67,7 @@ def train(
         **options,
     )
     return {
-        "records": history.records,
+        "records": history.to_dict(),
         "data": [p.data for p in model.parameters()],
         "grad": [p.grad for p in model.parameters()],
         "not compiled": history.not_compiled,

@@ -44,7 +44,7 @@ def test_round_trip() -> None:
     history.append({"loss": 0.1, "accuracy": 1 / 3})
     records = history.to_dict()
     copy = nn.History.from_dict(json.loads(json.dumps(records)))
-    assert copy.records == history.records
+    assert copy == history
     records["loss"].append(5.0)
     copy["loss"].append(6.0)
     assert history["loss"] == [0.1]
