@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+@lru_cache(100_000)
 def width(text: str, size: float) -> float:
     """How wide a line of text is at most, in the unit of `size`.
 
@@ -120,12 +122,12 @@ def clipped(text: str, size: float, most: float) -> str:
     'a label th…'
     """
     text = printable(text)
-    room = most - width("…", size)
-    for end, c in enumerate(text):
-        room -= width(c, size)
-        if room < 0 and width(text, size) > most:
-            return text[:end].rstrip(JOINER + "…") + "…"
-    return text
+    if width(text, size) <= most:
+        return text
+    room, end = most - width("…", size), 0
+    while (room := room - width(text[end], size)) >= 0:
+        end += 1
+    return text[:end].rstrip(JOINER + "…") + "…"
 
 
 def short_name(name: str) -> str:

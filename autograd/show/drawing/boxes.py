@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+from math import inf
 from typing import NamedTuple
 
 from autograd.core.chain import products
@@ -84,7 +87,7 @@ class _Painter:
         }
 
     def picture(self) -> Picture:
-        kept = self.nearest()
+        kept = self.kept()
         boxes = {unit: self.box(unit) for unit in kept}
         for unit, box in boxes.items():
             box.step = self.quotient.steps.get(self.nodes[unit][-1], -1)
@@ -99,18 +102,30 @@ class _Painter:
         drawn = dict.fromkeys([*boxes.values(), *[edge.tail for edge in edges]])
         return Picture([*drawn], edges, [boxes[x] for x in roots if x in boxes], note)
 
-    def nearest(self) -> list[Unit]:
-        """The boxes that are drawn, in the order of the graph: those nearest to the result."""
-        depth, most = self.options.depth, self.options.max_nodes
-        distance = dict.fromkeys([self.unit[root] for root in self.graph.roots], 0)
-        queue = deque(distance)
-        while queue and (most is None or len(distance) < most):
-            unit = queue.popleft()
-            for link in self.links[unit] if depth is None or distance[unit] < depth else ():
-                if link.tail not in distance:
-                    distance[link.tail] = distance[unit] + 1
-                    queue.append(link.tail)
-        return sorted([*distance][:most], key=lambda unit: self.nodes[unit][0].index)
+    def kept(self) -> list[Unit]:
+        """The boxes that are drawn, in the order of the graph.
+
+        Where only so many are, they are those that most of the gradient flows through.
+        """
+        depth, most = self.options.depth, self.options.max_nodes or len(self.nodes)
+        if depth is None and most >= len(self.nodes):
+            return [*self.nodes]
+        adjoints = dict.fromkeys(self.graph.roots, 1.0)
+        flows = dict[Unit, float]()  # of all that goes back into a box, the sizes added up
+        for node, _, x, _, share in products(self.graph.nodes, adjoints):
+            adjoints[x] = adjoints.get(x, 0.0) + share
+            tail, size = self.unit[x], 0.0 if self.unit[x] == self.unit[node] else abs(share)
+            flows[tail] = flows.get(tail, 0.0) + size
+        kept, number = dict[Unit, None](), count()
+        ahead = [(0, -inf, next(number), self.unit[root]) for root in self.graph.roots]
+        while ahead and len(kept) < most:
+            distance, _, _, unit = heappop(ahead)
+            links = self.links[unit] if unit not in kept and distance != depth else ()
+            kept[unit] = None
+            for link in links:  # what is near comes first if there is a depth
+                far = distance + 1 if depth else 0
+                heappush(ahead, (far, -flows[link.tail], next(number), link.tail))
+        return [unit for unit in self.nodes if unit in kept]
 
     # ------------------------------------------------------------ boxes
 
@@ -125,6 +140,7 @@ class _Painter:
                 "operation" if op else "leaf",
                 unit.short,
                 op,
+                "",
                 unit,
                 f"{unit.name}{made and ' = '}{made}, data {unit.data!r}, grad {unit.grad!r}",
                 rows=rows,
@@ -142,6 +158,7 @@ class _Painter:
                 id,
                 "formula",
                 told.name,
+                "",
                 op,
                 shown,
                 hint,
@@ -155,22 +172,24 @@ class _Painter:
         framed = nodes[0] in self.quotient.frame_of
         modules = tuple(layers_of(unit.partition(" … ")[0])[:-1]) if framed else ()
         title = self.quotient.titles.get(unit) or relative(unit, modules)
-        op, content = self.content(nodes, bool(modules) and unit not in self.quotient.titles)
         full = DOUBLED.sub(r"\2", unit) if framed else title
-        hint, members = f"{full}: {content}", tuple(nodes)
-        return Box(id, "group", title, op, shown, hint, full, rows, modules, members)
+        neuron = bool(modules) and unit not in self.quotient.titles
+        op, content, all_in_it = self.content(nodes, neuron)
+        hint, members = f"{full}: {all_in_it}", tuple(nodes)
+        return Box(id, "group", title, op, content, shown, hint, full, rows, modules, members)
 
-    def content(self, nodes: list[Node], neuron: bool) -> tuple[str, str]:
-        """The content of a box, in short and in full; of a neuron, what follows its sum."""
+    def content(self, nodes: list[Node], neuron: bool) -> tuple[str, str, str]:
+        """Of a neuron what follows its sum, of others the content in short; and all of it."""
         operations = Counter([node.op.name for node in nodes if node.op is not None])
-        parts = {op: f"{op} ×{n:,}" if n > 1 else op for op, n in operations.items()}
+        parts = {op: f"{op} × {n:,}" if n > 1 else op for op, n in operations.items()}
         leaves = len(nodes) - operations.total()
         kind = ("parameter", "") if parts else ("leaf", "leaves")
         full = ", ".join([*parts.values(), *([counted(leaves, *kind)] if leaves else [])])
-        own = [text for op, text in parts.items() if op not in ("dot", "mul", "add")]
+        follows = [text for op, text in parts.items() if op not in ("dot", "mul", "add")]
         if neuron:
-            return ", ".join(own) or "linear", full
-        return full if len(nodes) < 9 or not parts else counted(len(nodes), "node"), full
+            linear = parts.get("dot", "linear").replace("dot", "linear")
+            return ", ".join(follows) or linear, "", full
+        return "", full if len(nodes) < 9 or not parts else counted(len(nodes), "node"), full
 
     def rows(self, nodes: Sequence[Node]) -> Rows:
         """Data and grad; of several nodes the least and the largest."""
@@ -301,7 +320,7 @@ class _Painter:
         leaves = f", with the {'leaf' if len(names) == 1 else 'leaves'} " if names else ""
         end = "; max_nodes=None draws them." if self.options.depth is None else "."
         return (
-            "Only what is nearest to the result is drawn; "
+            "Only the paths that carry most of the gradient are drawn; "
             f"{counted(len(hidden), 'node')} left out"
             f"{leaves}{', '.join(names[:MOST_NAMES])}{more}{end}"
         )
@@ -312,7 +331,7 @@ class _Painter:
         if hidden:
             head = boxes[unit]
             hint = f"{counted(len(hidden), 'input')} of {head.title} not drawn"
-            tail = Box(f"more-{head.id}", "more", "…", "", None, hint)
+            tail = Box(f"more-{head.id}", "more", "…", hint=hint)
             yield Edge(tail, head, f"e-more-{head.id}", hint=hint)
 
 

@@ -16,25 +16,40 @@ INDENT = 12.0  # of the lines of a formula after its first
 MOST_LINES = 4  # of a formula
 
 
-def write(box: Box, compact: bool, beside: bool = False, reserve: str = "") -> None:
-    """Set the texts of a box, and its size.
+def write(
+    box: Box, compact: bool, beside: bool = False, reserve: str = "", scale: float = 1.0
+) -> bool:
+    """Set the texts of a box, and its size; return whether all of them are whole.
 
     Args:
         compact: what made it is written beside its name, and its numbers share a line.
         beside: the numbers of a compact leaf stand in the line of its name.
         reserve: the widest text that will stand in a cell.
+        scale: by what texts may be wider than usual.
     """
     single = not any(" … " in number for _, number in box.rows)
     box.compact = compact and single and len(box.rows) < 3
     auto = box.node is not None and not box.node.label and box.kind != "group"
-    most = WIDEST_NAME * (2 if box.kind == "group" else 1)
+    most = WIDEST_NAME * scale
     name = Part(clipped(box.title, TITLE, most), "name auto" if auto else "name")
     box.name = name.text
     if box.kind == "more":
         box.compact, box.lines = False, ((name._replace(side="middle"),),)
         box.width, box.height = name.width + 2 * PAD, float(ROW + PAD)
-        return
-    head, *lines = _head(box, name)
+        return True
+    whole = box.title == name.text
+    if box.kind == "formula" or (box.compact and box.formula and box.kind != "group"):
+        often = [Part(f"× {box.times:,}", "caption", "right")] * (box.times > 1)
+        taken = _width([name, *often]) + BESIDE
+        texts, fits = _wrapped(f"= {box.formula}", taken, WIDEST_FORMULA * scale)
+        whole = whole and fits
+        head = [name, *[Part(text, "made", "after") for text in texts[:1] if text], *often]
+        lines = [[Part(f" {text}", "made")] for text in texts[1:]]
+    else:
+        op, content = clipped(box.op, TITLE, most), clipped(box.content, SMALL, most)
+        whole = whole and (op, content) == (box.op, box.content)
+        head = [name, *[Part(op, "op", "right")] * bool(op)]
+        lines = [[Part(content, "what")]] * bool(content)
     if box.compact and box.rows:
         sides = ("after", "after") if beside and box.kind == "leaf" else ("left", "right")
         cells = [Part(n, caption, side) for (caption, n), side in zip(box.rows, sides)]
@@ -49,6 +64,7 @@ def write(box: Box, compact: bool, beside: bool = False, reserve: str = "") -> N
         wide = max(wide, width(box.rows[-1][0], SMALL) + BESIDE + width(reserve, TEXT))
     box.width, box.height = wide + 2 * PAD, float((1 + len(lines)) * ROW + PAD)
     box.lines = tuple([tuple(line) for line in [head, *lines]])
+    return whole
 
 
 def _width(line: Sequence[Part]) -> float:
@@ -56,35 +72,21 @@ def _width(line: Sequence[Part]) -> float:
     return indent + sum([part.width for part in line]) + BESIDE * (len(line) - 1)
 
 
-def _head(box: Box, name: Part) -> list[list[Part]]:
-    """The lines of what the box is."""
-    if box.kind == "formula" or (box.compact and box.formula and box.kind != "group"):
-        often = [Part(f"× {box.times:,}", "caption", "right")] * (box.times > 1)
-        taken = _width([name, *often]) + BESIDE
-        first, *rest = _wrapped(f"= {box.formula}", WIDEST_FORMULA - taken)
-        lines = [[Part(f" {text}", "made")] for text in rest]
-        return [[name, *([Part(first, "made", "after")] if first else []), *often], *lines]
-    op = clipped(box.op, TITLE, WIDEST_NAME * (2 if box.kind == "group" else 1))
-    if box.kind == "group" and (", " in op or op[:1].isdigit()):
-        return [[name], [Part(op, "what")]]
-    return [[name, *[Part(op, "op", "right")] * bool(op)]]
-
-
-def _wrapped(text: str, first: float) -> list[str]:
-    """Lines of at most MOST_LINES, the first of them shorter."""
-    lines, room = [""], first
+def _wrapped(text: str, taken: float, most: float) -> tuple[list[str], bool]:
+    """Lines of at most MOST_LINES, the first of them shorter, and whether that is all."""
+    lines, room = [""], most - taken
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and width(longer, TEXT) > room:
+            room = most - INDENT
             if lines == ["="]:  # it begins in the next line
                 lines = ["", f"= {word}"]
-                room = WIDEST_FORMULA - INDENT
                 continue
             if len(lines) == MOST_LINES:
                 lines[-1] += " …"
-                break
+                return lines, False
             lines.append(word)
-            room = WIDEST_FORMULA - INDENT
         else:
             lines[-1] = longer
-    return [clipped(line, TEXT, WIDEST_FORMULA) for line in lines]
+    clips = [clipped(line, TEXT, most) for line in lines]
+    return clips, clips == lines

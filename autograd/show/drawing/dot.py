@@ -87,7 +87,9 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
 
 
 def _table(box: Box) -> str:
-    title, op = [escape(clipped(text, 1, WIDEST_IN_EMS)) for text in (box.title, box.op)]
+    title, op = [
+        escape(clipped(text, 1, WIDEST_IN_EMS)) for text in (box.title, box.op or box.content)
+    ]
     first = f'<TD ALIGN="LEFT"><B>{title}</B></TD><TD ALIGN="RIGHT">{op or " "}</TD>'
     rows = [
         f'<TD ALIGN="LEFT">{name}</TD><TD ALIGN="RIGHT">{escape(number)}</TD>'

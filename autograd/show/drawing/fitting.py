@@ -1,7 +1,7 @@
 """The finest picture of a graph that a page shows with text to read.
 
 The choices go from every node in full to what is alike drawn once; the first that fits the page
-is drawn. What fits in none is cut down to what is nearest to the result.
+is drawn. What fits in none is cut down to the paths that carry most of the gradient.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import NamedTuple
 
 from autograd.show.drawing.boxes import Picture, picture
 from autograd.show.drawing.cards import PAD, ROW, write
 from autograd.show.drawing.keys import by_likeness, by_module, by_scope, by_step, with_formulas
-from autograd.show.drawing.layout import AXES, Layout, lay_out, port_room
+from autograd.show.drawing.layout import ANY, AXES, Layout, lay_out, port_room
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.quotient import Quotient
 from autograd.show.drawing.records import TEXT, Box, Position
@@ -31,22 +32,23 @@ __all__ = [
     "fit",
     "legend",
     "quotient_for",
-    "repeats",
 ]
 
 PAGE = (1237.0, 966.0)  # 900 pixels show its width with text at 8, 1280 × 800 all at 9
-WIDE = (1550.0, PAGE[1])  # if nothing fits a page: text is still 9 pixels high
 TALL = 6 * PAGE[1]  # of a page that scrolls and would lose a part else
 PAPER_MARGIN = 8.0
 CHARACTER = 6.5  # the width of a character of the note, roughly
+WIDE = (1550.0, PAGE[1])  # if nothing of a level fits a page: text is still 9 pixels high
 MOST, MOST_TALL = 80, 200  # boxes that are worth a try; of a picture that is higher than a page
 MOST_FULL = 100  # boxes, with more of which no picture is tried in which nothing is drawn once
 MOST_UNFOLDED = 500  # the same for a page that scrolls
+MOST_NODES = Options().max_nodes
 MOST_CUT, FEWEST = 48, 12  # boxes of a picture that leaves some out
-ANY, ROWS = 10_000, 9  # rows: no end of them; of a page with formulas
+ROWS = 9  # of a page with formulas
 MANY = 8  # steps, from which on they are drawn once
 FULL = ((False, 1), (True, 1), (False, 2), (True, 3))  # compact cards, and rows
 FORMULA_WIDTHS = (150.0, 200.0, 260.0, 340.0, 420.0)  # pixels
+LARGER = 2.0  # the scale of texts that are cut, where there is room
 COMPACT = "In a box the left number is the data, the right one the gradient."
 CHIPS = "A name where an arrow begins stands for the box of that name."
 ARROWS = {
@@ -77,11 +79,17 @@ class Drawing:
 
 
 class Choice(NamedTuple):
-    """A quotient to draw, whether its cards are compact, and the most rows it may take."""
+    """A quotient to draw, whether its cards are compact, and the most rows it may take.
+
+    Of choices of one level a wider picture is better than one of the next level. Its texts may
+    be wider than usual by a scale.
+    """
 
     quotient: Quotient
     compact: bool
     rows: int
+    level: int = 0
+    scale: float = 1.0
 
 
 def fit(
@@ -99,33 +107,30 @@ def fit(
         wide: how wide a page is.
     """
     page = wide, TALL if scrolls else PAGE[1]
+    loose = page if scrolls else WIDE
     attempt = _Attempt(graph, reserve or {}, page, scrolls)
-    if options.collapse != "auto" or options.depth or options.max_nodes != Options().max_nodes:
-        shared = quotient_for(graph, options)
-        drawing = None
-        for compact, rows in (
-            [(False, ANY)] if scrolls else [(False, 1), (True, 1), (True, ANY)]
-        ):
-            drawing = attempt(options, Choice(shared, compact, rows)) or drawing
+    asked = options.collapse != "auto" or options.depth or options.max_nodes != MOST_NODES
+    choices = _choices(graph, scrolls)
+    if asked:
+        levels = [(False, ANY)] if scrolls else [(False, 1), (True, 1), (True, ANY)]
+        choices = iter([Choice(quotient_for(graph, options), *level) for level in levels])
+    else:
+        options = options.changed(max_nodes=None)
+    drawing, choice = None, None
+    for _, level in groupby(choices, key=lambda choice: choice.level):
+        drawings: list[Drawing] = []
+        for choice in level:
+            most = MOST_TALL if scrolls and choice.compact else MOST
+            if asked or choice.quotient.count(graph) <= most:
+                drawing = attempt(options, choice)
+                drawings += [drawing] if drawing else []
             if drawing is not None and drawing.fits(page):
-                break
-        assert drawing is not None
-        return drawing
-    whole, loose = options.changed(max_nodes=None), None
-    loose_told: tuple[str, ...] = ()
-    choice: Any = None
-    for choice in _choices(graph, scrolls):
-        if loose is not None and choice.quotient.told[:1] != loose_told:
-            return loose  # rather than with less detail
-        most = MOST_TALL if scrolls and choice.compact else MOST
-        few = choice.quotient.count(graph) <= most
-        drawing = attempt(whole, choice) if few else None
-        if drawing is not None and drawing.fits(page):
-            return drawing
-        if drawing is not None and drawing.fits(WIDE) and not scrolls:
-            loose = loose or drawing
-            loose_told = choice.quotient.told[:1]
-    return loose or _nearest(options, choice, attempt)
+                return drawing
+        drawing = next((each for each in drawings if each.fits(loose)), None)
+        if drawing is not None or asked:  # rather than with less detail
+            return drawing or drawings[-1]
+    assert choice is not None
+    return _paths(options, choice, attempt)
 
 
 def quotient_for(graph: Snapshot, options: Options) -> Quotient:
@@ -137,11 +142,6 @@ def quotient_for(graph: Snapshot, options: Options) -> Quotient:
         shared = by_module(graph, layers=options.collapse == "layer")
         asked = options.collapse in ("neuron", "layer") or options.max_nodes is not None
     return shared if asked and options.collapse else Quotient(frame_of=shared.frame_of)
-
-
-def repeats(graph: Snapshot) -> Quotient:
-    """All that is alike, or goes on and on, drawn once."""
-    return _folded(graph, by_step(graph, repetitions(graph)), FORMULA_WIDTHS[-1])
 
 
 def _folded(graph: Snapshot, steps: Quotient, most: float) -> Quotient:
@@ -174,18 +174,20 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
     if graph.scopes and not graph.modules:
         names = by_scope(graph)
         for compact, rows in FULL:
-            yield Choice(names, compact, 3 * rows)
+            yield Choice(names, compact, 3 * rows, 1)
     if any(each.rounds for each in repeated):  # else what is alike says as much, in less room
-        yield Choice(repeats(graph), True, ROWS)
+        folded = _folded(graph, by_step(graph, repeated), FORMULA_WIDTHS[-1])
+        yield Choice(folded, True, ROWS, 2)
     for level in range(3 if graph.modules else 1):
         if level > 0:  # fewer neurons have a box of their own, then none
             names = by_module(graph, layers=level == 2, tallest=6)
         alike = by_likeness(graph, names)
-        yield Choice(with_formulas(graph, names, FORMULA_WIDTHS[-1], alike), True, ROWS)
+        coarse = 0 if graph.modules and level < 2 else 3
+        yield Choice(with_formulas(graph, names, FORMULA_WIDTHS[-1], alike), True, ROWS, coarse)
 
 
-def _nearest(options: Options, coarsest: Choice, attempt: _Attempt) -> Drawing:
-    """Draw the boxes nearest to the result, of the coarsest choice: as many as fit."""
+def _paths(options: Options, coarsest: Choice, attempt: _Attempt) -> Drawing:
+    """Draw the paths of most of the gradient, of the coarsest choice: as many boxes as fit."""
     most = min(MOST_CUT, coarsest.quotient.count(attempt.graph))
     while True:
         drawing = attempt(options.changed(max_nodes=most), coarsest._replace(rows=ANY))
@@ -205,7 +207,7 @@ class _Attempt:
     def __call__(self, options: Options, choice: Choice) -> Drawing | None:
         """The drawing; None if it needs more rows or more room."""
         drawn = picture(self.graph, options, choice.quotient)
-        self.write(drawn, options, choice.compact)
+        whole = self.write(drawn, options, choice)
         notes = [drawn.note] if drawn.note else []
         if (
             options.values
@@ -225,18 +227,25 @@ class _Attempt:
             return None
         notes += [CHIPS] if layout.names else []
         lines = textwrap.wrap(" ".join(notes), int(max(layout.size[0], 320.0) / CHARACTER))
-        return Drawing(drawn, layout, lines)
+        drawing = Drawing(drawn, layout, lines)
+        if not whole and choice.scale == 1.0 and drawing.fits(self.page):
+            wider = self(options, choice._replace(scale=LARGER))  # labels use empty room
+            return wider if wider is not None and wider.fits(self.page) else drawing
+        return drawing
 
-    def write(self, drawn: Picture, options: Options, compact: bool) -> None:
-        """The texts of boxes, as high as the numbers of their arrows need; layers are even."""
+    def write(self, drawn: Picture, options: Options, choice: Choice) -> bool:
+        """Set the texts of boxes, as high as the numbers of their arrows need; layers are even.
+
+        Return whether all texts are whole.
+        """
         along = AXES[options.rankdir][0]
         beside = len([box for box in drawn.boxes if box.kind == "leaf"]) > 8
         room = port_room(drawn, options.rankdir)
         layers: dict[object, list[Box]] = {}
+        whole = True
         for box in drawn.boxes:
-            write(
-                box, compact, beside, self.reserve.get(box.node.index, "") if box.node else ""
-            )
+            reserve = self.reserve.get(box.node.index, "") if box.node else ""
+            whole &= write(box, choice.compact, beside, reserve, choice.scale)
             if along == 0:
                 box.height = max(box.height, room[box])
             else:
@@ -248,6 +257,7 @@ class _Attempt:
             widest = max([box.width for box in layer])
             for box in layer:
                 box.width = widest
+        return whole
 
 
 def legend(arrows: str) -> str:

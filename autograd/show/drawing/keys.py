@@ -71,30 +71,25 @@ def relative(path: str, around: Sequence[str]) -> str:
 def by_module(graph: Snapshot, layers: bool = False, tallest: int = TALLEST) -> Quotient:
     """Each neuron is one box, or each layer; of a tall layer the neurons in the middle are."""
     frames = {node: key for node, (key, _) in without_circles(graph, graph.modules).items()}
-    keys, titles = frames, dict[str, str]()
+    whole, titles = frames, dict[str, str]()
     if layers:
         whole = {node: layers_of(path)[-2:][0] for node, path in frames.items()}
-        keys = {node: key for node, (key, _) in without_circles(graph, whole).items()}
-        keys |= _bundles(graph, keys)
-    keys = of_several(keys)
-    if not layers:
-        titles = _shorten_columns(graph, keys, tallest)
-        part_of = without_circles(graph, keys)
-        keys = of_several({node: key for node, (key, _) in part_of.items()})
+    else:
+        titles = _middles(frames, tallest)
+        whole = {node: titles.get(path, path) for node, path in frames.items()}
+        titles = {name: f"⋮ {paths:,} more" for name, paths in Counter(titles.values()).items()}
+    parts = without_circles(graph, whole)
+    keys = of_several({node: key for node, (key, _) in parts.items()})
+    keys |= _bundles(graph, keys, BUNDLE if layers else tallest + 2)
     what = "layer" if layers else "neuron"
     return Quotient(keys, frames, {}, titles, (f"Every {what} is drawn as one box",))
 
 
 def by_scope(graph: Snapshot) -> Quotient:
     """Each scope is one box; where it is left and entered again, each part of it."""
-    scopes: dict[Node, set[str]] = defaultdict(set)  # that use a leaf
-    for node in graph.nodes:
-        for x in node.inputs:
-            scopes[x].add(graph.scopes.get(node, ""))
     keys = {node: path for node, path in graph.scopes.items() if node.op is not None}
-    for x, paths in scopes.items():
-        if x.op is None and len(paths) == 1 and "" not in paths:
-            keys[x] = min(paths)  # a leaf is where it is used
+    for paths, leaves in _inputs_of(graph, keys).items():  # a leaf is where it is used
+        keys |= dict.fromkeys(leaves if len(paths) == 1 else (), paths[0])
     part_of = without_circles(graph, keys, MOST_PARTS)
     parts = Counter([path for path, _ in {*part_of.values()}])
     around = {outer for path in parts for outer in layers_of(path)[:-1]}
@@ -122,37 +117,22 @@ def _inputs_of(graph: Snapshot, keys: Keys) -> dict[tuple[str, ...], list[Node]]
     return leaves
 
 
-def _samples(graph: Snapshot, leaves: Sequence[Node]) -> bool:
-    """Whether these are inputs of several samples: two of them take the same place."""
-    every = {*leaves}
-    links = [(n, k) for n in graph.nodes for k, x in enumerate(n.inputs) if x in every]
-    places = Counter([(graph.modules.get(node), slot) for node, slot in links])
-    return any(times > 1 for times in places.values())
-
-
-def _bundles(graph: Snapshot, keys: Keys) -> Keys:
+def _bundles(graph: Snapshot, keys: Keys, many: int = BUNDLE) -> Keys:
     """Keys of leaves that go into the same boxes, where these are many."""
-    many = [xs for xs in _inputs_of(graph, keys).values() if len(xs) >= BUNDLE]
-    return {x: f"{xs[0].name} … {xs[-1].name}" for xs in many for x in xs}
+    bundles = [xs for xs in _inputs_of(graph, keys).values() if len(xs) >= many]
+    return {x: f"{xs[0].name} … {xs[-1].name}" for xs in bundles for x in xs}
 
 
-def _shorten_columns(graph: Snapshot, keys: Keys, tallest: int) -> dict[str, str]:
-    """Put the middle of each tall column, of neurons or of inputs, into one box; its title."""
-    titles: dict[str, str] = {}
-    members: dict[str, list[Node]] = defaultdict(list)
-    for node, key in keys.items():
-        members[key].append(node)
-    columns: dict[str, list[list[Node]]] = defaultdict(list)
-    for key, nodes in members.items():
-        columns[layers_of(key)[-2:][0]].append(nodes)
-    inputs = [xs for xs in _inputs_of(graph, keys).values() if not _samples(graph, xs)]
-    for column in [*columns.values(), *[[[x] for x in xs] for xs in inputs]]:
-        middle = column[tallest // 2 : -(tallest // 2)] if len(column) > tallest + 1 else []
-        if middle:
-            first, last = [keys.get(few[0], few[0].name) for few in (middle[0], middle[-1])]
-            titles[f"{first} … {last}"] = f"⋮ {len(middle):,} more"
-            keys |= {node: f"{first} … {last}" for few in middle for node in few}
-    return titles
+def _middles(frames: Keys, tallest: int) -> dict[str, str]:
+    """The paths of the neurons in the middle of a tall layer, with the name of them all."""
+    columns: dict[str, dict[str, None]] = defaultdict(dict)
+    for path in frames.values():
+        columns[layers_of(path)[-2:][0]][path] = None
+    names: dict[str, str] = {}
+    for column in [[*paths] for paths in columns.values() if len(paths) > tallest + 1]:
+        middle = column[tallest // 2 : -(tallest // 2)]
+        names |= dict.fromkeys(middle, f"{middle[0]} … {middle[-1]}")
+    return names
 
 
 # ---------------------------------------------------------------- structure

@@ -32,7 +32,7 @@ BEND, PORT = 6.0, 8.0  # the room of an arrow that passes, of one that ends with
 SWEEPS, STRAIGHT = 20, 8  # to and fro; the last ones, which straighten long arrows
 STEEP, MOST_STEEP = 0.15, 45.0  # what steep arrows add to a gap
 # The costs of a row, of an arrow that is cut, of a step that is, of a box alone, of empty room.
-ROW, CUT, SPLIT, ALONE, EMPTY = 1.0, 0.05, 0.7, 0.7, 0.5
+ROW, CUT, SPLIT, ALONE, EMPTY = 1.0, 0.05, 20.0, 20.0, 0.5
 
 
 def lay_out(
@@ -58,13 +58,14 @@ def lay_out(
     if len(starts) > rows or (rows == 1 and sum(gaps) - CURVE - LEVEL > length):
         return None
     set_rows(boxes, starts)
+    for each in arrows:
+        if each.goes_round:
+            each.head.ends.append(each)
+            if each.tail.row != each.head.row:
+                each.tail.starts.append(each)
     items = [*boxes]
     for box in boxes:
         items += names(box, len(starts) > 1)
-    for each in arrows:
-        if each.goes_round:
-            items += [*round_name(each)]
-            each.head.ends.append(each)
     for each in arrows:
         items += bends(each)
     wide, high = 0.0, -LANE
@@ -129,12 +130,12 @@ def row_starts(boxes: Sequence[Box], gaps: list[float], length: float) -> list[i
     """The ranks where rows begin, at the least cost (Knuth and Plass 1981, for lines)."""
     count = len(gaps)
     cut, ahead = [0] * (count + 1), [0.0] * (count + 1)  # arrows over a start; names before it
-    spans: dict[int, list[int]] = defaultdict(list)  # by step its ranks
+    spans: dict[int | str, list[int]] = defaultdict(list)  # by step, or frame, its ranks
     size = Counter([box.rank for box in boxes])
     for box in boxes:
         wide = box.tag[0] if box.ends else box.long
-        if box.step >= 0:
-            spans[box.step].append(box.rank)
+        if box.frames or box.step >= 0:
+            spans[box.frames[0] if box.frames else box.step].append(box.rank)
         for each in box.starts:
             k = each.head.rank
             ahead[k] = max(ahead[k], wide + CURVE + LEVEL)
@@ -177,24 +178,11 @@ def names(box: Box, cut: bool) -> list[Box]:
     for each in sorted(box.starts, key=lambda each: each.head.rank):
         head = each.head
         if head.row != at.row or (cut and head.rank - at.rank > LONGEST):
-            at = name_of(box, head)
+            at = Box(kind="name", of=box, rank=head.rank - 1, row=head.row)
+            at.long, at.high = box.tag
             made.append(at)
         each.way[0] = at
     return made
-
-
-def name_of(box: Box, head: Box) -> Box:
-    """The name of a box, where an arrow begins before its head."""
-    long, high = box.tag
-    return Box(kind="name", long=long, high=high, of=box, rank=head.rank - 1, row=head.row)
-
-
-def round_name(each: Edge) -> list[Box]:
-    """The name at which an arrow begins that goes round to another row."""
-    if each.tail.row == each.head.row:
-        return []
-    each.way[0] = name_of(each.tail, each.head)
-    return each.way[:1]
 
 
 def bends(each: Edge) -> list[Box]:
@@ -366,12 +354,14 @@ def route(layers: list[list[Box]], length: float, top: float) -> Position:
             elif not each.after:
                 each.x = left[k] + each.long / 2
     bottom = top + below - above
+    lanes: dict[Box, float] = {}  # of the arrows that go round, by tail
     for head in items:
         ends = sorted(head.ends, key=lambda end: inf if is_round(end) else end.way[-2].y)
         for end, port in zip(ends, port_places(head, [end.label[1] for end in ends])):
             if is_round(end):
-                bottom += ROUND
-                draw_round(end, port, column, bottom)
+                lane = lanes.setdefault(end.tail, bottom + ROUND)
+                bottom = max(bottom, lane)
+                draw_round(end, port, column, lane)
             else:
                 draw_line(end, port, column)
     return column[layers[-1][0].rank][1], bottom

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,8 +12,9 @@ from autograd.show.drawing.keys import layers_of
 from autograd.show.drawing.records import SMALL, Box, Edge, Position, Sides
 from autograd.show.text import width
 
-__all__ = ["AXES", "Layout", "lay_out", "port_room"]
+__all__ = ["ANY", "ARROW", "AXES", "Layout", "lay_out", "port_room"]
 
+ANY = 10_000  # rows: no end of them
 ARROW = 8.0  # the length of an arrowhead
 PORT = 14.0  # from number to number before a box
 NAME = 18.0  # the height of a name that stands for its box
@@ -77,16 +77,28 @@ def _number_room(edge: Edge, text: str, rankdir: str, depth: int) -> Position:
 def lay_out(drawn: Picture, rankdir: str, page: Position, rows: int) -> Layout | None:
     """Place boxes, arrows and frames; None if so many rows are too few.
 
-    Frames are drawn as deep as none of them would be around what is not in it.
+    Frames are drawn as deep as none of them would be around what is not in it; leaves before
+    the operations of a frame are left out of it if that helps.
 
     Args:
         page: the width and the height that it should have.
     """
-    layout = None
-    for depth in range(max([len(box.modules) for box in drawn.boxes]), -1, -1):
-        layout = _with_frames(drawn, rankdir, page, rows, depth)
-        if layout is None or _frames_are_clear(layout, drawn.boxes):
-            break
+    deepest, layout = max([len(box.modules) for box in drawn.boxes]), None
+    leaves = [box for box in drawn.boxes if box.kind == "leaf" and box.modules]
+    for depth in range(deepest, -1, -1):
+        for again in (False, True) if depth and leaves else (False,):
+            for box in drawn.boxes:
+                box.frames = box.modules[:depth]
+            for leaf in leaves if again else ():
+                path = leaf.modules[-1]
+                ranks = [box.rank for box in drawn.boxes if path in box.modules and box.ends]
+                if leaf.rank < min(ranks, default=leaf.rank + 1):
+                    leaf.frames = ()
+            layout = _with_frames(drawn, rankdir, page, rows, depth)
+            if layout is None or (rows < ANY and layout.size[1] > page[1]):
+                return layout  # which is not drawn
+            if _frames_are_clear(layout, drawn.boxes):
+                return layout
     return layout
 
 
@@ -96,13 +108,11 @@ def _with_frames(
     """The layout with frames of so many levels."""
     along, sign = AXES[rankdir]
     texts = written(drawn)
-    inside = [box for box in drawn.boxes if box.kind == "group" and box.modules]
-    for k, box in enumerate(sorted(inside, key=_natural)):
-        box.fixed = k
-    for box in drawn.boxes:
+    for k, box in enumerate(drawn.boxes):
+        if box.kind == "group" and box.modules:
+            box.fixed = k
         box.tag = _swapped(along, width(box.name, SMALL) + 8.0, NAME)
         box.long, box.high = _swapped(along, box.width, box.height)
-        box.frames = box.modules[:depth]
     for edge in drawn.edges:
         edge.label = _number_room(edge, texts[edge], rankdir, depth)
     wide = page[along] - 2 * PADDING * depth
@@ -117,7 +127,7 @@ def _with_frames(
     for box in [*drawn.boxes, *names]:
         box.centre = turned(box.x, box.y)
         box.width, box.height = _swapped(along, box.long, box.high)
-    frames = _frames(drawn.boxes, depth)
+    frames = _frames(drawn.boxes)
     points = [turned(0.0, 0.0), turned(*extent)]  # frames go beyond the first boxes
     points += [corner for s in frames.values() for corner in (s[:2], s[2:])]
     for edge in drawn.edges:
@@ -145,12 +155,6 @@ def _swapped(along: int, x: float, y: float) -> Position:
     return (x, y) if along == 0 else (y, x)
 
 
-def _natural(box: Box) -> list[tuple[int, str]]:
-    """A key that puts `neurons.2` before `neurons.10`."""
-    parts = re.split(r"(\d+)", box.full)
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
-
-
 def _curves(points: Sequence[Position]) -> list[Position]:
     """Lines and curves in turn as Bézier curves, up to the arrowhead, and its tip."""
     ends = [*points[:-1], (points[-1][0] - ARROW, points[-1][1])]
@@ -169,12 +173,12 @@ def _curves(points: Sequence[Position]) -> list[Position]:
     return [*curves, points[-1]]
 
 
-def _frames(boxes: Sequence[Box], depth: int) -> dict[str, Sides]:
-    """The sides of the frames around the boxes of each module, so many levels of them."""
+def _frames(boxes: Sequence[Box]) -> dict[str, Sides]:
+    """The sides of the frames around the boxes of each module."""
     frames: dict[str, Sides] = {}
     for box in boxes:
         left, top, right, bottom = box.sides
-        for k, path in enumerate(reversed(box.modules[:depth]), 1):
+        for k, path in enumerate(reversed(box.frames), 1):
             head = PADDING * (k - 1) + HEADING * k
             own = left - PADDING * k, top - head, right + PADDING * k, bottom + PADDING * k
             a, b, c, d = frames.get(path, own)
@@ -187,7 +191,7 @@ def _frames_are_clear(layout: Layout, boxes: Sequence[Box]) -> bool:
     pairs = combinations(layout.frames.items(), 2)
     around = [(s, t) for (a, s), (b, t) in pairs if a not in layers_of(b)]
     for path, sides in layout.frames.items():
-        around += [(sides, box.sides) for box in boxes if path not in box.modules]
+        around += [(sides, box.sides) for box in boxes if path not in box.frames]
     return not any(
         min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
         for a, b in around

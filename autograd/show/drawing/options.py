@@ -30,7 +30,8 @@ class Options:
             9 pixels: it writes what one formula alone uses in that formula, or what is
             alike once; unless `depth` is given, or `max_nodes` is None. None never does.
         depth: draw what is at most so many operations away from the result; None is all.
-        max_nodes: draw no more boxes than this, those nearest to the result; None is all.
+        max_nodes: draw no more boxes than this, those that most of the gradient flows through;
+            None is all.
         theme: "light", "dark", or "auto" for what the reader's system prefers.
         values, gradients: whether the nodes show their data, and their grad.
         arrows: what the arrows of a network show, in number and look: the "weight", its

@@ -46,6 +46,7 @@ class Box:
             are written as one), "more" (nodes left out), "name" (where an arrow begins in
             another row) or "bend" (where an arrow passes a rank).
         title, op: its two texts; `op` is empty for a leaf.
+        content: of a group that is no neuron, what is in it.
         node: whose data and grad it shows; None if there is no single one.
         hint: the text of its tooltip; full: its title, in full.
         rows: its numbers, each with a caption.
@@ -70,6 +71,7 @@ class Box:
     kind: Kind = "bend"
     title: str = ""
     op: str = ""
+    content: str = ""
     node: Node | None = None
     hint: str = ""
     full: str = ""

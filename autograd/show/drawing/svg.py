@@ -15,12 +15,12 @@ from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.cards import BESIDE, INDENT, PAD, ROW, WIDEST_NAME
 from autograd.show.drawing.fitting import PAPER_MARGIN, Drawing, fit
 from autograd.show.drawing.keys import layers_of, relative
-from autograd.show.drawing.layout import Layout
+from autograd.show.drawing.layout import ARROW, Layout
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.records import SMALL, Box, Edge, Position, Sides
 from autograd.show.drawing.style import style_sheet
 from autograd.show.snapshot import Snapshot
-from autograd.show.text import clipped, escape, format_number
+from autograd.show.text import clipped, escape, format_number, width
 
 __all__ = ["draw", "finer", "svg", "thickness"]
 
@@ -104,7 +104,13 @@ def _chip(number: int, name: Box) -> str:
 def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
     points = layout.arrows[edge.id]
     *curve, tip = points
-    path = f"M{_at(curve[0])}C" + " ".join([_at(point) for point in curve[1:]])
+    pieces = [curve]
+    if (place := layout.numbers.get(edge.id)) is not None:  # the end is straight, with a gap
+        dx, dy = (tip[0] - curve[-1][0]) / ARROW, (tip[1] - curve[-1][1]) / ARROW
+        half = abs(dx) * (width(edge.text, SMALL) / 2 + 1.0) + abs(dy) * SMALL * 0.7
+        gap = [(place[0] + k * half * dx, place[1] + k * half * dy) for k in (-1, 1)]
+        pieces = [[*curve[:-3], *[gap[0]] * 3], [*[gap[1]] * 3, curve[-1]]]
+    path = "".join([f"M{_at(a)}C{' '.join(map(_at, rest))}" for a, *rest in pieces])
     kind, thick = "edge", ""
     if edge.amount is not None:
         kind = "edge down" if edge.amount < 0.0 else "edge up"

@@ -12,20 +12,16 @@ const AMOUNTS = {
   gradient: ({ w }, { now }) => now[w.index],
   local({ w, x, group }, { slopes }) {
     const local = (slopes[group] ??= slopesIn(group));
-    if (x !== null) return local.get(x);
-    const dot = [...local.keys()].find(({ inputs }) => inputs.includes(w)); // of a plain number
-    return dot && local.get(dot) * w.data;
+    if (x !== null) return local[x.index];
+    const dot = nodes.find(({ index, inputs }) => index in local && inputs.includes(w)); // of a plain number
+    return dot && local[dot.index] * w.data;
   },
 };
 
-// The derivatives of a group's only output to what it is computed from.
+// The derivatives of a group's only output to what it is computed from, by index.
 function slopesIn(group) {
-  const slopes = new Map(outputs[group].length === 1 ? [[outputs[group][0], 1]] : []);
-  for (const node of nodes.toReversed()) {
-    if (data.groups[node.index] !== group || !slopes.has(node)) continue;
-    node.inputs.forEach((x, slot) => slopes.set(x, (slopes.get(x) ?? 0) + share(slopes.get(node), node, slot)));
-  }
-  return slopes;
+  if (outputs[group].length !== 1) return {};
+  return sweep(linksOf(nodes.filter(({ index }) => data.groups[index] === group)), { [outputs[group][0].index]: 1 });
 }
 
 function amounts(what) {

@@ -131,9 +131,8 @@ function tabulate() {
 // What a group's arrows carry: the derivatives of its only output to what goes into it.
 function repaintGroups(set) {
   for (const group of new Set(Object.values(data.groups))) {
-    if (outputs[group].length !== 1) continue;
-    for (const [x, slope] of slopesIn(group)) {
-      const [label] = drawn(`graph-e-${boxIds[x.index]}-${group}-l`);
+    for (const [index, slope] of Object.entries(slopesIn(group))) {
+      const [label] = drawn(`graph-e-${boxIds[index]}-${group}-l`);
       if (label !== undefined) set(cells(label, "local"), inCell(slope));
     }
   }

@@ -24,6 +24,23 @@ function share(upstream, node, slot) {
   return product(upstream, node.partials[slot], data.operations[node.op].strong_zero, zero);
 }
 
+// Every argument slot of nodes as {node, slot, target}, in the order of reverse mode.
+const linksOf = (nodes) => nodes.toReversed().flatMap((node) => node.inputs.map((target, slot) => ({ node, slot, target })));
+
+// The sweep of reverse mode: each link adds its product to the gradient, by index, of its target.
+// `told` hears of the link and its numbers.
+function sweep(links, grads, told = () => {}) {
+  for (const link of links) {
+    const { node, slot, target } = link;
+    const [upstream, before] = [grads[node.index] ?? 0, grads[target.index] ?? 0];
+    const product = share(upstream, node, slot);
+    const after = before + product;
+    grads[target.index] = after;
+    told(link, { upstream, before, local: node.partials[slot], product, after });
+  }
+  return grads;
+}
+
 // Whether a node is a product of an input and the number 0, or a sum of such.
 function timesZero({ op, operands }, input) {
   const half = Math.floor(operands.length / 2);

@@ -99,11 +99,8 @@ function label(nodes, names) {
 
 // From the result down, to every input of each operation its product.
 function backward(nodes) {
-  for (const node of nodes) node.grad = 0;
-  nodes.at(-1).grad = 1;
-  for (const node of nodes.toReversed()) {
-    node.inputs.forEach((input, slot) => (input.grad += share(node.grad, node, slot)));
-  }
+  const grads = sweep(linksOf(nodes), { [nodes.length - 1]: 1 });
+  for (const node of nodes) node.grad = grads[node.index] ?? 0;
 }
 
 // The operation on the names of its operands, or on their numbers.

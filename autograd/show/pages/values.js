@@ -31,23 +31,12 @@ function bothPasses() {
 // Both passes: `grads` by node, and the numbers of every event.
 function replay(events) {
   const grads = nodes.map(() => 0);
+  grads[root.index] = seed;
   for (const event of events) {
-    const { kind, node, target, slot } = event;
-    if (kind === "forward") {
-      event.after = node.data;
-      continue;
-    }
-    event.before = grads[target.index];
-    if (kind === "seed") event.after = seed;
-    else {
-      event.upstream = grads[node.index];
-      event.local = node.partials[slot];
-      event.product = share(event.upstream, node, slot);
-      event.after = event.before + event.product;
-    }
-    grads[target.index] = event.after;
+    if (event.kind === "forward") event.after = event.node.data;
+    if (event.kind === "seed") Object.assign(event, { before: 0, after: seed });
   }
-  return grads;
+  return sweep(events.filter(({ kind }) => kind === "backward"), grads, Object.assign);
 }
 
 // ------------------------------------------------------------------ in words

@@ -177,22 +177,22 @@ TABLE: dict[str, Callable[[], Value]] = {  # from 3 to some 7,000 nodes
 PICTURES: dict[
     str, tuple[Callable[[], Graph], str]
 ] = {  # and the digests of those that were looked at
-    "small": (lambda: small().graph(), "a99f1ccdfe3ddc73"),
-    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "0aa95a31a1678436"),
+    "small": (lambda: small().graph(), "bd8c612faf37b263"),
+    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "ea8c252d2191b9d7"),
     "odd numbers": (
         lambda: odd_numbers().graph(gradients=False, theme="light"),
-        "c3ac1e319cfbbe3d",
+        "809ccba3f5898949",
     ),
-    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "8f8e1b2a54f3061c"),
+    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "edbd7886124ff7d8"),
     "neurons": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
-        "8f8f312069f10b63",
+        "83017f5842129bf6",
     ),
     "layers": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
-        "0ceb620181879dd1",
+        "22ebf9bbd2ac8a0f",
     ),
-    "cut": (lambda: chain(10).graph(max_nodes=6), "a94e58473ec9c047"),
+    "cut": (lambda: chain(10).graph(max_nodes=6), "1cacdc4edc16c0d2"),
 }
 
 

@@ -144,7 +144,8 @@ def test_a_picture_that_is_too_large_is_collapsed_step_by_step() -> None:
 def test_the_middle_of_a_tall_column_is_one_box() -> None:
     found = drawn(nn.MLP(15, [14, 1]).graph([0.5] * 15))
     more = {box.title: box for box in found.boxes if "⋮" in box.title}
-    assert {*more} == {"⋮ 3 more", "⋮ 2 more"}
+    assert {*more} == {"⋮ 2 more"}
+    assert "x0 … x14" in titles(found)
     assert more["⋮ 2 more"].hint.startswith("layers.0.neurons.6 … layers.0.neurons.7: ")
     assert more["⋮ 2 more"].modules == ("layers.0",)
     assert all(edge.weight is None for edge in found.edges if edge.tail in more.values())
@@ -165,6 +166,23 @@ def test_a_loss_over_many_samples_is_one_network() -> None:
     ends = " … ".join(map(format_number, (min(data), max(data))))
     assert neuron.rows[0] == ("data", ends)
     assert len([edge for edge in found.edges if edge.weight is not None]) == 3 * 4
+
+
+def test_a_neuron_without_activation_says_how_many_samples_it_has() -> None:
+    model = nn.MLP(2, [4, 1])
+    loss = nn.mse_loss([model([float(i), 0.5]) for i in range(10)], [1.0] * 10)
+    found = drawn(loss.graph(), collapse="neuron")
+    neurons = [box.op for box in found.boxes if box.title.startswith("neurons.")]
+    assert neurons == ["relu × 10"] * 4 + ["linear × 10"]
+
+
+def test_what_is_left_out_carries_least_of_the_gradient() -> None:
+    xs = [Value(float(i), label=f"x{i}") for i in range(1, 9)]
+    loss = dot(xs, [x.tanh().exp().sin() for x in xs])
+    kept = {"x8", "x7", "x6"}
+    found = drawn(loss.graph(), collapse=None, max_nodes=4)
+    assert {box.title for box in found.boxes if box.kind == "leaf"} <= kept
+    assert "Only the paths that carry most of the gradient are drawn; " in found.note
 
 
 def test_a_few_inputs_keep_a_box_each() -> None:

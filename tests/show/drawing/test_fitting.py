@@ -158,3 +158,29 @@ def test_a_formula_of_many_long_names_ends_after_four_lines() -> None:
     write(box, compact=True)
     assert len(box.lines) == 5
     assert box.lines[3][0].text.endswith(" …")
+
+
+def test_a_name_that_is_cut_grows_where_there_is_room() -> None:
+    long = "the mean of squares of errors"
+    assert long in texts(ET.fromstring((Value(1.0, label=long) * 2.0).graph().svg()), "name")
+    wide = autograd.fsum([Value(1.0, label=long) for _ in range(60)])
+    assert not any(
+        name.startswith(long)
+        for name in texts(ET.fromstring(wide.graph(collapse=None).svg()), "name")
+    )
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_an_arrow_has_a_gap_for_its_number(rankdir: str) -> None:
+    svg = ET.fromstring(small().graph(rankdir=rankdir).svg())
+    paths = [path.get("d", "") for path in svg.iter(f"{SVG}path")]
+    assert [path.count("M") for path in paths] == [2] * len(texts(svg, "local"))
+
+
+def test_the_steps_of_a_graph_that_fits_have_a_frame_each() -> None:
+    w, h = Value(0.5, label="w"), Value(0.1, label="h0")
+    for t in range(3):
+        with autograd.scope(f"t={t}"):
+            h = (w * h + Value(float(t), label=f"x{t}")).tanh()
+    svg = ET.fromstring((h * h).graph().svg())
+    assert texts(svg, "path") == ["t=0", "t=1", "t=2"]

@@ -9,15 +9,15 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from autograd.show.drawing.fitting import PAGE, fit, repeats
+from autograd.show.drawing.fitting import PAGE, fit
 from autograd.show.drawing.options import Options
 from tests.show.drawing.examples import chain
 from tests.show.drawing.test_svg import check_arrows_clear, check_boxes_apart, of_class, texts
 
 
 def titles(root: Value) -> set[str]:
-    formulas = repeats(root.graph()).formulas.values()
-    return {f"{each.times:,} × {each.text}" for each in formulas}
+    boxes = fit(root.graph(), Options()).picture.boxes
+    return {f"{box.times:,} × {box.formula}" for box in boxes if box.formula}
 
 
 def growth() -> Value:
@@ -87,8 +87,14 @@ def samples() -> Value:
         (squares, {"60 × (w * … + b - …)²", "1 × (Σ v6) / 60.0"}),
         (one_leaf, {"1 × Σ w * …"}),
         (lambda: loop(100), {"100 × tanh(xₜ₋₁ * a + b)", "1 × x * 1.0"}),
-        (maxima, {"1 × (Σ (maximum(x, exp(x)) + maximum(exp(x), x))) * 1.0"}),
-        (lambda: squares(1), {"1 × (w * 0.0 + b - 0.0)² / 1.0"}),
+        (
+            maxima,
+            {
+                "10 × maximum(x, exp(x))",
+                "10 × maximum(exp(x), x)",
+                "1 × (Σ (v4 + v7)) * 1.0",
+            },
+        ),
     ],
 )
 def test_what_repeats(root: Callable[[], Value], found: set[str]) -> None:
@@ -203,3 +209,36 @@ def test_a_loss_over_ten_samples_has_each_leaf_once() -> None:
     arrows = [(edge.tail.title, edge.head.title) for edge in drawn.edges]
     assert len({*arrows}) == len(arrows)
     assert "Σ (w * x + b - y)²" in [box.formula for box in drawn.boxes]
+
+
+def kalman(steps: int) -> Value:
+    """The likelihood of a Kalman filter: its parts reach the loss at different depths."""
+    q, r, a = [Value(x, label=name) for x, name in zip((0.1, 0.5, 0.9), "qra")]
+    x, p, loss = Value(0.0, label="x0"), Value(1.0, label="p0"), Value(0.0, label="start")
+    for t in range(steps):
+        z = Value(float(t % 3), label=f"z{t}")
+        x, p = a * x, a * a * p + q
+        s, e = p + r, z - x
+        loss = loss + s.log() + e * e / s
+        x, p = x + p / s * e, (1.0 - p / s) * p
+    return loss
+
+
+def test_a_filter_is_one_step_and_loses_no_leaf() -> None:
+    root = kalman(8)
+    drawn = fit(root.graph(), Options()).picture
+    assert {box.title for box in drawn.boxes if box.kind != "formula"} == {
+        *("q", "r", "a", "x0", "p0", "start", "z")
+    } | {box.title for box in drawn.boxes if box.kind == "operation"}
+    assert max(box.times for box in drawn.boxes) == 8
+    assert "left out" not in drawn.note
+
+
+def test_no_box_stands_alone_in_a_row() -> None:
+    for length in range(12, 40):
+        t = Value(0.3, label="x")
+        for _ in range(length):
+            t = t.sin()
+        boxes = fit(t.graph(collapse=None), Options(collapse=None)).picture.boxes
+        rows = [box.row for box in boxes]
+        assert all(rows.count(row) > 1 for row in rows)

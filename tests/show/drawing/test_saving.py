@@ -45,7 +45,10 @@ def test_a_digraph_follows_the_options() -> None:
     assert 'subgraph "cluster_layers.0.neurons.1" {' in dot
     assert "label=<neurons.1>" in dot
     cut = chain(10).graph().dot(max_nodes=5)
-    assert "label=<Only what is nearest to the result is drawn; 7 nodes left out, with" in cut
+    assert (
+        "label=<Only the paths that carry most of the gradient are drawn; 7 nodes left out"
+        in cut
+    )
     assert "style=dashed" in cut
     assert '<TD ALIGN="RIGHT">linear</TD>' in graph.dot(collapse="neuron")
 

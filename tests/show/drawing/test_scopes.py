@@ -109,7 +109,7 @@ def test_many_leaves_that_several_scopes_use_are_one_box() -> None:
     for name in "ab":
         with scope(name):
             ys.append(dot(xs, xs).tanh())
-    boxes = {box.title: box.op for box in drawn(ys[0] * ys[1]).boxes}
+    boxes = {box.title: box.content for box in drawn(ys[0] * ys[1]).boxes}
     assert boxes["x0 … x8"] == "9 leaves"
 
 

@@ -39,23 +39,6 @@ def test_a_shared_operation_is_written_out_once() -> None:
     ]
 
 
-def test_what_repeats_is_one_line() -> None:
-    w, losses = Value(0.5, label="w"), Value(0.0)
-    for i in range(20):
-        losses = losses + (w - Value(float(i), label=f"y{i}")) ** 2
-    lines = str(losses.graph()).splitlines()
-    assert lines == [
-        "v82  = v5 + Σ v4  data 2285.0  grad 0.0",
-        "├─ v5  data 0.0  grad 0.0  local 1.0",
-        "└─ v4  = (w - y)² (20 times)  data 0.25 … 342.2  grad 0.0  local ×20",
-        "   ├─ w  data 0.5  grad 0.0  local ×20",
-        "   └─ y  20 leaves  data 0.0 … 19.0  grad 0.0  local ×20",
-        "What is alike is drawn once. What one formula alone uses is written in it: "
-        "82 nodes in 5 boxes; collapse=None draws every node.",
-    ]
-    assert len(str(losses.graph(collapse=None)).splitlines()) > 60
-
-
 def test_what_is_shown_may_be_chosen() -> None:
     x = Value(2.0, label="x")
     graph = (x + 1.0).graph(gradients=False, format=".2f")
