@@ -130,53 +130,35 @@ class _Painter:
     # ------------------------------------------------------------ boxes
 
     def box(self, unit: Unit) -> Box:
-        told, outlets = self.quotient.formulas.get(unit), self.outlets[unit]
-        rows, nodes = self.rows(outlets), self.nodes[unit]
+        nodes, outlets = self.nodes[unit], self.outlets[unit]
+        box = Box(rows=self.rows(outlets), node=outlets[0] if len(outlets) == 1 else None)
+        if told := self.quotient.formulas.get(unit):
+            box.formula, box.times = told.text, told.times
+        paths = {self.quotient.frame_of.get(x, "") for x in nodes if x.op or len(nodes) == 1}
+        path = paths.pop() if len(paths) == 1 else ""
+        box.modules = tuple(layers_of(path)) if path else ()
         if isinstance(unit, Node):
-            op, made = operation_text(unit, self.options), arithmetic(unit)
-            path = self.quotient.frame_of.get(unit)
-            return Box(
-                f"n{unit.index}",
-                "operation" if op else "leaf",
-                unit.short,
-                op,
-                "",
-                unit,
-                f"{unit.name}{made and ' = '}{made}, data {unit.data!r}, grad {unit.grad!r}",
-                rows=rows,
-                modules=() if path is None else tuple(layers_of(path)),
-                formula=told.text if told else made,
-            )
-        id, shown = f"g{self.number[unit]}", outlets[0] if len(outlets) == 1 else None
+            box.op, made = operation_text(unit, self.options), arithmetic(unit)
+            box.id, box.kind = f"n{unit.index}", "operation" if box.op else "leaf"
+            box.title, box.formula = unit.short, box.formula or made
+            made = f"{unit.name}{made and ' = '}{made}"
+            box.hint = f"{made}, data {unit.data!r}, grad {unit.grad!r}"
+            return box
+        box.id, box.members = f"g{self.number[unit]}", tuple(nodes)
         if told:
-            op, full = counted(len(nodes), "node"), f"{told.name} = {told.text}"
-            paths = {self.quotient.frame_of.get(node, "") for node in nodes if node.op}
-            path = paths.pop() if len(paths) == 1 else ""
-            around = tuple(layers_of(path)) if path else ()
-            hint, text, times, members = f"{full}: {op}", told.text, told.times, tuple(nodes)
-            return Box(
-                id,
-                "formula",
-                told.name,
-                "",
-                op,
-                shown,
-                hint,
-                full,
-                rows,
-                around,
-                members,
-                text,
-                times,
-            )
+            box.kind, box.title, box.content = "formula", told.name, counted(len(nodes), "node")
+            box.full = f"{told.name} = {told.text}"
+            box.hint = f"{box.full}: {box.content}"
+            return box
         framed = nodes[0] in self.quotient.frame_of
-        modules = tuple(layers_of(unit.partition(" … ")[0])[:-1]) if framed else ()
-        title = self.quotient.titles.get(unit) or relative(unit, modules)
-        full = DOUBLED.sub(r"\2", unit) if framed else title
-        neuron = bool(modules) and unit not in self.quotient.titles
-        op, content, all_in_it = self.content(nodes, neuron)
-        hint, members = f"{full}: {all_in_it}", tuple(nodes)
-        return Box(id, "group", title, op, content, shown, hint, full, rows, modules, members)
+        box.modules = tuple(layers_of(unit.partition(" … ")[0])[:-1]) if framed else ()
+        box.kind = "group"
+        box.title = self.quotient.titles.get(unit) or relative(unit, box.modules)
+        box.full = DOUBLED.sub(r"\2", unit) if framed else box.title
+        neuron = bool(box.modules) and unit not in self.quotient.titles
+        box.op, box.content, all_in_it = self.content(nodes, neuron)
+        box.hint = f"{box.full}: {all_in_it}"
+        return box
 
     def content(self, nodes: list[Node], neuron: bool) -> tuple[str, str, str]:
         """Of a neuron what follows its sum, of others the content in short; and all of it."""
@@ -276,41 +258,35 @@ class _Painter:
 
     def plain_numbers(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
         """The numbers that the neurons of a layer take as inputs, one box for each place."""
-        inputs: dict[str, list[float]] = {}
-        arrows: dict[tuple[str, Unit], list[tuple[Node, Node]]] = {}
+        links: dict[tuple[str, str], dict[Unit, list[tuple[Node, Node, float]]]] = {}
         for unit in boxes:
             for node in self.nodes[unit] if isinstance(unit, str) else ():
-                if (
-                    node.op is None
-                    or node.op.name != "dot"
-                    or node not in self.quotient.frame_of
-                ):
+                path = self.quotient.frame_of.get(node)
+                if path is None or node.op is None or node.op.name != "dot":
                     continue
-                layer = layers_of(self.quotient.frame_of[node])[-2:][0]
                 half = len(node.operands) // 2
-                for place, (w, x) in enumerate(
-                    zip(node.operands[1:], node.operands[1 + half :])
-                ):
+                pairs = zip(node.operands[1:], node.operands[1 + half :])
+                for place, (w, x) in enumerate(pairs):
+                    title = f"x{place}" if half <= TALLEST else "inputs"
                     if isinstance(w, Node) and not isinstance(x, Node):
-                        id = f"x-{layer}-{place if half <= TALLEST else -1}"
-                        inputs.setdefault(id, []).append(x)
-                        arrows.setdefault((id, unit), []).append((node, w))
-        tails: dict[str, Box] = {}
-        for id, numbers in inputs.items():
-            title = "inputs" if id.endswith("--1") else f"x{id.rpartition('-')[2]}"
-            rows = (("data", self.span(numbers)),) * self.options.values
-            hint = f"{title}: plain numbers, {self.span(numbers)}"
-            tails[id] = Box(id, "leaf", title, hint=hint, rows=rows)
-        for (id, unit), pairs in arrows.items():
-            (node, w), tail, head = pairs[0], tails[id], boxes[unit]
-            slopes = self.slopes(unit) if len(pairs) == 1 else {}
-            slope = w.data * slopes[node] if node in slopes else None
-            local = "" if slope is None else self.number_text(slope)
-            hint = f"{tail.title} → {head.title}"
-            edge = Edge(tail, head, f"e-{id}-{head.id}", local, hint, local)
-            if not id.endswith("--1") and len({w for _, w in pairs}) == 1:
-                self.show_weight(edge, w, slope)
-            yield edge
+                        heads = links.setdefault((layers_of(path)[-2:][0], title), {})
+                        heads.setdefault(unit, []).append((node, w, x))
+        for (layer, title), heads in links.items():
+            span = self.span([x for few in heads.values() for _, _, x in few])
+            tail = Box(
+                f"x-{layer}-{title}", "leaf", title, hint=f"{title}: plain numbers, {span}"
+            )
+            tail.rows = (("data", span),) * self.options.values
+            for name, few in heads.items():
+                head, (node, w, _) = boxes[name], few[0]
+                slope = self.slopes(name).get(node) if len(few) == 1 else None
+                slope = None if slope is None else w.data * slope
+                local = "" if slope is None else self.number_text(slope)
+                hint = f"{title} → {head.title}"
+                edge = Edge(tail, head, f"e-{tail.id}-{head.id}", local, hint, local)
+                if len({weight for _, weight, _ in few}) == 1:
+                    self.show_weight(edge, w, slope)
+                yield edge
 
     # ------------------------------------------------------------ what is left out
 

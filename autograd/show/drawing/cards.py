@@ -16,14 +16,12 @@ INDENT = 12.0  # of the lines of a formula after its first
 MOST_LINES = 4  # of a formula
 
 
-def write(
-    box: Box, compact: bool, beside: bool = False, reserve: str = "", scale: float = 1.0
-) -> bool:
+def write(box: Box, compact: bool, reserve: str = "", scale: float = 1.0) -> bool:
     """Set the texts of a box, and its size; return whether all of them are whole.
 
     Args:
-        compact: what made it is written beside its name, and its numbers share a line.
-        beside: the numbers of a compact leaf stand in the line of its name.
+        compact: what made it is written beside its name, and its numbers share a line; those
+            of a leaf stand in the line of its name.
         reserve: the widest text that will stand in a cell.
         scale: by what texts may be wider than usual.
     """
@@ -50,13 +48,11 @@ def write(
         whole = whole and (op, content) == (box.op, box.content)
         head = [name, *[Part(op, "op", "right")] * bool(op)]
         lines = [[Part(content, "what")]] * bool(content)
-    if box.compact and box.rows:
-        sides = ("after", "after") if beside and box.kind == "leaf" else ("left", "right")
-        cells = [Part(n, caption, side) for (caption, n), side in zip(box.rows, sides)]
-        if sides[0] == "after":
-            head += cells
-        else:
-            lines.append(cells)
+    if box.compact and box.kind == "leaf":
+        head += [Part(number, caption, "after") for caption, number in box.rows]
+    elif box.compact and box.rows:
+        sides = zip(box.rows, ("left", "right"))
+        lines.append([Part(number, caption, side) for (caption, number), side in sides])
     else:
         lines += [[Part(c, "caption"), Part(number, c, "right")] for c, number in box.rows]
     wide = max([_width(line) for line in [head, *lines]])

@@ -239,13 +239,12 @@ class _Attempt:
         Return whether all texts are whole.
         """
         along = AXES[options.rankdir][0]
-        beside = len([box for box in drawn.boxes if box.kind == "leaf"]) > 8
         room = port_room(drawn, options.rankdir)
         layers: dict[object, list[Box]] = {}
         whole = True
         for box in drawn.boxes:
             reserve = self.reserve.get(box.node.index, "") if box.node else ""
-            whole &= write(box, choice.compact, beside, reserve, choice.scale)
+            whole &= write(box, choice.compact, reserve, choice.scale)
             if along == 0:
                 box.height = max(box.height, room[box])
             else:

@@ -75,7 +75,6 @@ function move(pairs) {
 const labels = nodes.map(({ inputs, index }) => inputs.map((_, slot) => drawn(`graph-e${index}-${slot}-l`).flatMap((label) => cells(label, "local"))));
 const rows = data.keys.slice(1).map((key) => byId(`row-${key}`));
 const summary = document.querySelector("header p");
-const [, sizes] = summary.textContent.match(/(:[^:]*)$/);
 
 // Numbers that are longer than their cells are set closer. Their widths are estimated, as
 // asking the browser for them lays out the picture each time.
@@ -109,7 +108,7 @@ function repaint() {
   repaintGroups(set);
   fit(changed);
   document.dispatchEvent(new CustomEvent("moved"));
-  summary.textContent = `${root.name} = ${formatNumber(root.data)}${sizes}`;
+  summary.textContent = `${root.name} = ${formatNumber(root.data)}: ${data.told}`;
   for (const leaf of leaves) refresh(leaf);
   tellStep();
   clearTimeout(later);

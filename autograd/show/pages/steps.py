@@ -77,7 +77,8 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     wide = _widest(graph, played, options.format)
     code, made = source(graph)
     shown, drawn = laid_out(graph, options, PREFIX, wide, BESIDE_CODE if code else PAGE[0])
-    data = _data(graph, played, played, options, at, drawn, made)
+    told = f"{graph.stats}, {len(played)} steps"
+    data = _data(graph, played, played, options, at, drawn, made) | {"told": told}
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in played]
     heads = ["step", "pass", "arithmetic"]
     board = _board(shown, GUESSING, data["arrows"], code)
@@ -85,7 +86,7 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     above, below = asset("guess.html"), panel + asset("modes.html")
     main = board + player("step", len(data["keys"]), heads, rows, above, below)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live, *map(asset, PASS_SCRIPTS)]
-    title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(played)} steps"
+    title, summary = "Backpropagation, step by step", _summary(graph, told)
     return document("steps", title, summary, main, data, scripts, _styles(options, data))
 
 
@@ -102,7 +103,7 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     """
     check_size(graph)
     every = events(graph, 1.0)
-    told = _result(graph)
+    told = str(graph.stats)
     once = _after(graph, every)
     if not graph.reached:
         graph, told = once, f"{told}, gradients as backward() would give them"
@@ -111,7 +112,7 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     forward = every[: len(graph)]
     code, made = source(graph)
     shown, drawn = laid_out(graph, options, PREFIX, wide=BESIDE_CODE if code else PAGE[0])
-    data = _data(graph, every, forward, options, len(graph), drawn, made)
+    data = _data(graph, every, forward, options, len(graph), drawn, made) | {"told": told}
     rows = [
         [str(event.index + 1), str(event), format_number(node.grad), locals_text(node)]
         for event, node in zip(forward, graph.nodes)
@@ -121,8 +122,8 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     live, panel = _compute(graph, data["groups"])
     main = board + player("node", len(data["keys"]), heads, rows, below=panel)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live]
-    title = "Computation graph"
-    return document("graph", title, told, main, data, scripts, _styles(options, data))
+    title, summary = "Computation graph", _summary(graph, told)
+    return document("graph", title, summary, main, data, scripts, _styles(options, data))
 
 
 def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
@@ -152,9 +153,8 @@ def _styles(options: Options, data: Mapping[str, Any]) -> list[str]:
     return [asset("steps.css"), *opened]
 
 
-def _result(graph: Snapshot) -> str:
-    root = graph.root
-    return f"{root.short} = {format_number(root.data)}: {graph.stats}"
+def _summary(graph: Snapshot, told: str) -> str:
+    return f"{graph.root.short} = {format_number(graph.root.data)}: {told}"
 
 
 def _board(shown: str, more: str, arrows: Mapping[str, Any], code: str) -> str:
