@@ -248,7 +248,7 @@ def test_at_every_scale_a_wrong_derivative_fails(
         assert report.verdict == "fail"
 
 
-def slight_kink(rng: random.Random) -> tuple[Function, Function, float]:
+def random_slight_kink(rng: random.Random) -> tuple[Function, Function, float]:
     """In a curve, at the point, or as close as 1e-9."""
     k, s = 10.0 ** rng.uniform(-4.0, 0.0), rng.uniform(0.3, 3.0)
     beside = rng.choice([0.0, 1.0, -1.0]) * 10.0 ** rng.uniform(-9.0, -1.0)
@@ -280,7 +280,7 @@ def fast_wave_at_small_x(rng: random.Random) -> tuple[Function, Function, float]
 
 
 HARD_FOR_FLOATS = [
-    slight_kink,
+    random_slight_kink,
     cancelling,
     cancelling_to_steps,
     fast_wave,
