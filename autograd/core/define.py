@@ -137,11 +137,6 @@ def reserve() -> None:
 
 # ---------------------------------------------------------------------- pickling
 
-FACTS = (
-    *("symbol", "variadic", "strong_zero", "traits", "domain", "kink"),
-    *("latex", "doc", "defaults", "textbook_rule"),
-)
-
 
 def _reduced(entry: Primitive) -> tuple[Any, ...]:
     """Return what `__reduce__` of a primitive gives pickle."""
@@ -155,7 +150,7 @@ def _definition(entry: Primitive) -> tuple[Any, ...]:
     """Return the definition of a user's primitive for another process, () if it has none."""
     if entry.name in RESERVED:
         return ()
-    rest = {key: getattr(entry, key) for key in FACTS}
+    rest = {key: getattr(entry, key) for key in primitive.__kwdefaults__ or ()}
     for pickler in ("pickle", "cloudpickle"):
         with contextlib.suppress(Exception):  # of many types, for a rule that it can't write
             dumps = importlib.import_module(pickler).dumps

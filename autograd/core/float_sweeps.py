@@ -119,7 +119,7 @@ def exchange(
         return True
 
 
-exchanger = _exchanger()  # the C function that does it, None in the interpreted build
+exchanger = _exchanger()  # pyright: ignore  (the C function that does it, None interpreted)
 
 
 def list_operations(
@@ -163,9 +163,8 @@ def push(order: list[Value]) -> None:
 
 def pull(seeds: Sequence[tuple[Value, float]], xs: list[Value]) -> list[float]:
     """Reverse mode: Σ seed · d(node)/d(x) over the pairs (node, seed), for each x."""
-    x: Value
-    for x in xs:
-        x._grad = 0.0
+    x: Value  # noqa: F842  (compiled, it types the variable of the comprehension)
+    set_tangents((), xs)
     if seeds:
         root, seed = seeds[0]
         if len(seeds) > 1:
