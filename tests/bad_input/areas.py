@@ -13,26 +13,33 @@ from tests.bad_input import (
     transforms,
     value,
 )
+from tests.tables import table
 
-WITHOUT: dict[str, str] = {
-    "autograd.testing.GradientError": "raised by check_gradients",
-    "autograd.testing.Report": "made by gradcheck",
-    "autograd.testing.Report.kink_lines": "what begins each line may be any text",
-    "nn.Dropout.forward": "it takes anything",
-    "nn.Flatten.forward": "it takes anything",
-    "nn.Identity.forward": "it takes anything",
-    "nn.Module.zero_grad": "its argument is PyTorch's, and changes nothing",
-    "nn.Optimizer.zero_grad": "its argument is PyTorch's, and changes nothing",
-    "nn.SequentialLR.rate": "it asks its schedulers",
-    "nn.EpochEnd": "made by fit",
-    "nn.StopTraining": "takes anything, as exceptions do",
-    "autograd.testing.Explanation": "made by explain",
-    "autograd.testing.Explanation.save": "it writes a file, as others do",
+WITHOUT: dict[str, str] = dict(
+    table(
+        """
+"autograd.testing.GradientError" | "raised by check_gradients"
+"autograd.testing.Report" | "made by gradcheck"
+"autograd.testing.Report.kink_lines" | "what begins each line may be any text"
+"nn.Dropout.forward" | "it takes anything"
+"nn.Flatten.forward" | "it takes anything"
+"nn.Identity.forward" | "it takes anything"
+"nn.Module.zero_grad" | "its argument is PyTorch's, and changes nothing"
+"nn.Optimizer.zero_grad" | "its argument is PyTorch's, and changes nothing"
+"nn.SequentialLR.rate" | "it asks its schedulers"
+"nn.EpochEnd" | "made by fit"
+"nn.StopTraining" | "takes anything, as exceptions do"
+"autograd.testing.Explanation" | "made by explain"
+"autograd.testing.Explanation.save" | "it writes a file, as others do"
+"nn.init.Initialiser" | "the type of what initialisers are, which nobody calls"
+""",
+        globals(),
+    )
+) | {
     **{
         f"autograd.testing.check_{name}": "it gives all to check_vjp or check_jacobian"
         for name in ("jax", "scipy", "torch")
-    },
-    "nn.init.Initialiser": "the type of what initialisers are, which nobody calls",
+    }
 }
 
 

@@ -7,23 +7,29 @@ from typing import Any
 import autograd
 from autograd import Graph, Stepper, Value
 from tests.bad_input.rows import *
+from tests.tables import table
 
 ROOTS = [*bads(TypeError, None, 2.0, "3", 1j, [Value(1.0)], {}), bad(Value, TypeError, "Value")]
 COUNTS = [*bads(TypeError, "3", 1.5, [1], True, 1j), *bads(ValueError, 0, -1)]
 CHOICES = bads(ValueError, "nonsense", "", 3, [])
 TEXTS = bads(TypeError, 3, 1j, [1.0])
-OPTIONS: dict[str, list[Bad]] = {
-    "rankdir": [*CHOICES, bad(None, ValueError)],
-    "collapse": CHOICES,
-    "depth": COUNTS,
-    "max_nodes": COUNTS,
-    "theme": [*CHOICES, bad(None, ValueError)],
-    "values": FLAG,
-    "gradients": FLAG,
-    "format": [*bads(TypeError, None, 3), *bads(ValueError, "zz", ".4q")],
-    "title": TEXTS,
-    "odd": [bad(1, TypeError, "there is no option 'odd'")],
-}
+OPTIONS: dict[str, list[Bad]] = dict(
+    table(
+        """
+"rankdir" | [*CHOICES, bad(None, ValueError)]
+"collapse" | CHOICES
+"depth" | COUNTS
+"max_nodes" | COUNTS
+"theme" | [*CHOICES, bad(None, ValueError)]
+"values" | FLAG
+"gradients" | FLAG
+"format" | [*bads(TypeError, None, 3), *bads(ValueError, "zz", ".4q")]
+"title" | TEXTS
+"odd" | [bad(1, TypeError, "there is no option 'odd'")]
+""",
+        globals(),
+    )
+)
 PATHS = bads(TypeError, None, 3.5, [], 1j, words=("PathLike",))
 
 

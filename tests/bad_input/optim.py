@@ -7,6 +7,7 @@ from typing import Any
 import nn
 from autograd import Value
 from tests.bad_input.rows import *
+from tests.tables import table
 
 PARAMETERS: list[Bad] = [
     *bads(TypeError, None, 2.0, 1j, Value(1.0), words=("takes a list of Values",)),
@@ -16,12 +17,20 @@ PARAMETERS: list[Bad] = [
     Bad("a list in it", lambda w: [w.params], TypeError, ("takes Values, got",)),
 ]
 TRAINED = [
+    *[
+        row
+        for (row,) in table(
+            """
+bad([], ValueError, "none")
+bad((), ValueError, "none")
+Bad("an empty generator", lambda w: iter([]), ValueError, ("none",))
+Bad("one twice", lambda w: w.params * 2, ValueError, ("twice",))
+Bad("a result", lambda w: [w.x, w.z], ValueError, ("result of an operation", "'z'"))
+""",
+            globals(),
+        )
+    ],
     *PARAMETERS,
-    bad([], ValueError, "none"),
-    bad((), ValueError, "none"),
-    Bad("an empty generator", lambda w: iter([]), ValueError, ("none",)),
-    Bad("one twice", lambda w: w.params * 2, ValueError, ("twice",)),
-    Bad("a result", lambda w: [w.x, w.z], ValueError, ("result of an operation", "'z'")),
 ]
 BETAS = bads(TypeError, None, 0.9, "ab", [], (0.9,), (0.9, 0.9, 0.9), {0.9: 0.9})
 for _x in (None, "0.9", True, 1j):
@@ -49,14 +58,19 @@ OPTIMIZERS: dict[str, dict[str, list[Bad]]] = {
     },
 }
 SCHEDULES: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
-    "StepLR": ({"step_size": 2}, {"step_size": COUNT, "gamma": NOT_NEGATIVE}),
-    "ExponentialLR": ({"gamma": 0.5}, {"gamma": NOT_NEGATIVE}),
-    "CosineAnnealingLR": ({"T_max": 2}, {"T_max": COUNT, "eta_min": NOT_NEGATIVE}),
-    "LinearLR": (
-        {},
-        {"start_factor": NOT_NEGATIVE, "end_factor": NOT_NEGATIVE, "total_iters": COUNT},
-    ),
-    "MultiStepLR": ({"milestones": [2]}, {"milestones": EPOCHS, "gamma": NOT_NEGATIVE}),
+    name: tuple(row)
+    for name, *row in table(
+        """
+"StepLR" | {"step_size": 2} | {"step_size": COUNT, "gamma": NOT_NEGATIVE}
+"ExponentialLR" | {"gamma": 0.5} | {"gamma": NOT_NEGATIVE}
+"CosineAnnealingLR" | {"T_max": 2} | {"T_max": COUNT, "eta_min": NOT_NEGATIVE}
+"LinearLR" | {} |
+    {"start_factor": NOT_NEGATIVE, "end_factor": NOT_NEGATIVE, "total_iters": COUNT}
+"MultiStepLR" | {"milestones": [2]} | {"milestones": EPOCHS, "gamma": NOT_NEGATIVE}
+""",
+        globals(),
+    )
+} | {
     "LambdaLR": (
         {"lr_lambda": lambda epoch: 0.5 + 0 * epoch},
         {
@@ -344,13 +358,16 @@ def sequences() -> Iterator[Row]:
         return nn.SequentialLR(sgd, changed(sgd), milestones)
 
     pair: Call = lambda o: [nn.StepLR(o, 2), nn.ExponentialLR(o, 0.5)]
-    for schedulers, error, words in [
-        (lambda o: None, TypeError, ("schedulers", "None")),
-        (lambda o: [1, 2], TypeError, ("schedulers", "1")),
-        (lambda o: [], ValueError, ("1 milestones for 0 schedulers",)),
-        (lambda o: [nn.StepLR(o, 2), nn.ReduceLROnPlateau(o)], ValueError, ("ReduceLROn",)),
-        (lambda o: pair(nn.SGD([Value(1.0)], 0.5)), ValueError, ("another optimizer",)),
-    ]:
+    for schedulers, error, words in table(
+        """
+lambda o: None | TypeError | ("schedulers", "None")
+lambda o: [1, 2] | TypeError | ("schedulers", "1")
+lambda o: [] | ValueError | ("1 milestones for 0 schedulers",)
+lambda o: [nn.StepLR(o, 2), nn.ReduceLROnPlateau(o)] | ValueError | ("ReduceLROn",)
+lambda o: pair(nn.SGD([Value(1.0)], 0.5)) | ValueError | ("another optimizer",)
+""",
+        globals() | locals(),
+    ):
         call: Call = functools.partial(made, changed=schedulers)
         yield row(name, f"schedulers: {words}", call, error, *words)
     for milestones, error, word in [

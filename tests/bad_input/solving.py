@@ -9,6 +9,7 @@ import autograd
 from autograd.core.primitive import TABLE
 from tests.bad_input.rows import *
 from tests.bad_input.transforms import ARGNUMS, TREES
+from tests.tables import table
 
 
 def rows() -> Iterator[Row]:
@@ -44,15 +45,15 @@ def equations(name: str, solve: Any) -> Iterator[Row]:
 def unsolvable(name: str) -> Iterator[Row]:
     """Equations without a solution near the start, or whose solution has no derivative."""
     at: Any = lambda f, x0: lambda w: autograd.root(f, x0)
-    for case, call, *words in (
-        ("no root", at(lambda x: x * x + 1.0, 3.0), "the residual is 1"),
-        ("singular", at(lambda x: x * x - 2.0, 0.0), "singular; start elsewhere", "x = 0.0"),
-        ("constant", at(lambda v: [v[0], v[0]], [1.0, 2.0]), "singular", "x = 1.0, 2.0"),
-        ("NaN", at(lambda x: x * NAN, 1.0), "not finite: at x = 1.0"),
-        ("far away", at(lambda x: autograd.exp(x) - 1.0, 700.0), "no convergence in 200 steps"),
-        ("a double root", lambda w: autograd.root(lambda x, a: (x - a) ** 2, 3.0, w.x),
-         "singular at the solution", "has no derivative"),
-    ):  # fmt: skip
+    for case, call, *words in table("""
+"no root" | at(lambda x: x * x + 1.0, 3.0) | "the residual is 1"
+"singular" | at(lambda x: x * x - 2.0, 0.0) | "singular; start elsewhere" | "x = 0.0"
+"constant" | at(lambda v: [v[0], v[0]], [1.0, 2.0]) | "singular" | "x = 1.0, 2.0"
+"NaN" | at(lambda x: x * NAN, 1.0) | "not finite: at x = 1.0"
+"far away" | at(lambda x: autograd.exp(x) - 1.0, 700.0) | "no convergence in 200 steps"
+"a double root" | lambda w: autograd.root(lambda x, a: (x - a) ** 2, 3.0, w.x) |
+    "singular at the solution" | "has no derivative"
+""", globals() | locals()):  # fmt: skip
         yield row(name, case, call, RuntimeError, "root: ", *words)
     step = lambda w: autograd.root(lambda x, a: a * (x - 1.0) * 0.0 * x, 1.0, w.x)
     yield row(name, "flat", step, RuntimeError, "singular at the solution x = 1.0")
@@ -85,18 +86,18 @@ def fits(name: str) -> Iterator[Row]:
         positional=True,
     )
     fit: Any = lambda f, p0, x=xs: lambda w: autograd.curve_fit(f, x, ys, p0)
-    for case, call, error, *words in (
-        ("too few numbers", fit(lambda x, a: [a, a], [1.0]), ValueError,
-         "curve_fit: f gives 2 number(s) for the 3 of y"),
-        ("infinite", fit(lambda x, a: a * x * INF, [1.0], np.ones(3)), ValueError,
-         "not finite at [1.0]; start elsewhere"),
-        ("undetermined", fit(lambda x, a, b: (a + b) * x, [1.0, 1.0]), RuntimeError,
-         "the data do not determine parameter", "leave it out"),
-        ("no minimum", fit(lambda x, a: 5.0 + 1.0 / a + 0.0 * x, [1.0]), RuntimeError,
-         "curve_fit: ", "the sum of squares is"),
-        ("outside the domain", fit(lambda x, a: np.log(a * (x + 1.0)), [-1.0]), ValueError,
-         "log(-1.0)"),
-    ):  # fmt: skip
+    for case, call, error, *words in table("""
+"too few numbers" | fit(lambda x, a: [a, a], [1.0]) | ValueError |
+    "curve_fit: f gives 2 number(s) for the 3 of y"
+"infinite" | fit(lambda x, a: a * x * INF, [1.0], np.ones(3)) | ValueError |
+    "not finite at [1.0]; start elsewhere"
+"undetermined" | fit(lambda x, a, b: (a + b) * x, [1.0, 1.0]) | RuntimeError |
+    "the data do not determine parameter" | "leave it out"
+"no minimum" | fit(lambda x, a: 5.0 + 1.0 / a + 0.0 * x, [1.0]) | RuntimeError |
+    "curve_fit: " | "the sum of squares is"
+"outside the domain" | fit(lambda x, a: np.log(a * (x + 1.0)), [-1.0]) | ValueError |
+    "log(-1.0)"
+""", globals() | locals()):  # fmt: skip
         yield row(name, case, call, error, *words)
 
 

@@ -17,6 +17,7 @@ from autograd.cli.command import calculate
 from autograd.cli.expressions import FUNCTIONS
 from tests.builds import THIS
 from tests.builds import run as process
+from tests.tables import table
 from tests.terminals import Terminal
 
 TABLE = """\
@@ -60,18 +61,21 @@ def test_options_may_stand_anywhere(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("binding", "value"),
-    [
-        ("x=-2", -2.0),
-        ("x=+.5", 0.5),
-        ("x=1e-3", 1e-3),
-        ("x=-1_000", -1000.0),
-        (" x = 3 ", 3.0),
-        ("x=-pi/2", -math.pi / 2),
-        ("x=inf", math.inf),
-        ("x=-Inf", -math.inf),
-        ("x=1/3", 1 / 3),
-        ("x=1/inf", 0.0),
-    ],
+    table(
+        """
+"x=-2" | -2.0
+"x=+.5" | 0.5
+"x=1e-3" | 1e-3
+"x=-1_000" | -1000.0
+" x = 3 " | 3.0
+"x=-pi/2" | -math.pi / 2
+"x=inf" | math.inf
+"x=-Inf" | -math.inf
+"x=1/3" | 1 / 3
+"x=1/inf" | 0.0
+""",
+        globals(),
+    ),
 )
 def test_values_of_variables(run: Run, binding: str, value: float) -> None:
     code, out, _ = run("x", binding, "--json")
@@ -156,29 +160,32 @@ def test_json_of_numbers_that_json_lacks(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [
-        (["x=2", "x*y", "y=3"], "= has no meaning here: give values after it, as x=2"),
-        (["x*y", "x=2"], "no value for y; add y=1, say"),
-        (["x*y + z"], "no value for x, y, z; add x=1 y=1 z=1, say"),
-        (["x", "x=1", "z=2"], "z is not in the formula, whose variables are: x"),
-        (["1", "z=2"], "z is not in the formula, whose variables are: none"),
-        (["x", "x=1", "x=2"], "each name once"),
-        (["ﬁ", "ﬁ=1", "fi=2"], "each name once"),
-        (["x", "x"], "'x': values are given as x=1.0"),
-        (["x", "x="], "'x=': values are given as x=1.0"),
-        (["x", "2=x"], "'2=x': values are given as x=1.0"),
-        (["x", "x.y=1"], "'x.y=1': values are given as x=1.0"),
-        (["x", "x=two"], "x=two: a value is a number"),
-        (["x", "x=1e999"], "1e999 is too large for a float"),
-        (["x", "x=1/0"], "division by zero"),
-        (["x", "x=[1]"], "the value of x takes a real number"),
-        (["x", "x=__import__(1)"], "no function '__import__'"),
-        (["pi", "pi=3"], "pi is not in the formula"),
-        (["x*inf", "x=0", "inf=1"], "inf is not in the formula"),
-        (["[x]", "x=1"], "gives a list"),
-        (["0" + "-" * 9000 + "x", "x=1"], "nested too deeply"),
-        (["x\udcff"], "? has no meaning here"),
-    ],
+    table(
+        r"""
+["x=2", "x*y", "y=3"] | "= has no meaning here: give values after it, as x=2"
+["x*y", "x=2"] | "no value for y; add y=1, say"
+["x*y + z"] | "no value for x, y, z; add x=1 y=1 z=1, say"
+["x", "x=1", "z=2"] | "z is not in the formula, whose variables are: x"
+["1", "z=2"] | "z is not in the formula, whose variables are: none"
+["x", "x=1", "x=2"] | "each name once"
+["ﬁ", "ﬁ=1", "fi=2"] | "each name once"
+["x", "x"] | "'x': values are given as x=1.0"
+["x", "x="] | "'x=': values are given as x=1.0"
+["x", "2=x"] | "'2=x': values are given as x=1.0"
+["x", "x.y=1"] | "'x.y=1': values are given as x=1.0"
+["x", "x=two"] | "x=two: a value is a number"
+["x", "x=1e999"] | "1e999 is too large for a float"
+["x", "x=1/0"] | "division by zero"
+["x", "x=[1]"] | "the value of x takes a real number"
+["x", "x=__import__(1)"] | "no function '__import__'"
+["pi", "pi=3"] | "pi is not in the formula"
+["x*inf", "x=0", "inf=1"] | "inf is not in the formula"
+["[x]", "x=1"] | "gives a list"
+["0" + "-" * 9000 + "x", "x=1"] | "nested too deeply"
+["x\udcff"] | "? has no meaning here"
+""",
+        globals(),
+    ),
 )
 def test_mistakes_in_the_command(run: Run, arguments: list[str], words: str) -> None:
     code, out, err = run(*arguments)
@@ -189,14 +196,17 @@ def test_mistakes_in_the_command(run: Run, arguments: list[str], words: str) -> 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [
-        ([], "the following arguments are required: FORMULA"),
-        (["x", "x=1", "--svg", "x.png"], "'x.png' does not end in .svg"),
-        (["x", "x=1", "--html", "x"], "'x' does not end in .html"),
-        (["x", "x=1", "--order", "3"], "invalid choice"),
-        (["x", "x=1", "--json", "--latex"], "not allowed with"),
-        (["x", "x=1", "--jso"], "unrecognized arguments"),
-    ],
+    table(
+        """
+[] | "the following arguments are required: FORMULA"
+["x", "x=1", "--svg", "x.png"] | "'x.png' does not end in .svg"
+["x", "x=1", "--html", "x"] | "'x' does not end in .html"
+["x", "x=1", "--order", "3"] | "invalid choice"
+["x", "x=1", "--json", "--latex"] | "not allowed with"
+["x", "x=1", "--jso"] | "unrecognized arguments"
+""",
+        globals(),
+    ),
 )
 def test_mistakes_in_the_options(run: Run, arguments: list[str], words: str) -> None:
     code, out, err = run(*arguments)
@@ -228,16 +238,19 @@ def test_control_characters_do_not_reach_the_terminal(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [
-        (["log(x)", "x=-1"], "log(-1.0 labelled 'x'): outside the domain, which is x > 0"),
-        (["9**9**9"], "pow(9.0, 387420489.0): the result is too large"),
-        (["1/x", "x=0"], "division by zero"),
-        (["x**y", "x=-2", "y=3"], "does not exist here"),
-        (["sqrt(x) - sqrt(x)", "x=0"], "infinity minus infinity"),
-        (["sqrt(x) - sqrt(x)", "x=0"], "is infinite; --step shows how"),
-        (["exp(x)", "x=710"], "too large"),
-        (["x", "x=1", "--svg", "missing/x.svg"], "missing/x.svg: No such file or directory"),
-    ],
+    table(
+        """
+["log(x)", "x=-1"] | "log(-1.0 labelled 'x'): outside the domain, which is x > 0"
+["9**9**9"] | "pow(9.0, 387420489.0): the result is too large"
+["1/x", "x=0"] | "division by zero"
+["x**y", "x=-2", "y=3"] | "does not exist here"
+["sqrt(x) - sqrt(x)", "x=0"] | "infinity minus infinity"
+["sqrt(x) - sqrt(x)", "x=0"] | "is infinite; --step shows how"
+["exp(x)", "x=710"] | "too large"
+["x", "x=1", "--svg", "missing/x.svg"] | "missing/x.svg: No such file or directory"
+""",
+        globals(),
+    ),
 )
 def test_what_fails_in_the_mathematics_or_on_disk(
     run: Run, arguments: list[str], words: str

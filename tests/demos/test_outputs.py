@@ -14,8 +14,21 @@ pytest.importorskip("rich")
 import matplotlib.image
 
 from demos.__main__ import DEMOS, main
+from tests.tables import table
 
-FILES = {
+FILES = dict(
+    table(
+        """
+"moons" | {"moons-graph.svg", "moons-steps.html", "moons-training.html", "moons.png"}
+"regression" | {"regression.png"}
+"gradients" | {"gradients.png", "schedules.png"}
+"sweep" | {"sweep", "sweep-map.png"}
+"gpt" | {"gpt.png", "gpt-weights.npz"}
+"names" | {"names.png"}
+""",
+        globals(),
+    )
+) | {
     "digits": {
         "digits-confusion.png",
         "digits-graph.svg",
@@ -26,18 +39,12 @@ FILES = {
         "digits-steps.html",
         "digits-training.html",
     },
-    "moons": {"moons-graph.svg", "moons-steps.html", "moons-training.html", "moons.png"},
-    "regression": {"regression.png"},
-    "gradients": {"gradients.png", "schedules.png"},
     "speech": {
         "speech-confusion.png",
         "speech-learning.png",
         "speech-misheard.png",
         "speech-model.json",
     },
-    "sweep": {"sweep", "sweep-map.png"},
-    "gpt": {"gpt.png", "gpt-weights.npz"},
-    "names": {"names.png"},
 }
 
 

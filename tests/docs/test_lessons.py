@@ -10,6 +10,7 @@ import pytest
 from autograd import Value, grad
 from demos.lessons import EXERCISES, Choice, Code, check
 from tests.builds import ROOT
+from tests.tables import table
 
 LESSONS = sorted((ROOT / "docs/lessons").glob("[01]*.md"))
 TEXTS = {path: path.read_text("utf-8") for path in LESSONS}
@@ -24,34 +25,40 @@ LIVE = {
 
 # name: the right answer, a wrong one, and what is said of that
 WORDS: dict[str, tuple[Any, Any, str]] = {
-    "square": (10, 25.0, "value of x²"),
-    "price": (0.4, 4.0, "That is the slope"),
-    "chain": (6.0, 5.0, "multiplied, not added"),
-    "neuron-weight": (-4.0, -2.0, "multiplied by x"),
-    "two-paths": (-2.0, -3.0, "another one"),
-    "twice": (6.0, 3.0, "adds to what"),
-    "arrivals": (3, 2, "two slots"),
-    "log": (0.25, 1.386, "ln 4 itself"),
-    "quotient": (-0.75, 0.75, "the sign is not"),
-    "best-nudge": ("1e-5", "1e-15", "rounding"),
-    "forgotten": (2.0, 0.5, "other way round"),
-    "one-step": (0.6, -0.6, "uphill"),
-    "largest-rate": (1.0, 0.5, "overshoot"),
-    "parameters": (17, 13, "bias"),
-    "exclusive-or": (3, 4, "straight line"),
-    "curve-a": ("zero_grad is forgotten", "the rate is too large", "jumps over the valley"),
-    "curve-b": ("the rate is too small", "all weights start at 0", "only the last bias"),
-    "curve-c": ("all weights start at 0", "zero_grad is forgotten", "swings"),
-    "curve-d": ("the rate is too large", "the rate is too small", "at every step"),
-    "share": (0.5, 2.0, "Divide by the sum"),
-    "blame": (-0.3, 0.3, "grow or shrink"),
-    "equal-scores": (4.0, 12.0, "add up to 1"),
-    "looks": (15, 25, "after it"),
-    "link": (1.28, 0.64, "Multiply it"),
-    "blind": (1.946, 7, "minus its logarithm"),
-    "residual": (0.8, -0.2, "another one"),
-    "bend": (12, 6, "Half"),
-    "newton-step": (0.667, 0.333, "length of the step"),
+    name: tuple(row)
+    for name, *row in table(
+        """
+"square" | 10 | 25.0 | "value of x²"
+"price" | 0.4 | 4.0 | "That is the slope"
+"chain" | 6.0 | 5.0 | "multiplied, not added"
+"neuron-weight" | -4.0 | -2.0 | "multiplied by x"
+"two-paths" | -2.0 | -3.0 | "another one"
+"twice" | 6.0 | 3.0 | "adds to what"
+"arrivals" | 3 | 2 | "two slots"
+"log" | 0.25 | 1.386 | "ln 4 itself"
+"quotient" | -0.75 | 0.75 | "the sign is not"
+"best-nudge" | "1e-5" | "1e-15" | "rounding"
+"forgotten" | 2.0 | 0.5 | "other way round"
+"one-step" | 0.6 | -0.6 | "uphill"
+"largest-rate" | 1.0 | 0.5 | "overshoot"
+"parameters" | 17 | 13 | "bias"
+"exclusive-or" | 3 | 4 | "straight line"
+"curve-a" | "zero_grad is forgotten" | "the rate is too large" | "jumps over the valley"
+"curve-b" | "the rate is too small" | "all weights start at 0" | "only the last bias"
+"curve-c" | "all weights start at 0" | "zero_grad is forgotten" | "swings"
+"curve-d" | "the rate is too large" | "the rate is too small" | "at every step"
+"share" | 0.5 | 2.0 | "Divide by the sum"
+"blame" | -0.3 | 0.3 | "grow or shrink"
+"equal-scores" | 4.0 | 12.0 | "add up to 1"
+"looks" | 15 | 25 | "after it"
+"link" | 1.28 | 0.64 | "Multiply it"
+"blind" | 1.946 | 7 | "minus its logarithm"
+"residual" | 0.8 | -0.2 | "another one"
+"bend" | 12 | 6 | "Half"
+"newton-step" | 0.667 | 0.333 | "length of the step"
+""",
+        globals(),
+    )
 }
 
 
@@ -143,25 +150,29 @@ def attend(query: Any, keys: Any, values: Any) -> list[float]:
 
 # name: a right function, and what is said of the one that the lesson begins with
 FUNCTIONS: dict[str, tuple[Any, str]] = {
-    "nudge": (lambda f, x: (f(x + 1e-4) - f(x)) / 1e-4, "Divide by the nudge"),
-    "backward-chain": (chained, "Return two numbers"),
-    "repair": (repaired, "argument 0[1]"),
-    "paths": (lambda a, b: ((a * b + a) + a * (b + 1), a * a), "numeric"),
-    "engine-add": (Node, "should return a Node"),
-    "engine-mul": (Node, "should return a Node"),
-    "engine-tanh": (Node, "should return a Node"),
-    "engine": (Node, "It raised"),
-    "reciprocal": (lambda out, x: -out * out, "analytic"),
-    "line": (line, "half of what it should be"),
-    "descend": (descend, "is 0.6, and yours gives -0.6"),
-    "neuron": (neuron, "analytic"),
-    "p-minus-y": (
-        lambda z, k: [p - (i == k) for i, p in enumerate(softmax(z))],
-        "argument 0[0]",
-    ),
-    "attend": (attend, "number(s), as each value has"),
-    "norm": (norm, "as long as x"),
-    "newton": (lambda f, x: x - grad(f)(x) / grad(grad(f))(x), "is 0.666667, and yours"),
+    name: tuple(row)
+    for name, *row in table(
+        """
+"nudge" | lambda f, x: (f(x + 1e-4) - f(x)) / 1e-4 | "Divide by the nudge"
+"backward-chain" | chained | "Return two numbers"
+"repair" | repaired | "argument 0[1]"
+"paths" | lambda a, b: ((a * b + a) + a * (b + 1), a * a) | "numeric"
+"engine-add" | Node | "should return a Node"
+"engine-mul" | Node | "should return a Node"
+"engine-tanh" | Node | "should return a Node"
+"engine" | Node | "It raised"
+"reciprocal" | lambda out, x: -out * out | "analytic"
+"line" | line | "half of what it should be"
+"descend" | descend | "is 0.6, and yours gives -0.6"
+"neuron" | neuron | "analytic"
+"p-minus-y" | lambda z, k: [p - (i == k) for i, p in enumerate(softmax(z))] |
+    "argument 0[0]"
+"attend" | attend | "number(s), as each value has"
+"norm" | norm | "as long as x"
+"newton" | lambda f, x: x - grad(f)(x) / grad(grad(f))(x) | "is 0.666667, and yours"
+""",
+        globals(),
+    )
 }
 
 

@@ -10,6 +10,7 @@ from demos.lessons import EXERCISES, Code, check
 from docs.__main__ import HTML, server
 from tests.chromium import violations
 from tests.docs.test_lessons import ASKED, FUNCTIONS, WORDS
+from tests.tables import table
 
 if not (HTML / "index.html").exists():
     pytest.skip("the site is not built: run python -m docs", allow_module_level=True)
@@ -24,25 +25,30 @@ FOLDERS = {
 HAS_PYTHON = (HTML / "_static/python/pyodide.mjs").exists()
 needs_python = pytest.mark.skipif(not HAS_PYTHON, reason="the site is built without Python")
 # What people ask, as they type it, and where it is answered.
-QUESTIONS = {
-    "backprop": "index.html",
-    "automatic differentiation": "index.html",
-    "argnums": "howto/compile",
-    "per-sample gradients": "howto/compile",
-    "Values back": "howto/compile",
-    "special functions": "howto/operation",
-    "numpy functions": "reference/numpy",
-    "structures": "reference/numpy",
-    "recording slow": "howto/compile",
-    "freeze": "howto/train",
-    "state forward": "howto/train",
-    "resume": "howto/train",
-    "inconclusive hypothesis": "howto/check",
-    "points hold": "howto/check",
-    "vector primitives": "howto/operation",
-    "pytorch names": "reference/names",
-    "pickling": "howto/operation",
-}
+QUESTIONS = dict(
+    table(
+        """
+"backprop" | "index.html"
+"automatic differentiation" | "index.html"
+"argnums" | "howto/compile"
+"per-sample gradients" | "howto/compile"
+"Values back" | "howto/compile"
+"special functions" | "howto/operation"
+"numpy functions" | "reference/numpy"
+"structures" | "reference/numpy"
+"recording slow" | "howto/compile"
+"freeze" | "howto/train"
+"state forward" | "howto/train"
+"resume" | "howto/train"
+"inconclusive hypothesis" | "howto/check"
+"points hold" | "howto/check"
+"vector primitives" | "howto/operation"
+"pytorch names" | "reference/names"
+"pickling" | "howto/operation"
+""",
+        globals(),
+    )
+)
 
 
 @pytest.fixture(scope="module")

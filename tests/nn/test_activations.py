@@ -14,20 +14,24 @@ import nn
 from autograd import Value
 from tests.core.measure_ulp import ulps
 from tests.nn.reference import exact_softmax, logit_lists
+from tests.tables import table
 
-MODULES: list[tuple[nn.Module, Callable[[Any], Any]]] = [
-    (nn.Identity(), lambda x: x),
-    (nn.ReLU(), autograd.relu),
-    (nn.LeakyReLU(), autograd.leaky_relu),
-    (nn.LeakyReLU(0.3), lambda x: autograd.leaky_relu(x, 0.3)),
-    (nn.ELU(), autograd.elu),
-    (nn.ELU(0.3), lambda x: autograd.elu(x, 0.3)),
-    (nn.GELU(), autograd.gelu),
-    (nn.SiLU(), autograd.silu),
-    (nn.Softplus(), autograd.softplus),
-    (nn.Sigmoid(), autograd.sigmoid),
-    (nn.Tanh(), autograd.tanh),
-]
+MODULES: list[tuple[nn.Module, Callable[[Any], Any]]] = table(
+    """
+nn.Identity() | lambda x: x
+nn.ReLU() | autograd.relu
+nn.LeakyReLU() | autograd.leaky_relu
+nn.LeakyReLU(0.3) | lambda x: autograd.leaky_relu(x, 0.3)
+nn.ELU() | autograd.elu
+nn.ELU(0.3) | lambda x: autograd.elu(x, 0.3)
+nn.GELU() | autograd.gelu
+nn.SiLU() | autograd.silu
+nn.Softplus() | autograd.softplus
+nn.Sigmoid() | autograd.sigmoid
+nn.Tanh() | autograd.tanh
+""",
+    globals(),
+)
 
 
 @pytest.mark.parametrize(("module", "function"), MODULES)

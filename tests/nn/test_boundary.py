@@ -13,6 +13,7 @@ from nn.boundary import Boundary
 from nn.pages.plane import Plane
 from nn.training.snapshots import MOST_SNAPSHOTS
 from tests.nn.training.fitting import fitted
+from tests.tables import table
 
 SQUARE = [([x, y], 1.0 if x > 0.0 else -1.0) for x in (-1.0, 1.0) for y in (-1.0, 1.0)]
 
@@ -53,22 +54,25 @@ trained = functools.cache(train)
 
 @pytest.mark.parametrize(
     ("samples", "fits"),
-    [
-        (SQUARE, True),
-        ([([0, 1], 0), ([1, 1], 1)], True),
-        ([((0.0, 1.0), [1.0, 0.0]), ((1.0, 1.0), [0.0, 1.0])], True),
-        ([([0.0, 1.0], [0.0]), ([1.0, 1.0], [1.0])], True),
-        ([([0.0, 1.0], 1.0), ([1.0, 1.0], 1.0)], False),
-        ([([0.0, k], float(k)) for k in range(11)], False),
-        ([([0.0], 0.0), ([1.0], 1.0)], False),
-        ([([0.0, 1.0, 2.0], 0.0), ([0.0, 1.0, 2.0], 1.0)], False),
-        ([([0.0, float("nan")], 0.0), ([1.0, 1.0], 1.0)], False),
-        ([(0.5, 0.0), (1.0, 1.0)], False),
-        ([("ab", 0.0), ("cd", 1.0)], False),
-        ([([0.0, 1.0], "a"), ([1.0, 1.0], "b")], False),
-        ([([0.0, 1.0], None), ([1.0, 1.0], None)], False),
-        ([([0.0, 1.0], []), ([1.0, 1.0], [])], False),
-    ],
+    table(
+        """
+SQUARE | True
+[([0, 1], 0), ([1, 1], 1)] | True
+[((0.0, 1.0), [1.0, 0.0]), ((1.0, 1.0), [0.0, 1.0])] | True
+[([0.0, 1.0], [0.0]), ([1.0, 1.0], [1.0])] | True
+[([0.0, 1.0], 1.0), ([1.0, 1.0], 1.0)] | False
+[([0.0, k], float(k)) for k in range(11)] | False
+[([0.0], 0.0), ([1.0], 1.0)] | False
+[([0.0, 1.0, 2.0], 0.0), ([0.0, 1.0, 2.0], 1.0)] | False
+[([0.0, float("nan")], 0.0), ([1.0, 1.0], 1.0)] | False
+[(0.5, 0.0), (1.0, 1.0)] | False
+[("ab", 0.0), ("cd", 1.0)] | False
+[([0.0, 1.0], "a"), ([1.0, 1.0], "b")] | False
+[([0.0, 1.0], None), ([1.0, 1.0], None)] | False
+[([0.0, 1.0], []), ([1.0, 1.0], [])] | False
+""",
+        globals(),
+    ),
 )
 def test_what_has_a_boundary(samples: Any, fits: bool) -> None:
     assert Boundary.fits(samples) is fits
@@ -107,15 +111,6 @@ def test_a_copy_of_the_model_answers_as_in_evaluation() -> None:
     plane = plane_of(boundary)
     assert plane.fields[0][0][0][0] == plane.xs[0]
     assert (model.training, model.p.data) == (True, 7.0)
-
-
-def test_each_frame_has_the_parameters_of_its_epoch() -> None:
-    boundary = boundary_of(lambda x, p: p)
-    for epoch in (1, 2):
-        boundary.model.p.data = 10.0 * epoch  # type: ignore[attr-defined]
-        boundary.keep(epoch)
-    plane = plane_of(boundary)
-    assert [fields[0][0][0] for fields in plane.fields] == [0.0, 10.0, 20.0]
 
 
 @pytest.mark.parametrize("first", [0, 37])
@@ -184,20 +179,6 @@ def test_a_model_that_does_not_classify_has_no_picture(answer: Any, targets: Any
     samples = [([float(k), 1.0], target) for k, target in enumerate(targets)]
     assert boundary_of(answer, samples).plane() is None
     assert Boundary(Fixed(answer), SQUARE, nn.mse_loss).plane() is None  # nothing is kept yet
-
-
-def test_the_grid_covers_the_samples_in_squares() -> None:
-    samples = [([0.0, 0.0], 0.0), ([4.0, 1.0], 1.0)]
-    plane = plane_of(boundary_of(lambda x, p: x[0], samples))
-    assert plane.xs[0] < 0.0 < 4.0 < plane.xs[-1]
-    assert plane.ys[0] < 0.0 < 1.0 < plane.ys[-1]
-    assert plane.xs[1] - plane.xs[0] == pytest.approx(plane.ys[1] - plane.ys[0])
-    assert len(plane.xs) == 33
-    assert len(plane.ys) < 20
-
-    samples = [([2.0, 2.0], 0.0), ([2.0, 2.0], 1.0)]  # in one place
-    plane = plane_of(boundary_of(lambda x, p: x[0], samples))
-    assert (plane.xs[0], plane.xs[-1]) == (1.0, 3.0)
 
 
 @pytest.mark.parametrize("scale", [1e-6, 0.1, 10.0, 1e6])

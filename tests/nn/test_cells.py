@@ -12,14 +12,20 @@ import nn
 from autograd import Value
 from tests.nn.torchs import against_torch, numbers
 from tests.nn.training.fitting import fitted
+from tests.tables import table
 
-CELLS: dict[str, Callable[[], Any]] = {
-    "RNNCell": lambda: nn.RNNCell(3, 4),
-    "RNNCell(relu)": lambda: nn.RNNCell(3, 4, bias=False, nonlinearity="relu"),
-    "GRUCell": lambda: nn.GRUCell(3, 4),
-    "LSTMCell": lambda: nn.LSTMCell(3, 4),
-    "LSTMCell()": lambda: nn.LSTMCell(3, 4, bias=False),
-}
+CELLS: dict[str, Callable[[], Any]] = dict(
+    table(
+        """
+"RNNCell" | lambda: nn.RNNCell(3, 4)
+"RNNCell(relu)" | lambda: nn.RNNCell(3, 4, bias=False, nonlinearity="relu")
+"GRUCell" | lambda: nn.GRUCell(3, 4)
+"LSTMCell" | lambda: nn.LSTMCell(3, 4)
+"LSTMCell()" | lambda: nn.LSTMCell(3, 4, bias=False)
+""",
+        globals(),
+    )
+)
 
 
 def logistic(x: Any) -> Any:

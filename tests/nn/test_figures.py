@@ -14,7 +14,6 @@ from PIL import Image, ImageSequence
 
 import nn
 from tests.nn.test_boundary import boundary_of, trained
-from tests.nn.training.fitting import fitted
 
 
 @pytest.fixture(autouse=True)
@@ -36,11 +35,6 @@ def test_the_figure_has_a_panel_for_each_quantity() -> None:
     assert second.get_lines()[0].get_label() == "hits"
 
 
-def test_a_single_epoch_is_a_point() -> None:
-    (axes,) = nn.History.from_dict({"loss": [3.0]}).plot()
-    assert axes.get_lines()[0].get_marker() == "o"
-
-
 def test_an_accuracy_is_in_percent() -> None:
     history = nn.History.from_dict({"accuracy": [0.5, 0.75, 1.0]})
     (axes,) = history.plot()
@@ -53,14 +47,6 @@ def test_the_figure_has_the_boundary_first() -> None:
     assert [line.get_label() for line in boundary.get_lines()] == ["class -1", "class 1"]
     assert boundary.get_aspect() == 1.0
     assert loss.get_xlabel() == "epoch"
-
-
-def test_ten_classes_leave_room_for_the_boundary() -> None:
-    samples = [[k % 4 / 4.0, k / 10.0] for k in range(10)]
-    history = fitted(nn.MLP(2, [10]), samples, range(10), loss=nn.cross_entropy, epochs=1)
-    boundary, _ = history.plot()
-    boundary.figure.canvas.draw()
-    assert boundary.get_window_extent().width > 0.2 * boundary.figure.bbox.width
 
 
 @pytest.mark.parametrize(
@@ -98,13 +84,6 @@ def _lines(frame: Image.Image) -> bytes:
     """What is dark below the title, whose colours each frame rounds in its own way."""
     below = frame.convert("L").crop((0, 40, *frame.size))
     return below.point([255 * (shade < 80) for shade in range(256)]).tobytes()
-
-
-def test_a_model_of_three_classes_is_drawn_in_three_colours() -> None:
-    xs, ys = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0, 1, 2]
-    boundary = fitted(nn.Layer(2, 3), xs, ys, 1.0, 20, loss=nn.cross_entropy).plot()[0]
-    assert len(boundary.get_lines()) == 3
-    assert len(boundary.collections) == 6
 
 
 def test_a_model_that_answers_one_class_everywhere_has_no_line() -> None:

@@ -21,6 +21,7 @@ from nn.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from tests.builds import THIS, run
 from tests.nn.foreign import FOREIGN
 from tests.nn.training.killed import Training, stop_after, trained
+from tests.tables import table
 
 TOLD = pytest.mark.filterwarnings("ignore:fit. not compiled")
 
@@ -122,25 +123,25 @@ NUMBER = '{"w.0": 0.5, "b": %s}'
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [
-        (NUMBER % "NaN", "is damaged: it has the number 'NaN'"),
-        (NUMBER % "1e999", "is damaged: it has the number '1e999'"),
-        (NUMBER % ("1" * 400), "does not fit the model: .*'bias' is too large for a float"),
-        (NUMBER % ("1" * 400 + ".0"), "is damaged: it has the number '1111"),
-        (NUMBER % ("1" * 10_000), "is damaged: .* limit"),
-        (NUMBER % "true", "does not fit the model: .*'bias' must be a number, got True"),
-        (
-            ("\ufeff" + NUMBER) % "null",
-            "does not fit the model: .*'bias' must be a number, got None",
-        ),
-        (NUMBER % ("[" * 400 + "]" * 400), r"does not fit the model: .*got \[\[\[\[\[\[\["),
-        (NUMBER % ('"' + "x" * 10_000 + '"'), "does not fit the model: .*xxx"),
-        ('{"w.0": 0.5, "b": 0.5, "b": 0.5}', "is damaged: 'b' occurs twice"),
-        ('{"w.0": 0.5}', "does not fit the model: .* missing 'bias'; unexpected nothing"),
-        ('{"w.0": 0.5, "b": 1, "c": 2}', "does not fit the model: .* unexpected 'c'"),
-        ('{"w": [0.5], "b": 1.0}', ".* missing 'weight'; unexpected 'w'"),
-        ("{}", "does not fit the model: .* missing 'weight.0', 'bias'"),
-    ],
+    table(
+        r"""
+NUMBER % "NaN" | "is damaged: it has the number 'NaN'"
+NUMBER % "1e999" | "is damaged: it has the number '1e999'"
+NUMBER % ("1" * 400) | "does not fit the model: .*'bias' is too large for a float"
+NUMBER % ("1" * 400 + ".0") | "is damaged: it has the number '1111"
+NUMBER % ("1" * 10_000) | "is damaged: .* limit"
+NUMBER % "true" | "does not fit the model: .*'bias' must be a number, got True"
+("\ufeff" + NUMBER) % "null" | "does not fit the model: .*'bias' must be a number, got None"
+NUMBER % ("[" * 400 + "]" * 400) | r"does not fit the model: .*got \[\[\[\[\[\[\["
+NUMBER % ('"' + "x" * 10_000 + '"') | "does not fit the model: .*xxx"
+'{"w.0": 0.5, "b": 0.5, "b": 0.5}' | "is damaged: 'b' occurs twice"
+'{"w.0": 0.5}' | "does not fit the model: .* missing 'bias'; unexpected nothing"
+'{"w.0": 0.5, "b": 1, "c": 2}' | "does not fit the model: .* unexpected 'c'"
+'{"w": [0.5], "b": 1.0}' | ".* missing 'weight'; unexpected 'w'"
+"{}" | "does not fit the model: .* missing 'weight.0', 'bias'"
+""",
+        globals(),
+    ),
 )
 def test_json_of_another_kind(text: str, message: str, tmp_path: Path) -> None:
     path, model = tmp_path / "model.json", nn.Neuron(1)
@@ -157,23 +158,26 @@ W, B = tensor("F64", [1], 0, 8), tensor("F64", [], 8, 16)
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [
-        (tensors({"w": W, "b": {**B, "dtype": "I64"}}, EIGHT * 2), "'b' holds int64, not flo"),
-        (tensors({"w": W, "b": tensor("BOOL", [], 8, 9)}, EIGHT + b"\1"), "'b' holds bool"),
-        (tensors({"w": W, "b": tensor("BF16", [], 8, 10)}, EIGHT + b"\1\1"), "is damaged"),
-        (tensors({"w": W, "w.0": B}, EIGHT * 2), "is damaged: 'w.0' occurs twice"),
-        (tensors({"w": W, "b": W}, EIGHT), "is damaged"),
-        (tensors({"w": W, "b": tensor("F64", [2**62], 8, 16)}, EIGHT * 2), "is damaged"),
-        (tensors({"w": W, "b": tensor("F64", [2**63, 2], 8, 16)}, EIGHT * 2), "is damaged"),
-        (tensors({"w": W, "b": tensor("F64", [1], 8, 16)}, EIGHT * 2), "does not fit the mod"),
-        (tensors({"w": tensor("F64", [2], 0, 16)}, EIGHT * 2), "missing 'bias'; unexpected 'w"),
-        (tensors({"w": W, "B": B}, EIGHT * 2), "missing 'bias'; unexpected 'B'"),
-        (tensors({"w": W, "b": B, "c": tensor("F64", [0], 16, 16)}, EIGHT), "is damaged"),
-        (tensors(b"[" * 100_000), "is damaged"),
-        (tensors({"__metadata__": {"w": 1}, "w": W, "b": B}, EIGHT * 2), "is damaged"),
-        (struct.pack("<Q", 2**63) + b"{}", "is damaged"),
-        (struct.pack("<Q", 10**8) + b"{}", "is damaged"),
-    ],
+    table(
+        r"""
+tensors({"w": W, "b": {**B, "dtype": "I64"}}, EIGHT * 2) | "'b' holds int64, not flo"
+tensors({"w": W, "b": tensor("BOOL", [], 8, 9)}, EIGHT + b"\1") | "'b' holds bool"
+tensors({"w": W, "b": tensor("BF16", [], 8, 10)}, EIGHT + b"\1\1") | "is damaged"
+tensors({"w": W, "w.0": B}, EIGHT * 2) | "is damaged: 'w.0' occurs twice"
+tensors({"w": W, "b": W}, EIGHT) | "is damaged"
+tensors({"w": W, "b": tensor("F64", [2**62], 8, 16)}, EIGHT * 2) | "is damaged"
+tensors({"w": W, "b": tensor("F64", [2**63, 2], 8, 16)}, EIGHT * 2) | "is damaged"
+tensors({"w": W, "b": tensor("F64", [1], 8, 16)}, EIGHT * 2) | "does not fit the mod"
+tensors({"w": tensor("F64", [2], 0, 16)}, EIGHT * 2) | "missing 'bias'; unexpected 'w"
+tensors({"w": W, "B": B}, EIGHT * 2) | "missing 'bias'; unexpected 'B'"
+tensors({"w": W, "b": B, "c": tensor("F64", [0], 16, 16)}, EIGHT) | "is damaged"
+tensors(b"[" * 100_000) | "is damaged"
+tensors({"__metadata__": {"w": 1}, "w": W, "b": B}, EIGHT * 2) | "is damaged"
+struct.pack("<Q", 2**63) + b"{}" | "is damaged"
+struct.pack("<Q", 10**8) + b"{}" | "is damaged"
+""",
+        globals(),
+    ),
 )
 def test_tensors_of_another_kind(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
@@ -199,17 +203,20 @@ def checked(path: Path, state: str, **changes: object) -> None:
 
 @pytest.mark.parametrize(
     ("state", "changes", "message"),
-    [
-        ('{"a": NaN}', {}, "is damaged: it has the number 'NaN'"),
-        ('{"a": 1e999}', {}, "is damaged: it has the number '1e999'"),
-        ('{"a": 1, "a": 1}', {}, "is damaged: 'a' occurs twice"),
-        ('{"a": [{"b": 1, "b": 1}]}', {}, "is damaged: 'b' occurs twice"),
-        ("[]", {}, "is damaged: it holds no state"),
-        ("null", {}, "is damaged: it holds no state"),
-        ("{}", {"format": "other"}, "is not a checkpoint"),
-        ("{}", {"version": 3}, "is a checkpoint of version 3; .* reads version 2"),
-        ("{}", {"version": None}, "is a checkpoint of version None"),
-    ],
+    table(
+        """
+'{"a": NaN}' | {} | "is damaged: it has the number 'NaN'"
+'{"a": 1e999}' | {} | "is damaged: it has the number '1e999'"
+'{"a": 1, "a": 1}' | {} | "is damaged: 'a' occurs twice"
+'{"a": [{"b": 1, "b": 1}]}' | {} | "is damaged: 'b' occurs twice"
+"[]" | {} | "is damaged: it holds no state"
+"null" | {} | "is damaged: it holds no state"
+"{}" | {"format": "other"} | "is not a checkpoint"
+"{}" | {"version": 3} | "is a checkpoint of version 3; .* reads version 2"
+"{}" | {"version": None} | "is a checkpoint of version None"
+""",
+        globals(),
+    ),
 )
 def test_a_hostile_checkpoint_with_the_right_checksum(
     state: str,

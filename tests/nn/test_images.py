@@ -9,15 +9,19 @@ import pytest
 import nn
 from tests.nn.torchs import against_torch, numbers
 from tests.nn.training.fitting import fitted
+from tests.tables import table
 
-LAYERS: list[tuple[Any, tuple[int, ...]]] = [
-    (lambda: nn.Conv2d(2, 3, 3), (2, 6, 5)),
-    (lambda: nn.Conv2d(1, 2, (2, 3), stride=(1, 2), padding=(1, 0), bias=False), (1, 5, 6)),
-    (lambda: nn.Conv2d(2, 1, 2, padding=1), (2, 3, 3)),
-    (lambda: nn.MaxPool2d(2), (2, 5, 6)),
-    (lambda: nn.MaxPool2d(3, stride=2), (1, 7, 6)),
-    (lambda: nn.MaxPool2d(1), (1, 2, 2)),
-]
+LAYERS: list[tuple[Any, tuple[int, ...]]] = table(
+    """
+lambda: nn.Conv2d(2, 3, 3) | (2, 6, 5)
+lambda: nn.Conv2d(1, 2, (2, 3), stride=(1, 2), padding=(1, 0), bias=False) | (1, 5, 6)
+lambda: nn.Conv2d(2, 1, 2, padding=1) | (2, 3, 3)
+lambda: nn.MaxPool2d(2) | (2, 5, 6)
+lambda: nn.MaxPool2d(3, stride=2) | (1, 7, 6)
+lambda: nn.MaxPool2d(1) | (1, 2, 2)
+""",
+    globals(),
+)
 
 
 def image(*shape: int) -> Any:

@@ -1,6 +1,6 @@
 """Initialisers: ranges, moments, and that the seed fixes them."""
 
-import math
+import math  # noqa: F401  (rows name it)
 import random
 import statistics
 
@@ -12,24 +12,37 @@ from scipy import stats
 
 import nn
 from nn.init import Initialiser
+from tests.tables import table
 
 N = 20_000
 NIN, NOUT = 6, 3
 BOUNDS = {
-    "uniform": (nn.init.uniform(-0.5, 0.5), 0.5),
-    "xavier": (nn.init.xavier_uniform(), math.sqrt(6 / 9)),
-    "xavier gain": (nn.init.xavier_uniform(2.0), 2 * math.sqrt(6 / 9)),
-    "kaiming": (nn.init.kaiming_uniform(), 1.0),
-    "kaiming a": (nn.init.kaiming_uniform(2.0), math.sqrt(1 / 5)),
-    "fan in": (nn.init.fan_in_uniform(), 1 / math.sqrt(6)),
+    name: tuple(row)
+    for name, *row in table(
+        """
+"uniform" | nn.init.uniform(-0.5, 0.5) | 0.5
+"xavier" | nn.init.xavier_uniform() | math.sqrt(6 / 9)
+"xavier gain" | nn.init.xavier_uniform(2.0) | 2 * math.sqrt(6 / 9)
+"kaiming" | nn.init.kaiming_uniform() | 1.0
+"kaiming a" | nn.init.kaiming_uniform(2.0) | math.sqrt(1 / 5)
+"fan in" | nn.init.fan_in_uniform() | 1 / math.sqrt(6)
+""",
+        globals(),
+    )
 }
 DEVIATIONS = {
-    "standard normal": (nn.init.normal(), 1.0),
-    "normal": (nn.init.normal(0.0, 2.0), 2.0),
-    "xavier": (nn.init.xavier_normal(), math.sqrt(2 / 9)),
-    "xavier gain": (nn.init.xavier_normal(3.0), 3 * math.sqrt(2 / 9)),
-    "kaiming": (nn.init.kaiming_normal(), math.sqrt(1 / 3)),
-    "kaiming a": (nn.init.kaiming_normal(1.0), math.sqrt(1 / 6)),
+    name: tuple(row)
+    for name, *row in table(
+        """
+"standard normal" | nn.init.normal() | 1.0
+"normal" | nn.init.normal(0.0, 2.0) | 2.0
+"xavier" | nn.init.xavier_normal() | math.sqrt(2 / 9)
+"xavier gain" | nn.init.xavier_normal(3.0) | 3 * math.sqrt(2 / 9)
+"kaiming" | nn.init.kaiming_normal() | math.sqrt(1 / 3)
+"kaiming a" | nn.init.kaiming_normal(1.0) | math.sqrt(1 / 6)
+""",
+        globals(),
+    )
 }
 
 

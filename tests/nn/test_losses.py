@@ -14,6 +14,7 @@ import nn
 from autograd import Value, hessian
 from tests.core.measure_ulp import ulps
 from tests.nn.reference import case_id, exact_softmax, logit_lists, torch_reference
+from tests.tables import table
 
 CASES = torch_reference("losses")
 
@@ -152,13 +153,16 @@ def test_cross_entropy_is_within_4_ulp(xs: list[float], index: int, smoothing: f
 
 @pytest.mark.parametrize(
     ("loss", "exact"),
-    [
-        (lambda x: nn.cross_entropy([x, 0.0], 0), 0.19661193324148185),
-        (lambda x: nn.binary_cross_entropy_with_logits(x, 0.5), 0.19661193324148185),
-        (lambda x: nn.binary_cross_entropy(x / 2.0, 1.0), 1.0),
-        (lambda x: nn.huber_loss(x, 0.5), 1.0),
-        (lambda x: nn.huber_loss(x, -0.5), 0.0),
-    ],
+    table(
+        """
+lambda x: nn.cross_entropy([x, 0.0], 0) | 0.19661193324148185
+lambda x: nn.binary_cross_entropy_with_logits(x, 0.5) | 0.19661193324148185
+lambda x: nn.binary_cross_entropy(x / 2.0, 1.0) | 1.0
+lambda x: nn.huber_loss(x, 0.5) | 1.0
+lambda x: nn.huber_loss(x, -0.5) | 0.0
+""",
+        globals(),
+    ),
 )
 def test_second_derivatives(loss: Callable[[Any], Any], exact: float) -> None:
     assert hessian(loss)(1.0) == pytest.approx(exact, rel=1e-14)

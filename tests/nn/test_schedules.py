@@ -9,6 +9,7 @@ import pytest
 import nn
 from autograd import Value
 from tests.nn.reference import case_id, torch_reference
+from tests.tables import table
 
 REFERENCE = torch_reference("schedules")
 CASES = REFERENCE["cases"]
@@ -60,18 +61,24 @@ def two_groups(package: Any, p: Any, q: Any, kind: str = "SGD") -> Any:
     return getattr(package, kind)([{"params": [p]}, {"params": [q], "lr": 0.125}], lr=0.5)
 
 
-GROUPS: dict[str, Callable[[Any, Any], Any]] = {
-    "LambdaLR": lambda m, o: m.LambdaLR(o, [lambda e: 0.9**e, lambda e: 1.0 / (1.0 + e)]),
-    "a function": lambda m, o: m.LambdaLR(o, lambda e: 0.9**e),
+GROUPS: dict[str, Callable[[Any, Any], Any]] = dict(
+    table(
+        """
+"LambdaLR" | lambda m, o: m.LambdaLR(o, [lambda e: 0.9**e, lambda e: 1.0 / (1.0 + e)])
+"a function" | lambda m, o: m.LambdaLR(o, lambda e: 0.9**e)
+"OneCycleLR" | lambda m, o: m.OneCycleLR(o, [0.75, 0.25], 20)
+"no cycle" | lambda m, o: m.OneCycleLR(o, 0.75, 20, pct_start=0.25, cycle_momentum=False)
+"StepLR" | lambda m, o: m.StepLR(o, 3)
+"ReduceLROnPlateau" | lambda m, o: m.ReduceLROnPlateau(o, patience=1, min_lr=0.05)
+""",
+        globals(),
+    )
+) | {
     "SequentialLR": lambda m, o: m.SequentialLR(
         o,
         [m.LinearLR(o, 0.1, total_iters=4), m.CosineAnnealingLR(o, 10), m.StepLR(o, 2)],
         [4, 9],
-    ),
-    "OneCycleLR": lambda m, o: m.OneCycleLR(o, [0.75, 0.25], 20),
-    "no cycle": lambda m, o: m.OneCycleLR(o, 0.75, 20, pct_start=0.25, cycle_momentum=False),
-    "StepLR": lambda m, o: m.StepLR(o, 3),
-    "ReduceLROnPlateau": lambda m, o: m.ReduceLROnPlateau(o, patience=1, min_lr=0.05),
+    )
 }
 
 

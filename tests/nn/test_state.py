@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import nn
 from autograd import Value
 from nn.training.checkpoint import read_checkpoint, write_checkpoint
+from tests.tables import table
 
 
 class Odd(nn.Module):
@@ -134,24 +135,30 @@ class Several(nn.Module):
 
 
 SHAPES: dict[str, tuple[int, ...]] = {
-    "scale": (),
-    "array": (2,),
-    "fc.weight": (3, 2),
-    "fc.bias": (3,),
-    "blocks.0.weight_ih": (3, 2),
-    "blocks.0.weight_hh": (3, 1),
-    "blocks.0.bias_ih": (3,),
-    "blocks.0.bias_hh": (3,),
-    "blocks.1.weight": (1, 1, 2, 2),
-    "blocks.1.bias": (1,),
-    "blocks.2.weight": (2,),
-    "blocks.2.bias": (2,),
-    "net.0.0.weight": (2, 2),
-    "net.0.0.bias": (2,),
-    "net.0.2.weight": (1, 2),
-    "net.0.2.bias": (1,),
-    "net.2.weight": (1, 2),
-    "table.weight": (2, 2),
+    name: tuple(row)
+    for name, *row in table(
+        """
+"scale"
+"array" | 2
+"fc.weight" | 3 | 2
+"fc.bias" | 3
+"blocks.0.weight_ih" | 3 | 2
+"blocks.0.weight_hh" | 3 | 1
+"blocks.0.bias_ih" | 3
+"blocks.0.bias_hh" | 3
+"blocks.1.weight" | 1 | 1 | 2 | 2
+"blocks.1.bias" | 1
+"blocks.2.weight" | 2
+"blocks.2.bias" | 2
+"net.0.0.weight" | 2 | 2
+"net.0.0.bias" | 2
+"net.0.2.weight" | 1 | 2
+"net.0.2.bias" | 1
+"net.2.weight" | 1 | 2
+"table.weight" | 2 | 2
+""",
+        globals(),
+    )
 }
 
 

@@ -13,6 +13,7 @@ import nn
 from autograd import Value, primitive
 from autograd.core.primitive import TABLE
 from autograd.show.formulas import LATEX, Symbol, _symbol, arithmetic, rule
+from tests.tables import table
 from tests.testing.programs import OPERANDS, SAFE
 
 PLACES = (0.7, 1.3, 1.1, 0.4, 2.0)
@@ -36,26 +37,29 @@ def rules_of(name: str, *numbers: float) -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "numbers", "rules"),
-    [
-        ("neg", (2.0,), ["-1"]),
-        ("div", (2.0, 3.0), [r"\frac{1}{y}", r"\frac{-u}{y}"]),
-        ("pow", (2.0, 3.0), ["y \\cdot {x}^{y - 1}", r"u \cdot \ln\left(x\right)"]),
-        ("abs", (-2.0,), ["-1"]),
-        ("relu", (-2.0,), ["0"]),
-        ("relu", (0.0,), ["0"]),
-        ("rsqrt", (0.0,), [r"-0.5 \cdot u \cdot u \cdot u"]),
-        ("maximum", (2.0, 2.0), ["0.5", "0.5"]),
-        ("where", (1.0, 2.0, 3.0), ["0", "1", "0"]),
-        ("exp", (2.0,), ["u"]),
-        ("sqrt", (4.0,), [r"\frac{0.5}{u}"]),
-        ("sqrt", (0.0,), [r"0.5 \cdot \frac{1}{\sqrt{x}}"]),
-        ("asin", (0.25,), [r"\frac{1}{\sqrt{1 - x \cdot x}}"]),
-        ("tanh", (2.0,), ["1 - {u}^2"]),
-        ("sigmoid", (2.0,), [r"u \cdot \left(1 - u\right)"]),
-        ("logsumexp", (2.0, 3.0), ["e^{x - u}", "e^{y - u}"]),
-        ("softplus", (2.0,), [r"\sigma\left(x\right)"]),
-        ("erf", (2.0,), [r"\frac{2}{\sqrt{\pi}} \cdot e^{-1 \cdot x^2}"]),
-    ],
+    table(
+        r"""
+"neg" | (2.0,) | ["-1"]
+"div" | (2.0, 3.0) | [r"\frac{1}{y}", r"\frac{-u}{y}"]
+"pow" | (2.0, 3.0) | ["y \\cdot {x}^{y - 1}", r"u \cdot \ln\left(x\right)"]
+"abs" | (-2.0,) | ["-1"]
+"relu" | (-2.0,) | ["0"]
+"relu" | (0.0,) | ["0"]
+"rsqrt" | (0.0,) | [r"-0.5 \cdot u \cdot u \cdot u"]
+"maximum" | (2.0, 2.0) | ["0.5", "0.5"]
+"where" | (1.0, 2.0, 3.0) | ["0", "1", "0"]
+"exp" | (2.0,) | ["u"]
+"sqrt" | (4.0,) | [r"\frac{0.5}{u}"]
+"sqrt" | (0.0,) | [r"0.5 \cdot \frac{1}{\sqrt{x}}"]
+"asin" | (0.25,) | [r"\frac{1}{\sqrt{1 - x \cdot x}}"]
+"tanh" | (2.0,) | ["1 - {u}^2"]
+"sigmoid" | (2.0,) | [r"u \cdot \left(1 - u\right)"]
+"logsumexp" | (2.0, 3.0) | ["e^{x - u}", "e^{y - u}"]
+"softplus" | (2.0,) | [r"\sigma\left(x\right)"]
+"erf" | (2.0,) | [r"\frac{2}{\sqrt{\pi}} \cdot e^{-1 \cdot x^2}"]
+""",
+        globals(),
+    ),
 )
 def test_rules_as_the_table_writes_them(
     name: str, numbers: tuple[float, ...], rules: list[str]
@@ -89,23 +93,28 @@ def test_every_rule_can_be_read_and_has_the_number_of_the_partial(name: str) -> 
         assert text.count(opening) == text.count(closing)
 
 
-AS_PYTHON = {
-    r"\\left\\lfloor (.+) \\right\\rfloor": r"floor(\1)",
-    r"\\operatorname\{(\w+)\}": r"\1",
-    r"(\d) \\(sqrt|pi)": r"\1 * \2",
-    r"sqrt\[3\]": "cbrt",
-    r"\\ln (\d+)": r"log(\1)",
-    r"\\ln": "log",
-    r"\\sigma'": "bell",
-    r"\\sigma": "sigmoid",
-    r"\\Phi": "normal_cdf",
-    r"\\cdot": "*",
-    r"\\(left|right|frac|)": "",
-    r"\}\{": ")/(",
-    r"\{": "(",
-    r"\}": ")",
-    r"\^": "**",
-}
+AS_PYTHON = dict(
+    table(
+        r"""
+r"\\left\\lfloor (.+) \\right\\rfloor" | r"floor(\1)"
+r"\\operatorname\{(\w+)\}" | r"\1"
+r"(\d) \\(sqrt|pi)" | r"\1 * \2"
+r"sqrt\[3\]" | "cbrt"
+r"\\ln (\d+)" | r"log(\1)"
+r"\\ln" | "log"
+r"\\sigma'" | "bell"
+r"\\sigma" | "sigmoid"
+r"\\Phi" | "normal_cdf"
+r"\\cdot" | "*"
+r"\\(left|right|frac|)" | ""
+r"\}\{" | ")/("
+r"\{" | "("
+r"\}" | ")"
+r"\^" | "**"
+""",
+        globals(),
+    )
+)
 
 
 def read(latex: str, names: dict[str, float]) -> float:
@@ -138,20 +147,19 @@ def test_what_lessons_say() -> None:
     x, y = Value(-2.0, label="x"), Value(3.0, label="y")
     p = x.tanh()
     logits = [x, y, Value(1.0, label="z")]
-    for value, formula, partial in [
-        (p, "tanh(x)", "1.0 - v2²"),
-        (x.sigmoid(), "sigmoid(x)", "v2 * (1.0 - v2)"),
-        (nn.mse_loss([p], [-1.0]), "(v2 - (-1.0))²", "v3"),
-        (nn.huber_loss([x], [1.0]), "huber_loss(v2, 1.0)", "clip(v2, -1.0, 1.0)"),
-        (
-            nn.cross_entropy([logits], [1]),
-            "-log softmax(x, y, z)₁",
-            "exp(x - logsumexp(x, y, z))",
-        ),
-        (nn.cross_entropy([logits], [1], label_smoothing=0.5), "CE(x, y, z)", ""),
-        (nn.Neuron(2)([x, y]) * 1.0, "v6 * 1.0", "1.0"),
-        (1.0 / (x + y) / y, "v4 / y", "1.0 / y"),
-    ]:
+    for value, formula, partial in table(
+        """
+p | "tanh(x)" | "1.0 - v2²"
+x.sigmoid() | "sigmoid(x)" | "v2 * (1.0 - v2)"
+nn.mse_loss([p], [-1.0]) | "(v2 - (-1.0))²" | "v3"
+nn.huber_loss([x], [1.0]) | "huber_loss(v2, 1.0)" | "clip(v2, -1.0, 1.0)"
+nn.cross_entropy([logits], [1]) | "-log softmax(x, y, z)₁" | "exp(x - logsumexp(x, y, z))"
+nn.cross_entropy([logits], [1], label_smoothing=0.5) | "CE(x, y, z)" | ""
+nn.Neuron(2)([x, y]) * 1.0 | "v6 * 1.0" | "1.0"
+1.0 / (x + y) / y | "v4 / y" | "1.0 / y"
+""",
+        globals() | locals(),
+    ):
         root = value.graph().root
         assert arithmetic(root) == formula
         assert rule(root, 0) == partial or partial == ""
@@ -209,16 +217,19 @@ def test_an_operand_in_two_slots_is_told_apart() -> None:
 
 def test_numbers() -> None:
     x = Value(1.0, label="x")
-    for number, shown in [
-        (2.0, "2"),
-        (-0.0, "0"),
-        (1 / 3, "0.3333"),
-        (1.5e-7, r"1.5 \cdot 10^{-7}"),
-        (math.inf, r"\infty"),
-        (-math.inf, r"-\infty"),
-        (math.nan, r"\mathrm{nan}"),
-        (-math.pi, r"-\pi"),
-    ]:
+    for number, shown in table(
+        r"""
+2.0 | "2"
+-0.0 | "0"
+1 / 3 | "0.3333"
+1.5e-7 | r"1.5 \cdot 10^{-7}"
+math.inf | r"\infty"
+-math.inf | r"-\infty"
+math.nan | r"\mathrm{nan}"
+-math.pi | r"-\pi"
+""",
+        globals() | locals(),
+    ):
         x.data = number
         assert lines_of(x)[0] == f"x &= {shown}"
 
@@ -278,20 +289,23 @@ def _built(formula: Any) -> Symbol:
 
 def test_parentheses_that_a_reader_needs() -> None:
     x, y = Symbol(2.0, "x"), Symbol(3.0, "y")
-    for formula, latex in [
-        (x * -3.0, r"x \cdot \left(-3\right)"),
-        (x - -3.0, r"x - \left(-3\right)"),
-        (-3.0 * x, r"-3 \cdot x"),
-        (TABLE["neg"](-x), r"-\left(-x\right)"),
-        (y + -x * y, r"y + \left(-x \cdot y\right)"),
-        (-(x * y), r"-x \cdot y"),
-        (-(x + y), r"-\left(x + y\right)"),
-        ((x**2.0) ** y, r"{\left({x}^{2}\right)}^{y}"),
-        ((x / y) ** 2.0, r"{\left(\frac{x}{y}\right)}^{2}"),
-        ((-x + y) * y, r"\left(-x + y\right) \cdot y"),
-        ((x + y) * (x - y), r"\left(x + y\right) \cdot \left(x - y\right)"),
-        ((x + y) / (x - y), r"\frac{x + y}{x - y}"),
-    ]:
+    for formula, latex in table(
+        r"""
+x * -3.0 | r"x \cdot \left(-3\right)"
+x - -3.0 | r"x - \left(-3\right)"
+-3.0 * x | r"-3 \cdot x"
+TABLE["neg"](-x) | r"-\left(-x\right)"
+y + -x * y | r"y + \left(-x \cdot y\right)"
+-(x * y) | r"-x \cdot y"
+-(x + y) | r"-\left(x + y\right)"
+(x**2.0) ** y | r"{\left({x}^{2}\right)}^{y}"
+(x / y) ** 2.0 | r"{\left(\frac{x}{y}\right)}^{2}"
+(-x + y) * y | r"\left(-x + y\right) \cdot y"
+(x + y) * (x - y) | r"\left(x + y\right) \cdot \left(x - y\right)"
+(x + y) / (x - y) | r"\frac{x + y}{x - y}"
+""",
+        globals() | locals(),
+    ):
         assert formula.text == latex
 
 

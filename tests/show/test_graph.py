@@ -45,15 +45,6 @@ def test_operands_are_numbered_from_left_to_right() -> None:
     assert [n.op.name for n in wide if n.op is not None] == ["exp", "sin", "mul", "sum"]
 
 
-def test_roots_are_in_the_order_given() -> None:
-    a, b = Value(2.0, label="a"), Value(3.0, label="b")
-    assert [n.name for n in Graph(a.exp(), b.exp())] == ["a", "v2", "b", "v4"]
-    assert [n.name for n in Graph(b, a)] == ["b", "a"]
-    graph = Graph(b, a * 2.0, a, b)
-    assert [n.name for n in graph] == ["a", "v2", "b"]
-    assert graph.root is graph.roots[0]
-
-
 def test_a_node_holds_what_its_value_holds() -> None:
     a, b, root = example()
     root.backward()
@@ -126,13 +117,6 @@ def test_a_page_says_where_gradients_are_of_several_passes() -> None:
     for word in ("not in", "in"):
         y.backward()
         assert ("explained for one pass" in y.graph().html()) == (word == "in")
-
-
-def test_a_single_leaf_is_a_graph() -> None:
-    x = Value(1.0, label="x")
-    graph = x.graph()
-    assert (len(graph), graph.root.name, graph.root.inputs) == (1, "x", ())
-    assert str(graph.stats) == "1 node (1 leaf), 0 edges, depth 0"
 
 
 def test_stats_count_slots_and_operations() -> None:

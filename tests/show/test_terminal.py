@@ -13,6 +13,7 @@ from autograd.show.terminal import HELP, MOST_ROWS
 from autograd.show.text import columns
 from tests.builds import THIS, run
 from tests.show.test_stepper import lesson as lesson_of
+from tests.tables import table
 from tests.terminals import Terminal
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -123,14 +124,20 @@ def test_until_goto_and_print(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 COUNTS = "{} takes a number of events, such as {} 3, or nothing".format
-MISTAKES = {
+MISTAKES = dict(
+    table(
+        """
+"b 0" | COUNTS("b", "b")
+"until" | "until takes a node, such as until a; w lists the nodes"
+"until z" | "no node is called 'z'; there are a, b, e, L"
+"step" | "'step' is not a command; h lists them"
+""",
+        globals(),
+    )
+) | {
     **{f"n {x}": COUNTS("n", "n") for x in ("0", "-1", "x", "1.5", "9" * 5000)},
-    "b 0": COUNTS("b", "b"),
     **dict.fromkeys(["goto 10", "goto -1", "goto a"], "goto takes a number from 0 to 9"),
     **dict.fromkeys(["p", "print"], "p takes a node, such as p a; w lists the nodes"),
-    "until": "until takes a node, such as until a; w lists the nodes",
-    "until z": "no node is called 'z'; there are a, b, e, L",
-    "step": "'step' is not a command; h lists them",
 }
 
 
@@ -138,16 +145,6 @@ def test_mistakes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(monkeypatch, lesson(), "n", *MISTAKES, "n")
     assert lines == ["1/9  a = 2.0", *MISTAKES.values(), "2/9  b = -3.0"]
     assert shown(monkeypatch, lesson(), "goto 9", "until a")[-1] == "nothing more happens to a"
-
-
-def test_several_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    one_by_one = shown(monkeypatch, lesson(), *"nnnnnbbn")
-    assert shown(monkeypatch, lesson(), "n 3", "n 02", "b 2", "n") == one_by_one
-    assert shown(monkeypatch, lesson(), "n 2", "", "b 99", "b")[-2:] == [
-        "1/9  taken back: a = 2.0",
-        "this is the start; n plays the first event",
-    ]
-    assert shown(monkeypatch, lesson(), "n 99") == shown(monkeypatch, lesson(), *"n" * 9)
 
 
 def test_many_taken_back_show_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,13 +159,6 @@ def test_many_taken_back_show_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_help_and_what_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(monkeypatch, lesson(), "h", "help n", "?", "2", "q", "n")
     assert lines == HELP.splitlines() * 3 + ["'2' is not a command; h lists them"]
-
-
-def test_words_do_as_well_as_letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = shown(monkeypatch, lesson(), "n", "b", "c", "w", "p a", "h", "q")
-    assert short == shown(
-        monkeypatch, lesson(), "next", "back", "continue", "where", "print a", "help", "quit"
-    )
 
 
 def test_nan_goes_to_the_cause_and_then_to_what_the_error_names(
@@ -193,11 +183,6 @@ def test_nan_goes_to_the_cause_and_then_to_what_the_error_names(
     ]
 
 
-def test_a_value_may_be_nan_to_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = shown(monkeypatch, Value(float("nan"), label="x"), "nan")
-    assert lines == ["1/2  x = nan", "the value of x is not a number here"]
-
-
 def test_many_nodes_are_shown_through_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
     y = Value(1.0, label="x")
     for _ in range(59):
@@ -210,12 +195,6 @@ def test_many_nodes_are_shown_through_a_window(monkeypatch: pytest.MonkeyPatch) 
     assert table[-1] == "… 21 nodes after these"
     assert "… 10 events before these" in lines
     assert lines[-1] == "… 40 nodes after these"
-
-
-def test_a_node_that_receives_a_lot(monkeypatch: pytest.MonkeyPatch) -> None:
-    w = Value(2.0, label="w")
-    y = dot([w] * 30, range(30))
-    assert shown(monkeypatch, y, "p w")[-1] == f"… {31 - MOST_ROWS} events after these"
 
 
 def test_it_goes_on_from_where_a_stepper_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from autograd.testing import (
     check_vjp,
     gradcheck,
 )
+from tests.tables import table
 from tests.testing.measure import planted
 
 
@@ -90,18 +91,21 @@ def test_a_gradient_by_hand_may_be_in_lists_or_arrays_of_any_precision() -> None
 
 
 COLUMNS = np.array([[0.3, -1.2, 0.8, 2.0], [0.1, 0.5, -0.7, 1.1], [-0.4, 0.9, 0.2, -1.6]])
-SHAPES: list[tuple[Any, Any, str]] = [  # an argument, a gradient, and what is said
-    (np.ones(4), np.ones((4, 1)), "(4, 1), and must have (4,): reshape it"),
-    ([1.0] * 4, np.ones((1, 4)), "(1, 4), and must have (4,): reshape it"),
-    (np.ones((2, 3)), np.ones((3, 2)), "(3, 2), and must have (2, 3): is it transposed?"),
-    (np.ones(4), COLUMNS, "(3, 4), and must have (4,): is it not summed over axis 0?"),
-    (np.ones(3), COLUMNS, "(3, 4), and must have (3,): is it not summed over axis 1?"),
-    (np.ones((1, 4)), COLUMNS, "(3, 4), and must have (1, 4): is it not summed over axis 0?"),
-    (np.ones((3, 1)), COLUMNS, "(3, 4), and must have (3, 1): is it not summed over axis 1?"),
-    (1.1, COLUMNS, "(3, 4), and must have (): is it not summed over axis 0, 1?"),
-    (np.ones(4), np.ones(3), "(3,), and must have (4,)"),
-    (np.ones(4), 1.0, "(), and must have (4,)"),
-]
+SHAPES: list[tuple[Any, Any, str]] = table(
+    """
+np.ones(4) | np.ones((4, 1)) | "(4, 1), and must have (4,): reshape it"
+[1.0] * 4 | np.ones((1, 4)) | "(1, 4), and must have (4,): reshape it"
+np.ones((2, 3)) | np.ones((3, 2)) | "(3, 2), and must have (2, 3): is it transposed?"
+np.ones(4) | COLUMNS | "(3, 4), and must have (4,): is it not summed over axis 0?"
+np.ones(3) | COLUMNS | "(3, 4), and must have (3,): is it not summed over axis 1?"
+np.ones((1, 4)) | COLUMNS | "(3, 4), and must have (1, 4): is it not summed over axis 0?"
+np.ones((3, 1)) | COLUMNS | "(3, 4), and must have (3, 1): is it not summed over axis 1?"
+1.1 | COLUMNS | "(3, 4), and must have (): is it not summed over axis 0, 1?"
+np.ones(4) | np.ones(3) | "(3,), and must have (4,)"
+np.ones(4) | 1.0 | "(), and must have (4,)"
+""",
+    globals(),
+)
 
 
 @pytest.mark.parametrize(("x", "given", "words"), SHAPES)
@@ -126,20 +130,23 @@ def test_a_jacobian_of_one_result_or_argument_may_leave_its_axis_out(shape: Any)
     assert check_jacobian(lambda p: x * sum(p), [2.0, 1.0], jacobian=lambda p: both)
 
 
-FACTORS: list[tuple[float, str]] = [
-    (2.0, "it is twice what it should be"),
-    (0.5, "it is half of what it should be"),
-    (-1.0, "its sign is wrong"),
-    (-2.0, "its sign is wrong and it is twice what it should be"),
-    (32.0, "it is 32 times what it should be"),
-    (1.0 / 32.0, "it is 1/32 of what it should be"),
-    (math.log(2.0), "it is log(2) times what it should be"),
-    (1.0 / math.log(10.0), "it is 1/log(10) times what it should be"),
-    (math.pi / 180.0, "it is π/180 times what it should be"),
-    (0.0, "it is 0"),
-    (1.5, ""),
-    (1e5, ""),
-]
+FACTORS: list[tuple[float, str]] = table(
+    """
+2.0 | "it is twice what it should be"
+0.5 | "it is half of what it should be"
+-1.0 | "its sign is wrong"
+-2.0 | "its sign is wrong and it is twice what it should be"
+32.0 | "it is 32 times what it should be"
+1.0 / 32.0 | "it is 1/32 of what it should be"
+math.log(2.0) | "it is log(2) times what it should be"
+1.0 / math.log(10.0) | "it is 1/log(10) times what it should be"
+math.pi / 180.0 | "it is π/180 times what it should be"
+0.0 | "it is 0"
+1.5 | ""
+1e5 | ""
+""",
+    globals(),
+)
 
 
 @pytest.mark.parametrize(("factor", "words"), FACTORS)

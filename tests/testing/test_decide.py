@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+import numpy as np  # noqa: F401  (rows name it)
 import pytest
 
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck
 from autograd.testing.recorded import node_cases
+from tests.tables import table
 from tests.testing.measure import planted
 
 Function = Callable[[float], float]
@@ -45,7 +46,7 @@ def smooth_pieces(x: float) -> float:
     return 2.0 + (x**3 if x > 0.0 else x * x)
 
 
-def slight_kink(x: float) -> float:
+def kink_beside(x: float) -> float:
     return math.exp(3.0 * x) + 1e-3 * abs(x - 0.9)
 
 
@@ -67,27 +68,73 @@ BETWEEN_FLOATS += [1.0982283670885654e232, 4.237158187045223e196, -6.01178817115
 CANCELLING = [2.3e-7, 7.7e-7, 3.1e-6, 1.9e-5]
 ONE_VALUE = [-3e-8, -1e-8, 1e-12, 1e-9, 1e-8, 2e-8, 1e-7]  # is left of 1 - cos(x)
 VERDICTS: list[tuple[str, Function, list[float], float | Function, str]] = [
+    *table(
+        """
+"kink in a curve" | lambda x: 50.0 * x * x + 0.001 * abs(x) | [0.0] | 0.0005 | "pass"
+"kink in a curve" | lambda x: 50.0 * x * x + 0.001 * abs(x) | [0.0] | 0.002 | "fail"
+"kink close by" | lambda x: abs(x - 1.0) | [1.001] | 1.0 | "pass"
+"kink close by" | lambda x: abs(x - 1.0) | [1.001] | 0.5 | "fail"
+"kink close to another" |
+    lambda x: math.sin(x) + 0.02 * max(0.0, 8e3 * x - 1.0) + 2.0 * min(x, 0.0) | [0.0] | 1.0 |
+    NOT_FAIL
+"edge" | math.sqrt | [0.0] | math.inf | "pass"
+"edge" | math.sqrt | [0.0] | 0.0 | "fail"
+"edge" | math.sqrt | [0.0] | -math.inf | "fail"
+"edge" | math.acos | [1.0] | -math.inf | "pass"
+"edge" | math.acos | [1.0] | -1.0 | "fail"
+"smooth edge" | lambda x: x * x * math.sqrt(x) | [0.0] | 0.0 | "pass"
+"jump close by" | lambda x: math.sqrt(x) if x else 0.0 | [1e-3] | 0.5 / 1e-3**0.5 | "pass"
+"at a jump" | lambda x: math.floor(x) + x * x | [0.0, 2.0] | lambda x: 2.0 * x | NOT_FAIL
+"at a jump" | lambda x: math.floor(x) + x * x | [0.0, 2.0] | lambda x: 2 * x + 1 | NOT_PASS
+"vertical tangent" | math.cbrt | [0.0] | math.inf | "pass"
+"vertical tangent" | math.cbrt | [0.0] | 3.0 | "fail"
+"cusp" | lambda x: math.sqrt(abs(x)) | [0.0] | 0.0 | "pass"
+"step" | lambda x: float(x > 0.0) | [-1e-9] | 1e-7 | "fail"
+"flat" | lambda x: x // -1.784e-9 | [-5.8e-10] | 0.0 | "inconclusive"
+"flat" | lambda x: 64.0 * x // 0.7 | [2.823412821412821] | 0.0 | "inconclusive"
+"flat" | lambda x: 37.0 * x * x // 0.10191082802547768 | [2.481322479322479] | 0.0 |
+    "inconclusive"
+"ripple" | ripple | [0.5, 1.3, 2.9] | 1.0 | "fail"
+"NaN" | hinge | [1.0] | math.nan | "fail"
+"too slow to see" | lambda x: x**0.999999999999 | [0.0] | math.inf | "inconclusive"
+"closer than any step" | lambda x: math.sqrt(x + 1e-40) | [0.0] | 5e19 | "inconclusive"
+"closer than any step" | lambda x: math.sqrt(x + 1e-40) | [0.0] | 1.0 | "fail"
+"steeper than any step" | lambda x: math.tanh(1e12 * x) | [0.0] | 1.0 | NOT_PASS
+"large values" | lambda x: 1e307 * x | [10.0] | 1e307 | "pass"
+"tiny slope" | lambda x: 1e-300 * x | [1.7e308] | 1e-300 | "pass"
+"end of the range" | math.sqrt | [1.7e308] | 0.5 / math.sqrt(1.7e308) | "pass"
+"line" | lambda x: 3.0 * x | SCALES | 3.0 | "pass"
+"line" | lambda x: 3.0 * x | SCALES | 3.0003 | "fail"
+"log" | lambda x: math.log(abs(x)) | SCALES | lambda x: 1.0 / x | "pass"
+"between jumps" | cancelled | BETWEEN_JUMPS | math.expm1 | NOT_FAIL
+"between floats" | math.sin | BETWEEN_FLOATS | math.cos | "inconclusive"
+"cancelling to jumps" | jagged | CANCELLING | lambda x: -x / 12.0 | NOT_FAIL
+"cancelling to jumps" | jagged | CANCELLING | 1e12 | NOT_PASS
+"cancelling to jumps" | lambda x: (math.exp(x) - 1.0) / x | CANCELLING |
+    lambda x: 0.5 + x / 3.0 + x * x / 8.0 | NOT_FAIL
+"cancelling to one value" | lambda x: 1.0 - math.cos(x) | ONE_VALUE | math.sin | NOT_FAIL
+"cancelling to one value" | lambda x: 1.0 - math.cos(x) | ONE_VALUE |
+    lambda x: math.sin(x) + 0.01 | "fail"
+"constant" | lambda x: 5.0 | [1e20] | 1.0 | "fail"
+"infinite claim" | math.sqrt | [2.0] | math.inf | "fail"
+"lost in 1" | lambda x: 1.0 - math.tanh(x) | [18.0] | -(math.cosh(18.0) ** -2) | NOT_FAIL
+"zero beside 0" | lambda x: math.log(1.0 + math.exp(x)) | [2e-9, -1e-10] | 0.0 | "fail"
+"zero beside 0" | lambda x: math.exp(-x * x) | [4e-5] | 0.0 | "fail"
+"two smooth pieces" | smooth_pieces | [0.0] | 0.0 | "pass"
+"two smooth pieces" | smooth_pieces | [0.0] | 1e-3 | NOT_PASS
+"wave between floats" | math.sin | [3e13] | math.cos | NOT_FAIL
+"slight kink close by" | kink_beside | [0.9 + 1e-6] | lambda x: steep(x) + 1e-3 | NOT_FAIL
+"sawtooth" | cancelled | [3e-12] | math.expm1 | NOT_FAIL
+"kink left out" | bent | [0.6 - 1e-6] | lambda x: 1.001 * (steep(x) - 0.9) | NOT_PASS
+"rounded terms cancel" | lambda x: math.log(1.0 + x) | [1e-16] | 0.0 | NOT_PASS
+""",
+        globals(),
+    ),
     *[
         ("kink", lambda x, at=at: abs(x - at) * 2.0 + x, [at], slope, verdict)
         for at in (1.0, -3.0, 1e-6, 40.0)
         for slope, verdict in ((2.5, "pass"), (3.1, "fail"))
     ],
-    ("kink in a curve", lambda x: 50.0 * x * x + 0.001 * abs(x), [0.0], 0.0005, "pass"),
-    ("kink in a curve", lambda x: 50.0 * x * x + 0.001 * abs(x), [0.0], 0.002, "fail"),
-    ("kink close by", lambda x: abs(x - 1.0), [1.001], 1.0, "pass"),
-    ("kink close by", lambda x: abs(x - 1.0), [1.001], 0.5, "fail"),
-    (
-        "kink close to another",
-        lambda x: math.sin(x) + 0.02 * max(0.0, 8e3 * x - 1.0) + 2.0 * min(x, 0.0),
-        *([0.0], 1.0, NOT_FAIL),
-    ),
-    ("edge", math.sqrt, [0.0], math.inf, "pass"),
-    ("edge", math.sqrt, [0.0], 0.0, "fail"),
-    ("edge", math.sqrt, [0.0], -math.inf, "fail"),
-    ("edge", math.acos, [1.0], -math.inf, "pass"),
-    ("edge", math.acos, [1.0], -1.0, "fail"),
-    ("smooth edge", lambda x: x * x * math.sqrt(x), [0.0], 0.0, "pass"),
-    ("jump close by", lambda x: math.sqrt(x) if x else 0.0, [1e-3], 0.5 / 1e-3**0.5, "pass"),
     *[
         ("beside a jump", lambda x: x * x + 5.0 * (x > 1.0), BESIDE_1, slope, verdict)
         for slope, verdict in (
@@ -95,59 +142,10 @@ VERDICTS: list[tuple[str, Function, list[float], float | Function, str]] = [
             *((lambda x: -2.0 * x, "fail"), (lambda x: 2.5 * x, "fail")),
         )
     ],
-    ("at a jump", lambda x: math.floor(x) + x * x, [0.0, 2.0], lambda x: 2.0 * x, NOT_FAIL),
-    ("at a jump", lambda x: math.floor(x) + x * x, [0.0, 2.0], lambda x: 2 * x + 1, NOT_PASS),
-    ("vertical tangent", math.cbrt, [0.0], math.inf, "pass"),
-    ("vertical tangent", math.cbrt, [0.0], 3.0, "fail"),
-    ("cusp", lambda x: math.sqrt(abs(x)), [0.0], 0.0, "pass"),
-    ("step", lambda x: float(x > 0.0), [-1e-9], 1e-7, "fail"),
-    ("flat", lambda x: x // -1.784e-9, [-5.8e-10], 0.0, "inconclusive"),
-    ("flat", lambda x: 64.0 * x // 0.7, [2.823412821412821], 0.0, "inconclusive"),
-    (
-        *("flat", lambda x: 37.0 * x * x // 0.10191082802547768, [2.481322479322479]),
-        *(0.0, "inconclusive"),
-    ),
-    ("ripple", ripple, [0.5, 1.3, 2.9], 1.0, "fail"),
-    ("NaN", hinge, [1.0], math.nan, "fail"),
-    ("too slow to see", lambda x: x**0.999999999999, [0.0], math.inf, "inconclusive"),
-    ("closer than any step", lambda x: math.sqrt(x + 1e-40), [0.0], 5e19, "inconclusive"),
-    ("closer than any step", lambda x: math.sqrt(x + 1e-40), [0.0], 1.0, "fail"),
-    ("steeper than any step", lambda x: math.tanh(1e12 * x), [0.0], 1.0, NOT_PASS),
-    ("large values", lambda x: 1e307 * x, [10.0], 1e307, "pass"),
-    ("tiny slope", lambda x: 1e-300 * x, [1.7e308], 1e-300, "pass"),
-    ("end of the range", math.sqrt, [1.7e308], 0.5 / math.sqrt(1.7e308), "pass"),
-    ("line", lambda x: 3.0 * x, SCALES, 3.0, "pass"),
-    ("line", lambda x: 3.0 * x, SCALES, 3.0003, "fail"),
-    ("log", lambda x: math.log(abs(x)), SCALES, lambda x: 1.0 / x, "pass"),
-    ("between jumps", cancelled, BETWEEN_JUMPS, math.expm1, NOT_FAIL),
-    ("between floats", math.sin, BETWEEN_FLOATS, math.cos, "inconclusive"),
-    ("cancelling to jumps", jagged, CANCELLING, lambda x: -x / 12.0, NOT_FAIL),
-    ("cancelling to jumps", jagged, CANCELLING, 1e12, NOT_PASS),
-    (
-        *("cancelling to jumps", lambda x: (math.exp(x) - 1.0) / x, CANCELLING),
-        *(lambda x: 0.5 + x / 3.0 + x * x / 8.0, NOT_FAIL),
-    ),
-    ("cancelling to one value", lambda x: 1.0 - math.cos(x), ONE_VALUE, math.sin, NOT_FAIL),
-    (
-        *("cancelling to one value", lambda x: 1.0 - math.cos(x), ONE_VALUE),
-        *(lambda x: math.sin(x) + 0.01, "fail"),
-    ),
-    ("constant", lambda x: 5.0, [1e20], 1.0, "fail"),
-    ("infinite claim", math.sqrt, [2.0], math.inf, "fail"),
     *[
         ("lost in 1", lambda x: math.log(1.0 + math.exp(x)), [-35.0, -40.0, -120.0], *row)
         for row in ((math.exp, NOT_FAIL), (0.01, "fail"))
     ],
-    ("lost in 1", lambda x: 1.0 - math.tanh(x), [18.0], -(math.cosh(18.0) ** -2), NOT_FAIL),
-    ("zero beside 0", lambda x: math.log(1.0 + math.exp(x)), [2e-9, -1e-10], 0.0, "fail"),
-    ("zero beside 0", lambda x: math.exp(-x * x), [4e-5], 0.0, "fail"),
-    ("two smooth pieces", smooth_pieces, [0.0], 0.0, "pass"),
-    ("two smooth pieces", smooth_pieces, [0.0], 1e-3, NOT_PASS),
-    ("wave between floats", math.sin, [3e13], math.cos, NOT_FAIL),
-    ("slight kink close by", slight_kink, [0.9 + 1e-6], lambda x: steep(x) + 1e-3, NOT_FAIL),
-    ("sawtooth", cancelled, [3e-12], math.expm1, NOT_FAIL),
-    ("kink left out", bent, [0.6 - 1e-6], lambda x: 1.001 * (steep(x) - 0.9), NOT_PASS),
-    ("rounded terms cancel", lambda x: math.log(1.0 + x), [1e-16], 0.0, NOT_PASS),
 ]
 
 
@@ -192,21 +190,23 @@ def solve(x: float) -> float:
 
 
 HARD: dict[str, tuple[Function, Function, float, float]] = {
-    "rounded": (lambda x: round(math.sin(x), 6), math.cos, -3.0, 3.0),
-    "cancelling": (lambda x: (1e8 + x * x) - 1e8, lambda x: 2.0 * x, -3.0, 3.0),
-    "noisy": (noisy(math.sin, 1e-9), math.cos, -3.0, 3.0),
-    "very noisy": (noisy(math.sin, 1e-4), math.cos, -3.0, 3.0),
-    "float32": (lambda x: float(np.exp(np.float32(x))), math.exp, 0.5, 3.0),
-    "solved": (solve, lambda x: 1.0 / (3.0 * solve(x) ** 2 + 1.0), -3.0, 3.0),
-    "rippled": (ripple, lambda x: 1.0 + 10.0 * math.cos(1e4 * x), 0.0, 3.0),
-    "spiked": (
-        lambda x: math.exp(-((x - 1.0) ** 2) * 1e8),
-        lambda x: -2e8 * (x - 1.0) * math.exp(-((x - 1.0) ** 2) * 1e8),
-        0.9998,
-        1.0002,
-    ),
-    "fast": (math.sin, math.cos, 1e5, 1e7),
-    "broken": (lambda x: math.floor(x) + x * x, lambda x: 2.0 * x, 0.0, 3.0),
+    name: tuple(row)
+    for name, *row in table(
+        """
+"rounded" | lambda x: round(math.sin(x), 6) | math.cos | -3.0 | 3.0
+"cancelling" | lambda x: (1e8 + x * x) - 1e8 | lambda x: 2.0 * x | -3.0 | 3.0
+"noisy" | noisy(math.sin, 1e-9) | math.cos | -3.0 | 3.0
+"very noisy" | noisy(math.sin, 1e-4) | math.cos | -3.0 | 3.0
+"float32" | lambda x: float(np.exp(np.float32(x))) | math.exp | 0.5 | 3.0
+"solved" | solve | lambda x: 1.0 / (3.0 * solve(x) ** 2 + 1.0) | -3.0 | 3.0
+"rippled" | ripple | lambda x: 1.0 + 10.0 * math.cos(1e4 * x) | 0.0 | 3.0
+"spiked" | lambda x: math.exp(-((x - 1.0) ** 2) * 1e8) |
+    lambda x: -2e8 * (x - 1.0) * math.exp(-((x - 1.0) ** 2) * 1e8) | 0.9998 | 1.0002
+"fast" | math.sin | math.cos | 1e5 | 1e7
+"broken" | lambda x: math.floor(x) + x * x | lambda x: 2.0 * x | 0.0 | 3.0
+""",
+        globals(),
+    )
 }
 TOLD_APART = {"float32", "solved", "rippled", "spiked", "fast", "broken"}
 
@@ -230,15 +230,33 @@ def test_hard_functions_raise_no_false_alarm(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("f", "slope"),
+    table(
+        """
+math.log | lambda x: 1.0 / x
+math.sqrt | lambda x: 0.5 / math.sqrt(x)
+lambda x: 1.0 / x | lambda x: -1.0 / x / x
+lambda x: x * x | lambda x: 2.0 * x
+lambda x: x**-1.5 | lambda x: -1.5 * x**-2.5
+""",
+        globals(),
+    ),
+)
+@pytest.mark.parametrize(
+    "x",
     [
-        (math.log, lambda x: 1.0 / x),
-        (math.sqrt, lambda x: 0.5 / math.sqrt(x)),
-        (lambda x: 1.0 / x, lambda x: -1.0 / x / x),
-        (lambda x: x * x, lambda x: 2.0 * x),
-        (lambda x: x**-1.5, lambda x: -1.5 * x**-2.5),
+        row
+        for (row,) in table(
+            """
+1e-100
+1e-54
+1e-9
+1e9
+1e100
+""",
+            globals(),
+        )
     ],
 )
-@pytest.mark.parametrize("x", [1e-100, 1e-54, 1e-9, 1e9, 1e100])
 def test_at_every_scale_a_wrong_derivative_fails(
     f: Function, slope: Function, x: float
 ) -> None:
@@ -304,17 +322,23 @@ def test_between_two_floats_a_function_may_turn() -> None:
     assert check.decision.verdict == "inconclusive"
 
 
-ORDERS: dict[str, tuple[Function, Function, float]] = {  # of magnitude within a few steps
-    "power": (lambda x: x**150, lambda x: 150.0 * x**149, 0.99),
-    "high power": (lambda x: x**200, lambda x: 200.0 * x**199, 0.9),
-    "higher power": (lambda x: x**1000, lambda x: 1000.0 * x**999, 1.01),
-    "erfc": (math.erfc, lambda x: -2.0 / math.sqrt(math.pi) * math.exp(-x * x), 10.0),
-    "tail of erfc": (math.erfc, lambda x: -2.0 / math.sqrt(math.pi) * math.exp(-x * x), 25.0),
-    "bell": (lambda x: math.exp(-x * x), lambda x: -2.0 * x * math.exp(-x * x), 10.0),
-    "tail of a bell": (lambda x: math.exp(-x * x), lambda x: -2.0 * x * math.exp(-x * x), 20.0),
-    "decay": (lambda x: math.exp(-500.0 * x), lambda x: -500.0 * math.exp(-500.0 * x), 1.0),
-    "wave": (lambda x: math.sin(300.0 * x), lambda x: 300.0 * math.cos(300.0 * x), 2.0),
-    "fast wave": (lambda x: math.sin(1e3 * x), lambda x: 1e3 * math.cos(1e3 * x), 2.0),
+ORDERS: dict[str, tuple[Function, Function, float]] = {
+    name: tuple(row)
+    for name, *row in table(
+        """
+"power" | lambda x: x**150 | lambda x: 150.0 * x**149 | 0.99
+"high power" | lambda x: x**200 | lambda x: 200.0 * x**199 | 0.9
+"higher power" | lambda x: x**1000 | lambda x: 1000.0 * x**999 | 1.01
+"erfc" | math.erfc | lambda x: -2.0 / math.sqrt(math.pi) * math.exp(-x * x) | 10.0
+"tail of erfc" | math.erfc | lambda x: -2.0 / math.sqrt(math.pi) * math.exp(-x * x) | 25.0
+"bell" | lambda x: math.exp(-x * x) | lambda x: -2.0 * x * math.exp(-x * x) | 10.0
+"tail of a bell" | lambda x: math.exp(-x * x) | lambda x: -2.0 * x * math.exp(-x * x) | 20.0
+"decay" | lambda x: math.exp(-500.0 * x) | lambda x: -500.0 * math.exp(-500.0 * x) | 1.0
+"wave" | lambda x: math.sin(300.0 * x) | lambda x: 300.0 * math.cos(300.0 * x) | 2.0
+"fast wave" | lambda x: math.sin(1e3 * x) | lambda x: 1e3 * math.cos(1e3 * x) | 2.0
+""",
+        globals(),
+    )
 }
 
 
@@ -329,16 +353,19 @@ def test_values_that_change_by_orders_of_magnitude_can_be_told(name: str) -> Non
 
 @pytest.mark.parametrize(
     ("f", "x", "slope"),
-    [
-        (lambda x: x * abs(x), 0.0, 0.0),
-        (lambda x: (x - 1.0) * abs(x - 1.0), 1.0, 0.0),
-        (lambda x: x * abs(x) + 3.0 * x, 0.0, 3.0),
-        (lambda x: x * math.sqrt(abs(x)), 0.0, 0.0),
-        (lambda x: x * math.sqrt(x), 0.0, 0.0),
-        (lambda x: 3.0 * x + x**1.1 if x >= 0.0 else math.nan, 0.0, 3.0),
-        (lambda x: (0.7 - x) * math.sqrt(0.7 - x), 0.7, 0.0),
-        (lambda x: 2.0 * x + (x - 1.0) * math.sqrt(x - 1.0), 1.0, 2.0),
-    ],
+    table(
+        """
+lambda x: x * abs(x) | 0.0 | 0.0
+lambda x: (x - 1.0) * abs(x - 1.0) | 1.0 | 0.0
+lambda x: x * abs(x) + 3.0 * x | 0.0 | 3.0
+lambda x: x * math.sqrt(abs(x)) | 0.0 | 0.0
+lambda x: x * math.sqrt(x) | 0.0 | 0.0
+lambda x: 3.0 * x + x**1.1 if x >= 0.0 else math.nan | 0.0 | 3.0
+lambda x: (0.7 - x) * math.sqrt(0.7 - x) | 0.7 | 0.0
+lambda x: 2.0 * x + (x - 1.0) * math.sqrt(x - 1.0) | 1.0 | 2.0
+""",
+        globals(),
+    ),
 )
 def test_slopes_that_fall_like_any_power_have_a_limit(
     f: Function, x: float, slope: float

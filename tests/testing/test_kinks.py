@@ -11,16 +11,20 @@ from typing import NamedTuple
 import pytest
 
 from autograd.testing import gradcheck
+from tests.tables import table
 
 Function = Callable[[float], float]
-PIECES: list[tuple[Function, Function]] = [
-    (math.sin, math.cos),
-    (math.exp, math.exp),
-    (lambda x: x, lambda x: 1.0),
-    (lambda x: x * x, lambda x: 2.0 * x),
-    (lambda x: 0.0, lambda x: 0.0),
-    (lambda x: x**3 - x, lambda x: 3.0 * x * x - 1.0),
-]
+PIECES: list[tuple[Function, Function]] = table(
+    """
+math.sin | math.cos
+math.exp | math.exp
+lambda x: x | lambda x: 1.0
+lambda x: x * x | lambda x: 2.0 * x
+lambda x: 0.0 | lambda x: 0.0
+lambda x: x**3 - x | lambda x: 3.0 * x * x - 1.0
+""",
+    globals(),
+)
 DISTANCES = [10.0**-k for k in range(2, 13)]
 
 
@@ -83,21 +87,27 @@ def hinge(x: float) -> float:
 
 
 S, E = math.sqrt(0.5), math.exp(1.3)
-KINKS: dict[str, tuple[Function, float, float, float]] = {  # and the slopes that meet there
-    "relu": (hinge, 0.0, 0.0, 1.0),
-    "relu of a difference": (lambda x: hinge(x - 1.0), 1.0, 0.0, 1.0),
-    "flat": (lambda x: 1e-3 * hinge(x), 0.0, 0.0, 1e-3),
-    "leaky": (lambda x: x if x > 0.0 else 0.01 * x, 0.0, 0.01, 1.0),
-    "raised": (lambda x: abs(x) + 1.0, 0.0, -1.0, 1.0),
-    "curved": (lambda x: abs(x) + math.cos(x), 0.0, -1.0, 1.0),
-    "cancelling": (lambda x: hinge(math.exp(x) - E), 1.3, 0.0, E),
-    "cancelling at 0": (lambda x: hinge(math.exp(x) - 1.0), 0.0, 0.0, 1.0),
-    "weighted": (lambda x: hinge(x - 2.0) * math.exp(x), 2.0, 0.0, math.exp(2.0)),
-    "clip": (lambda x: min(max(x, -1.0), 1.0), 1.0, 0.0, 1.0),
-    "tie": (lambda x: max(x * x, 3.0 * x - 2.0), 1.0, 2.0, 3.0),
-    "crossing": (lambda x: max(math.sin(x), math.cos(x)), math.pi / 4.0, -S, S),
-    "tiny": (lambda x: abs(x - 1e-300), 1e-300, -1.0, 1.0),
-    "huge": (lambda x: abs(x - 1e300), 1e300, -1.0, 1.0),
+KINKS: dict[str, tuple[Function, float, float, float]] = {
+    name: tuple(row)
+    for name, *row in table(
+        """
+"relu" | hinge | 0.0 | 0.0 | 1.0
+"relu of a difference" | lambda x: hinge(x - 1.0) | 1.0 | 0.0 | 1.0
+"flat" | lambda x: 1e-3 * hinge(x) | 0.0 | 0.0 | 1e-3
+"leaky" | lambda x: x if x > 0.0 else 0.01 * x | 0.0 | 0.01 | 1.0
+"raised" | lambda x: abs(x) + 1.0 | 0.0 | -1.0 | 1.0
+"curved" | lambda x: abs(x) + math.cos(x) | 0.0 | -1.0 | 1.0
+"cancelling" | lambda x: hinge(math.exp(x) - E) | 1.3 | 0.0 | E
+"cancelling at 0" | lambda x: hinge(math.exp(x) - 1.0) | 0.0 | 0.0 | 1.0
+"weighted" | lambda x: hinge(x - 2.0) * math.exp(x) | 2.0 | 0.0 | math.exp(2.0)
+"clip" | lambda x: min(max(x, -1.0), 1.0) | 1.0 | 0.0 | 1.0
+"tie" | lambda x: max(x * x, 3.0 * x - 2.0) | 1.0 | 2.0 | 3.0
+"crossing" | lambda x: max(math.sin(x), math.cos(x)) | math.pi / 4.0 | -S | S
+"tiny" | lambda x: abs(x - 1e-300) | 1e-300 | -1.0 | 1.0
+"huge" | lambda x: abs(x - 1e300) | 1e300 | -1.0 | 1.0
+""",
+        globals(),
+    )
 }
 
 

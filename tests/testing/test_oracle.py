@@ -13,22 +13,26 @@ from autograd import Value, primitive, relu, sin, tanh
 from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck, oracle
 from autograd.testing.oracle import exact_gradient, in_mpmath, partial
+from tests.tables import table
 from tests.testing.measure import planted
 
 
 @pytest.mark.parametrize(
     ("name", "xs", "wanted"),
-    [
-        ("tanh", (300.0,), 1.0601586212017243e-260),
-        ("atan", (1e300,), 0.0),
-        ("square", (0.0,), 0.0),
-        ("asin", (1.0 - 2.0**-53,), 67108864.0),
-        ("add", (1e-300, 1e300), 1.0),
-        ("sin", (1e22,), 0.5232147853951389),
-        ("log", (1e-300,), 1e300),
-        ("exp", (-700.0,), math.exp(-700.0)),
-        ("pow", (2.0, 3.0), 12.0),
-    ],
+    table(
+        """
+"tanh" | (300.0,) | 1.0601586212017243e-260
+"atan" | (1e300,) | 0.0
+"square" | (0.0,) | 0.0
+"asin" | (1.0 - 2.0**-53,) | 67108864.0
+"add" | (1e-300, 1e300) | 1.0
+"sin" | (1e22,) | 0.5232147853951389
+"log" | (1e-300,) | 1e300
+"exp" | (-700.0,) | math.exp(-700.0)
+"pow" | (2.0, 3.0) | 12.0
+""",
+        globals(),
+    ),
 )
 def test_partials_that_differences_of_floats_cannot_show(
     name: str, xs: tuple[float, ...], wanted: float

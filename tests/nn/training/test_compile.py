@@ -18,11 +18,22 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, exp, grad, maximum, minimum, primitive, sigmoid, sign, where
+from autograd import (
+    Value,
+    exp,
+    grad,
+    maximum,  # noqa: F401  (rows name it)
+    minimum,
+    primitive,
+    sigmoid,
+    sign,
+    where,
+)
 from autograd import compile as compile_function
 from nn.training.batches import Batch
 from nn.training.eager import Eager
 from tests.program.test_threads import LONG, in_a_child
+from tests.tables import table
 
 TOLD = pytest.mark.filterwarnings("ignore:fit. not compiled")
 
@@ -76,45 +87,51 @@ layer = functools.partial(nn.Layer, 3, 4)
 L2 = functools.partial(nn.l2_penalty, strength=0.01)
 WEIGHTED: dict[str, Any] = {"weight": [1.0, 3.0, 0.5], "reduction": "sum"}
 CASES: dict[str, tuple[Callable[[], nn.Module], Any, Any]] = {
-    "relu": (mlp(1, activation="relu"), nn.mse_loss, REAL),
-    "unfused": (mlp(1, fused=False, bias=False), nn.half_mse_loss, REAL),
-    "several outputs": (mlp(2, activation="silu"), nn.mse_loss, PAIRS),
-    "sum": (mlp(1), functools.partial(nn.l1_loss, reduction="sum"), REAL),
-    "huber": (mlp(1, activation="softplus"), nn.huber_loss, REAL),
-    "hinge": (mlp(1, activation="elu"), nn.hinge_loss, SIGN),
-    "bce": (mlp(1, activation="gelu"), last(nn.binary_cross_entropy), SHARE),
-    "logits": (mlp(1), nn.binary_cross_entropy_with_logits, SHARE),
-    "classes": (mlp(3), nn.cross_entropy, CLASS),
-    "smoothed": (mlp(3), functools.partial(nn.cross_entropy, label_smoothing=0.1), CLASS),
-    "shares": (mlp(3), nn.cross_entropy, [[0.25, 0.75 * y, 0.75 - 0.75 * y] for y in SHARE]),
-    "weighted": (mlp(3), functools.partial(nn.cross_entropy, **WEIGHTED), CLASS),
-    "shifted": (mlp(1), lambda o, t: nn.mse_loss(o, t) + 4.0, REAL),
-    "nll": (sequence(mlp(3), nn.LogSoftmax), nn.nll_loss, CLASS),
-    "softmax": (sequence(mlp(2), nn.Softmax), nn.mse_loss, PAIRS),
-    "modules": (
-        sequence(layer, nn.LeakyReLU, nn.Identity, lambda: nn.Layer(4, 1, "sigmoid")),
-        nn.mse_loss,
-        REAL,
-    ),
-    "dropout": (sequence(layer, nn.Tanh, dropout, lambda: nn.Layer(4, 1)), nn.mse_loss, REAL),
-    "branches": (Branches, nn.mse_loss, REAL),
-    "constant": (  # looks at no input
-        sequence(lambda: lambda x: 0, lambda: nn.Embedding(1, 1), lambda: lambda w: w[0] ** 2),
-        lambda o, t: sum(o) / len(o),
-        REAL,
-    ),
-    "own loss": (mlp(1), lambda o, t: sum((a - b) ** 4 for a, b in zip(o, t)) / len(o), REAL),
+    name: tuple(row)
+    for name, *row in table(
+        """
+"relu" | mlp(1, activation="relu") | nn.mse_loss | REAL
+"unfused" | mlp(1, fused=False, bias=False) | nn.half_mse_loss | REAL
+"several outputs" | mlp(2, activation="silu") | nn.mse_loss | PAIRS
+"sum" | mlp(1) | functools.partial(nn.l1_loss, reduction="sum") | REAL
+"huber" | mlp(1, activation="softplus") | nn.huber_loss | REAL
+"hinge" | mlp(1, activation="elu") | nn.hinge_loss | SIGN
+"bce" | mlp(1, activation="gelu") | last(nn.binary_cross_entropy) | SHARE
+"logits" | mlp(1) | nn.binary_cross_entropy_with_logits | SHARE
+"classes" | mlp(3) | nn.cross_entropy | CLASS
+"smoothed" | mlp(3) | functools.partial(nn.cross_entropy, label_smoothing=0.1) | CLASS
+"shares" | mlp(3) | nn.cross_entropy | [[0.25, 0.75 * y, 0.75 - 0.75 * y] for y in SHARE]
+"weighted" | mlp(3) | functools.partial(nn.cross_entropy, **WEIGHTED) | CLASS
+"shifted" | mlp(1) | lambda o, t: nn.mse_loss(o, t) + 4.0 | REAL
+"nll" | sequence(mlp(3), nn.LogSoftmax) | nn.nll_loss | CLASS
+"softmax" | sequence(mlp(2), nn.Softmax) | nn.mse_loss | PAIRS
+"modules" | sequence(layer, nn.LeakyReLU, nn.Identity, lambda: nn.Layer(4, 1, "sigmoid")) |
+    nn.mse_loss | REAL
+"dropout" | sequence(layer, nn.Tanh, dropout, lambda: nn.Layer(4, 1)) | nn.mse_loss | REAL
+"branches" | Branches | nn.mse_loss | REAL
+"constant" |
+    sequence(lambda: lambda x: 0, lambda: nn.Embedding(1, 1), lambda: lambda w: w[0] ** 2) |
+    lambda o, t: sum(o) / len(o) | REAL
+"own loss" | mlp(1) | lambda o, t: sum((a - b) ** 4 for a, b in zip(o, t)) / len(o) | REAL
+""",
+        globals(),
+    )
 }
-OPTIMIZERS: dict[str, Callable[[list[Value]], nn.Optimizer]] = {
-    "SGD": lambda ps: nn.SGD(ps, lr=0.05, weight_decay=0.01),
-    "momentum": lambda ps: nn.SGD(ps, lr=0.02, momentum=0.9, dampening=0.1),
-    "nesterov": lambda ps: nn.SGD(ps, lr=0.02, momentum=0.9, nesterov=True),
-    "Adam": lambda ps: nn.Adam(ps, lr=0.02),
-    "amsgrad": lambda ps: nn.Adam(ps, lr=0.02, amsgrad=True, weight_decay=0.01),
-    "AdamW": lambda ps: nn.AdamW(ps, lr=0.02),
-    "RMSprop": lambda ps: nn.RMSprop(ps, lr=0.005),
-    "centered": lambda ps: nn.RMSprop(ps, lr=0.005, momentum=0.5, centered=True),
-}
+OPTIMIZERS: dict[str, Callable[[list[Value]], nn.Optimizer]] = dict(
+    table(
+        """
+"SGD" | lambda ps: nn.SGD(ps, lr=0.05, weight_decay=0.01)
+"momentum" | lambda ps: nn.SGD(ps, lr=0.02, momentum=0.9, dampening=0.1)
+"nesterov" | lambda ps: nn.SGD(ps, lr=0.02, momentum=0.9, nesterov=True)
+"Adam" | lambda ps: nn.Adam(ps, lr=0.02)
+"amsgrad" | lambda ps: nn.Adam(ps, lr=0.02, amsgrad=True, weight_decay=0.01)
+"AdamW" | lambda ps: nn.AdamW(ps, lr=0.02)
+"RMSprop" | lambda ps: nn.RMSprop(ps, lr=0.005)
+"centered" | lambda ps: nn.RMSprop(ps, lr=0.005, momentum=0.5, centered=True)
+""",
+        globals(),
+    )
+)
 
 
 class Branching(nn.Optimizer):
@@ -687,15 +704,18 @@ def test_steps_that_go_on_leave_what_is_not_finite_to_eager() -> None:
     assert numbers(step.model) == before
 
 
-DATA: list[tuple[Any, Any, type[Exception], str]] = [
-    ([[1.0]], [], ValueError, "y is empty"),
-    ([], [], ValueError, "X is empty"),
-    ([[1.0], [2.0]], [1.0], ValueError, "2 samples in X for 1 samples in y"),
-    (3.0, [1.0], TypeError, "X has no samples"),
-    ([["a"]], [1.0], TypeError, "X"),
-    ([[1.0], [1.0, 2.0]], [1.0, 1.0], ValueError, r"X\[1\] is built in another way"),
-    ([[]], [1.0], IndexError, "index"),
-]
+DATA: list[tuple[Any, Any, type[Exception], str]] = table(
+    r"""
+[[1.0]] | [] | ValueError | "y is empty"
+[] | [] | ValueError | "X is empty"
+[[1.0], [2.0]] | [1.0] | ValueError | "2 samples in X for 1 samples in y"
+3.0 | [1.0] | TypeError | "X has no samples"
+[["a"]] | [1.0] | TypeError | "X"
+[[1.0], [1.0, 2.0]] | [1.0, 1.0] | ValueError | r"X\[1\] is built in another way"
+[[]] | [1.0] | IndexError | "index"
+""",
+    globals(),
+)
 
 
 @pytest.mark.parametrize(("xs", "ys", "error", "words"), DATA)
@@ -706,13 +726,16 @@ def test_samples_that_do_not_fit(xs: Any, ys: Any, error: Any, words: str) -> No
     assert numbers(step.model) == [1.0, 0.0]
 
 
-NOT_A_MEAN: list[tuple[Any, str]] = [
-    (lambda o, t: nn.mse_loss(o, t) ** 0.5, "couples samples"),
-    (lambda o, t: nn.mse_loss(o, t) + sum(o), "neither the mean nor the sum"),
-    (lambda o, t: maximum(*o, 0.0), "couples samples"),
-    (lambda o, t: o[0] * o[-1], "couples samples"),
-    (lambda o, t: o[0] if o[0] > o[-1] else o[-1], "couples samples"),
-]
+NOT_A_MEAN: list[tuple[Any, str]] = table(
+    """
+lambda o, t: nn.mse_loss(o, t) ** 0.5 | "couples samples"
+lambda o, t: nn.mse_loss(o, t) + sum(o) | "neither the mean nor the sum"
+lambda o, t: maximum(*o, 0.0) | "couples samples"
+lambda o, t: o[0] * o[-1] | "couples samples"
+lambda o, t: o[0] if o[0] > o[-1] else o[-1] | "couples samples"
+""",
+    globals(),
+)
 
 
 @pytest.mark.parametrize(("loss", "words"), NOT_A_MEAN)

@@ -20,6 +20,7 @@ from autograd import Value
 from nn.training.checkpoint import write_checkpoint
 from tests.nn.training.fitting import fitted
 from tests.nn.training.killed import Training, trained
+from tests.tables import table
 
 pytestmark = pytest.mark.filterwarnings("ignore:fit. not compiled")
 
@@ -311,22 +312,47 @@ WORDS = [*range(624), 624]
 MISSING = object()
 BIAS = "layers.1.neurons.0.bias"
 # Which states the parts refuse, and how: tests/bad_input.
-REFUSED_BY_THE_PART: dict[str, list[Any]] = {
-    "model": [{"w": 1.0}],
-    f"model/{BIAS}": ["1.0", 10**400],
-    "optimizer": ["Adam"],
-    "optimizer/lr": [-0.5],
-    "scheduler/last_epoch": [-1],
-    "early_stopping/waited": [-1],
-    "early_stopping/best_state": [{"w": 1.0}],
-    "history/loss": [[1.0], "12", ["1.0", "2.0"], [True, False], [10**400, 1], None],
+REFUSED_BY_THE_PART: dict[str, list[Any]] = dict(
+    table(
+        """
+"model" | [{"w": 1.0}]
+f"model/{BIAS}" | ["1.0", 10**400]
+"optimizer" | ["Adam"]
+"optimizer/lr" | [-0.5]
+"scheduler/last_epoch" | [-1]
+"early_stopping/waited" | [-1]
+"early_stopping/best_state" | [{"w": 1.0}]
+"history/loss" | [[1.0], "12", ["1.0", "2.0"], [True, False], [10**400, 1], None]
+""",
+        globals(),
+    )
+) | {
     "random": [
         *(None, [3, WORDS], [2, WORDS, None], [3, [1, 2, 3], None], [3, WORDS, "0.5"]),
         *([3, words, None] for words in (WORDS[:-1], [*WORDS[:-1], 625], [*WORDS[:-1], -1])),
         *([3, [first, *WORDS[1:]], None] for first in (2**32, 0.5)),
-    ],
+    ]
 }
 FAULTS: list[tuple[str, Any, str]] = [
+    *table(
+        r"""
+"early_stopping" | None | "it was made without early_stopping"
+"early_stopping/waited" | 3 | "early_stopping: waited for 3 of 2 epochs"
+"history" | None | "history "
+"history" | {"loss": [1.0]} | "its epochs have "
+"history/loss" | [1.0, "nan"] | "history: a loss is NaN"
+"history/val_loss" | ["nan", 1.0] | "history: a loss is NaN"
+"data" | None | "it was made with other data"
+"data/samples" | 11 | "it was made with other data"
+"data/validation" | 6 | "it was made with other data"
+"settings" | None | "settings "
+"settings" | {"optimizer": []} | r"missing \['scheduler'\]"
+"settings/optimizer" | ["betas=(0.5, 0.9)"] | r"its optimizer has \['betas=\(0.5, 0.9\)'\]"
+"settings/scheduler" | "patience=1" | "its scheduler has 'patience=1', this one .*=0"
+"more" | 1 | r"missing \[\]; unexpected \['more'\]"
+""",
+        globals(),
+    ),
     *(
         (place, content, f"{place.partition('/')[0]}: ")
         for place, contents in REFUSED_BY_THE_PART.items()
@@ -334,20 +360,6 @@ FAULTS: list[tuple[str, Any, str]] = [
     ),
     *((x, None, f"it was made without {x}") for x in ("model", "optimizer", "scheduler")),
     *((x, MISSING, rf"missing \['{x}'\]") for x in ("model", "scheduler", "random", "data")),
-    ("early_stopping", None, "it was made without early_stopping"),
-    ("early_stopping/waited", 3, "early_stopping: waited for 3 of 2 epochs"),
-    ("history", None, "history "),
-    ("history", {"loss": [1.0]}, "its epochs have "),
-    ("history/loss", [1.0, "nan"], "history: a loss is NaN"),
-    ("history/val_loss", ["nan", 1.0], "history: a loss is NaN"),
-    ("data", None, "it was made with other data"),
-    ("data/samples", 11, "it was made with other data"),
-    ("data/validation", 6, "it was made with other data"),
-    ("settings", None, "settings "),
-    ("settings", {"optimizer": []}, r"missing \['scheduler'\]"),
-    ("settings/optimizer", ["betas=(0.5, 0.9)"], r"its optimizer has \['betas=\(0.5, 0.9\)'\]"),
-    ("settings/scheduler", "patience=1", "its scheduler has 'patience=1', this one .*=0"),
-    ("more", 1, r"missing \[\]; unexpected \['more'\]"),
 ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import nn
 from autograd import Value
+from tests.tables import table
 
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
 Samples = tuple[np.ndarray, np.ndarray]
@@ -53,11 +54,17 @@ def without_scale(model: nn.Module) -> list[Value]:
 
 # what is trained, its loss and targets, and which parameters the optimizer has
 NETS: dict[str, tuple[Callable[[], nn.Module], Any, np.ndarray, Any]] = {
-    "moons": (lambda: nn.MLP(2, [4, 4, 1]), nn.hinge_loss, SIGNS, None),
-    "classes": (lambda: nn.MLP(2, [4, 3], "gelu"), nn.cross_entropy, CLASSES, None),
-    "no bias": (lambda: nn.Layer(2, 3, bias=False), nn.cross_entropy, CLASSES, last_first),
-    "parted": (parted, nn.cross_entropy, CLASSES, without_scale),
-    "reversed": (parted, nn.cross_entropy, CLASSES, last_first),
+    name: tuple(row)
+    for name, *row in table(
+        """
+"moons" | lambda: nn.MLP(2, [4, 4, 1]) | nn.hinge_loss | SIGNS | None
+"classes" | lambda: nn.MLP(2, [4, 3], "gelu") | nn.cross_entropy | CLASSES | None
+"no bias" | lambda: nn.Layer(2, 3, bias=False) | nn.cross_entropy | CLASSES | last_first
+"parted" | parted | nn.cross_entropy | CLASSES | without_scale
+"reversed" | parted | nn.cross_entropy | CLASSES | last_first
+""",
+        globals(),
+    )
 }
 
 
@@ -143,13 +150,6 @@ def test_exported_for_any_number_of_samples() -> None:
     value, _ = export.deserialize(data).call(params, XS[:5], CLASSES[:5] * 1.0)
     expected = jax.jit(loss)(params, XS[:5], CLASSES[:5])
     assert float(value) == pytest.approx(float(expected), rel=1e-14)
-
-
-def test_many_models_at_once() -> None:
-    params, loss = made("moons")[0].jax(XS, SIGNS)
-    several = jax.tree_util.tree_map(lambda x: jax.numpy.stack([x, 2.0 * x]), params)
-    both = jax.vmap(loss, (0, None, None))(several, XS, SIGNS)
-    assert float(both[0]) == pytest.approx(float(jax.jit(loss)(params, XS, SIGNS)), rel=1e-14)
 
 
 def test_a_way_that_is_not_recorded_gives_nan() -> None:

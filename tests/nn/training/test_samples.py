@@ -13,6 +13,7 @@ import nn
 from nn.training import batches
 from nn.training.batches import permutation
 from tests.nn.training.fitting import fitted
+from tests.tables import table
 
 XS = np.arange(24.0).reshape(12, 2) / 8.0
 YS = 1.0 + 2.0 * XS[:, 0] - XS[:, 1]
@@ -38,20 +39,26 @@ def mapped(tmp_path: Path, x: Any) -> Any:
     return np.load(path, mmap_mode="r")
 
 
-WHOLE: dict[str, Callable[[Path], Pair]] = {
-    "arrays": lambda path: (XS, YS),
-    "of 32 bits": lambda path: (XS.astype("f4"), YS.astype("f4")),
-    "in Fortran's order": lambda path: (np.asfortranarray(XS), YS),
-    "memory maps": lambda path: (mapped(path, XS.astype("f2")), mapped(path, YS)),
-    "a list of arrays": lambda path: ([*XS], iter(YS)),
-    "objects": lambda path: (XS.astype(object), YS.tolist()),
-    "pandas": lambda path: (module("pandas").DataFrame(XS), module("pandas").Series(YS)),
+WHOLE: dict[str, Callable[[Path], Pair]] = dict(
+    table(
+        """
+"arrays" | lambda path: (XS, YS)
+"of 32 bits" | lambda path: (XS.astype("f4"), YS.astype("f4"))
+"in Fortran's order" | lambda path: (np.asfortranarray(XS), YS)
+"memory maps" | lambda path: (mapped(path, XS.astype("f2")), mapped(path, YS))
+"a list of arrays" | lambda path: ([*XS], iter(YS))
+"objects" | lambda path: (XS.astype(object), YS.tolist())
+"pandas" | lambda path: (module("pandas").DataFrame(XS), module("pandas").Series(YS))
+"PyTorch" | lambda path: (module("torch").tensor(XS), module("torch").tensor(YS))
+"JAX" | lambda path: (module("jax").numpy.array(XS), YS)
+""",
+        globals(),
+    )
+) | {
     "Arrow": lambda path: (
         module("pyarrow").table({"a": XS[:, 0], "b": XS[:, 1]}),
         module("pyarrow").chunked_array([YS[:5], YS[5:]]),
-    ),
-    "PyTorch": lambda path: (module("torch").tensor(XS), module("torch").tensor(YS)),
-    "JAX": lambda path: (module("jax").numpy.array(XS), YS),
+    )
 }
 
 
@@ -80,14 +87,19 @@ def blocks() -> Any:
     return lambda: ((x.compute(), y.compute()) for x, y in zip(*each))
 
 
-STREAMS: dict[str, Callable[[], Any]] = {
-    "a list": lambda: [*pairs()],
-    "lists in lists": lambda: [[x.tolist(), y.tolist()] for x, y in pairs()],
-    "a generator's function": lambda: pairs,
-    "a function of the epoch": lambda: lambda epoch: [*pairs()][: 3 if epoch else 0],
-    "a DataLoader": loader,
-    "blocks of Dask": blocks,
-}
+STREAMS: dict[str, Callable[[], Any]] = dict(
+    table(
+        """
+"a list" | lambda: [*pairs()]
+"lists in lists" | lambda: [[x.tolist(), y.tolist()] for x, y in pairs()]
+"a generator's function" | lambda: pairs
+"a function of the epoch" | lambda: lambda epoch: [*pairs()][: 3 if epoch else 0]
+"a DataLoader" | loader
+"blocks of Dask" | blocks
+""",
+        globals(),
+    )
+)
 
 
 @pytest.mark.parametrize("kind", STREAMS)

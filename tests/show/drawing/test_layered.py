@@ -83,39 +83,3 @@ def test_boxes_numbers_and_arrows(
     assert size == lay_out(again, others, 600.0, rows)
     assert [*map(place, boxes)] == [*map(place, again)]
     assert [each.line for each in arrows] == [each.line for each in others]
-
-
-def test_a_circle_has_no_layout() -> None:
-    boxes, arrows = made([(50.0, 20.0), (50.0, 20.0)], [(0, 1), (1, 0)], (0.0, 0.0))
-    assert lay_out(boxes, arrows, 600.0, 9) is None
-
-
-def test_an_arrow_that_goes_round_runs_below_the_boxes() -> None:
-    boxes, arrows = made([(50.0, 20.0)] * 3, [(0, 1), (1, 2), (2, 1)], (0.0, 0.0))
-    arrows[2].goes_round = True
-    size = lay_out(boxes, arrows, 600.0, 1)
-    assert size is not None
-    assert [box.rank for box in boxes] == [0, 1, 2]
-    line = arrows[2].line
-    assert line[0] == (boxes[2].x + 25.0, boxes[2].y)
-    assert line[-1][0] == boxes[1].x - 25.0
-    assert max(y for _, y in line) == size[1] > max(box.y + 10.0 for box in boxes)
-
-
-def test_a_row_ends_between_two_steps() -> None:
-    sizes, edges = [(140.0, 20.0)] * 9, [(k, k + 1) for k in range(8)]
-    boxes, arrows = made(sizes, edges, (0.0, 0.0))
-    for k, box in enumerate(boxes):
-        box.step = k // 3
-    lay_out(boxes, arrows, 800.0, 9)
-    rows = [{box.row for box in boxes if box.step == step} for step in range(3)]
-    assert [len(row) for row in rows] == [1, 1, 1]
-
-
-def test_a_leaf_stands_in_the_row_of_its_first_use() -> None:
-    boxes, arrows = made([(300.0, 20.0), (500.0, 20.0)], [(0, 1)], (0.0, 0.0))
-    size = lay_out(boxes, arrows, 600.0, 9)
-    assert size is not None
-    assert arrows[0].way[0] is boxes[0]
-    assert boxes[0].y == boxes[1].y
-    assert size[1] == 20.0
