@@ -49,11 +49,7 @@ SIGNS = {
     "neg": ("-", 4),
     "pow": ("**", 5),
 }
-REDUCED = {
-    "sum": "{0}.sum(0)",
-    **dict.fromkeys(("largest", "maximum"), "{0}.max(0)"),
-    **dict.fromkeys(("smallest", "minimum"), "{0}.min(0)"),
-}
+REDUCED = {"sum": "{0}.sum(0)", "largest": "{0}.max(0)"}
 ATOM = 6
 Opaque = Callable[..., Expression]
 

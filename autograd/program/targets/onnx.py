@@ -37,8 +37,8 @@ WORDS = {
 ]}
 # fmt: on
 LOGICAL = frozenset(["lt", "le", "gt", "ge", "eq"])
-REDUCED = {"largest": "ReduceMax", "smallest": "ReduceMin"}
-REDUCED |= {"maximum": "ReduceMax", "minimum": "ReduceMin", "sum": "ReduceSum"}
+REDUCED = {"largest": "ReduceMax", "maximum": "ReduceMax", "minimum": "ReduceMin"}
+REDUCED |= {"sum": "ReduceSum"}
 
 
 class Tensor(NamedTuple):
