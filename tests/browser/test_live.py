@@ -10,9 +10,13 @@ from hypothesis import HealthCheck, given, settings
 
 import nn
 from autograd import Stepper, Value, primitive
+from autograd.show.drawing.fitting import fit
+from autograd.show.drawing.options import Options
+from autograd.show.snapshot import Node
 from autograd.show.text import format_number
 from tests.browser.test_steps import readme
 from tests.chromium import Opener, follow
+from tests.show.drawing.examples import expression
 from tests.testing.programs import programs
 
 EXACT = {"add", "sub", "mul", "div", "sqrt", "dot", "sum", "neg", "square", "maximum"}
@@ -27,6 +31,17 @@ def formula(a: float, b: float) -> Value:
     return y
 
 
+def changed(root: Value) -> Value:
+    """The graph recorded again with the numbers that its leaves hold now."""
+    copies: dict[Value, Value] = {}
+    for node in root.graph():
+        operands = [copies[x.value] if isinstance(x, Node) else x for x in node.operands]
+        copies[node.value] = (
+            node.op(*operands) if node.op else Value(node.data, label=node.label)
+        )
+    return copies[root]
+
+
 def of(name: str, what: str = "value") -> str:
     return f'[aria-label="{what} of {name}"]'
 
@@ -34,6 +49,22 @@ def of(name: str, what: str = "value") -> str:
 def lines(page: Any) -> list[str]:
     page.evaluate("tabulate()")  # which waits for a while by itself
     return list(page.locator(".all tbody tr td:last-child").all_text_contents())
+
+
+def test_the_numbers_of_arrows_between_boxes_follow(open_page: Opener) -> None:
+    root = expression(100, 12, 5)
+    page = open_page(root.graph().html(), at="#999")
+    leaves = [node for node in root.graph() if node.op is None]
+    page.fill(of(leaves[0].name), "1.25")
+    leaves[0].value.data = 1.25
+    drawn = fit(changed(root).graph(), Options(), scrolls=True).picture
+    shown = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll("#picture .local")]
+          .map((text) => [text.parentElement.id, text.textContent]))"""
+    )
+    wanted = {f"graph-{edge.id}-l": edge.text for edge in drawn.edges}
+    assert len(shown) > 50
+    assert {id: wanted[id] for id in shown} == shown
 
 
 @pytest.mark.parametrize("spec", [".4g", ".2f", "+.3e"])

@@ -161,7 +161,7 @@ class _Painter:
         return box
 
     def content(self, nodes: list[Node], neuron: bool) -> tuple[str, str, str]:
-        """Of a neuron what follows its sum, of others the content in short; and all of it."""
+        """Return what follows a neuron's sum, or else the content in short; and all content."""
         operations = Counter([node.op.name for node in nodes if node.op is not None])
         parts = {op: f"{op} × {n:,}" if n > 1 else op for op, n in operations.items()}
         leaves = len(nodes) - operations.total()
@@ -195,11 +195,13 @@ class _Painter:
     # ------------------------------------------------------------ arrows
 
     def arrows(self, unit: Unit, boxes: dict[Unit, Box]) -> Iterator[Edge]:
-        """One a slot; of a box of several nodes one a box, and one more if it goes round."""
+        """One a slot; where nodes share boxes one a box, and one more if it goes round."""
         head, slopes = boxes[unit], self.slopes(unit)
+        tails = Counter([link.tail for link in self.links[unit] if self.quotient.box_of])
         links: dict[tuple[Unit, bool], list[Link]] = {}
         for link in self.links[unit]:
-            if link.tail in boxes and not head.members and boxes[link.tail].node is not None:
+            one = not head.members and tails[link.tail] < 2
+            if link.tail in boxes and one and boxes[link.tail].node is not None:
                 x, partial = link.input, link.node.partials[link.slot]
                 id, local = f"e{link.node.index}-{link.slot}", self.number_text(partial)
                 hint = f"∂{link.node.name}/∂{x.name} = {partial!r}"
@@ -235,7 +237,7 @@ class _Painter:
 
     def slopes(self, unit: Unit) -> dict[Node, float]:
         """The derivatives of the only output of a box of several nodes to what goes into it."""
-        if isinstance(unit, Node) or len(self.outlets[unit]) != 1:
+        if len(self.outlets[unit]) != 1:
             return {}
         adjoints = dict.fromkeys(self.outlets[unit], 1.0)
         for _node, _, x, _, share in products(self.nodes[unit], adjoints):

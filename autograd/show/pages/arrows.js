@@ -18,10 +18,11 @@ const AMOUNTS = {
   },
 };
 
-// The derivatives of a group's only output to what it is computed from, by index.
-function slopesIn(group) {
-  if (outputs[group].length !== 1) return {};
-  return sweep(linksOf(nodes.filter(({ index }) => data.groups[index] === group)), { [outputs[group][0].index]: 1 });
+// The derivatives of a box's only output to what it is computed from, by index.
+const boxed = Map.groupBy(nodes, ({ index }) => boxIds[index]);
+function slopesIn(id) {
+  if (outputs[id].length !== 1) return {};
+  return sweep(linksOf(boxed.get(id)), { [outputs[id][0].index]: 1 });
 }
 
 function amounts(what) {

@@ -127,11 +127,11 @@ function tabulate() {
   });
 }
 
-// What a group's arrows carry: the derivatives of its only output to what goes into it.
+// What the arrows between boxes carry: the derivatives of a box's only output to its inputs.
 function repaintGroups(set) {
-  for (const group of new Set(Object.values(data.groups))) {
-    for (const [index, slope] of Object.entries(slopesIn(group))) {
-      const [label] = drawn(`graph-e-${boxIds[index]}-${group}-l`);
+  for (const id of Object.keys(data.groups).length > 0 ? new Set(boxIds) : []) {
+    for (const [index, slope] of Object.entries(slopesIn(id))) {
+      const [label] = drawn(`graph-e-${boxIds[index]}-${id}-l`);
       if (label !== undefined) set(cells(label, "local"), inCell(slope));
     }
   }

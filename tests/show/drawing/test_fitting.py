@@ -184,3 +184,10 @@ def test_the_steps_of_a_graph_that_fits_have_a_frame_each() -> None:
             h = (w * h + Value(float(t), label=f"x{t}")).tanh()
     svg = ET.fromstring((h * h).graph().svg())
     assert texts(svg, "path") == ["t=0", "t=1", "t=2"]
+
+
+@pytest.mark.parametrize("operations", [75, 100, 150])
+def test_no_two_arrows_of_a_picture_with_formulas_are_equal(operations: int) -> None:
+    edges = fitting.fit(expression(operations, 12, 5).graph(), Options()).picture.edges
+    ends = [(edge.tail.id, edge.head.id) for edge in edges]
+    assert len({*ends}) == len(ends)
