@@ -17,6 +17,7 @@ from autograd.show.drawing.svg import thickness
 from autograd.show.text import format_number
 from tests.chromium import Opener, follow
 from tests.nn.pages.toys import TOYS, shuffled, toy
+from tests.tables import table
 
 LOSSES = """(count) => Array.from({ length: count }, () => {
     const loss = runs[0].measured();
@@ -55,29 +56,23 @@ def played(**settings: Any) -> str:
 
 @pytest.mark.parametrize(
     ("loss", "targets", "model"),
-    [
-        (nn.hinge_loss, lambda k: 1.0 if k else -1.0, model_of([5, 4, 1], "tanh")),
-        (nn.hinge_loss, lambda k: 1.0 if k else -1.0, model_of([6, 1], "relu")),
-        (nn.mse_loss, lambda k: 0.5 * k - 0.3, model_of([4, 1], "gelu")),
-        (nn.mse_loss, lambda k: 1.5 * k, model_of([4, 1], "elu")),
-        (
-            nn.binary_cross_entropy_with_logits,
-            lambda k: float(k > 0),
-            model_of([4, 3, 1], "leaky_relu"),
-        ),
-        (
-            nn.binary_cross_entropy,
-            lambda k: float(k > 0),
-            model_of([4, 1], "silu", output_activation="sigmoid"),
-        ),
-        (nn.cross_entropy, lambda k: k, model_of([5, 3], "softplus")),
-        (nn.cross_entropy, lambda k: int(k > 0), model_of([5, 2], "tanh", bias=False)),
-        (
-            nn.hinge_loss,
-            lambda k: 1.0 if k else -1.0,
-            nn.Sequential(nn.Layer(2, 3), nn.Tanh(), nn.Layer(3, 1)),
-        ),
-    ],
+    table(
+        """
+nn.hinge_loss | lambda k: 1.0 if k else -1.0 | model_of([5, 4, 1], "tanh")
+nn.hinge_loss | lambda k: 1.0 if k else -1.0 | model_of([6, 1], "relu")
+nn.mse_loss | lambda k: 0.5 * k - 0.3 | model_of([4, 1], "gelu")
+nn.mse_loss | lambda k: 1.5 * k | model_of([4, 1], "elu")
+nn.binary_cross_entropy_with_logits | lambda k: float(k > 0) |
+    model_of([4, 3, 1], "leaky_relu")
+nn.binary_cross_entropy | lambda k: float(k > 0) |
+    model_of([4, 1], "silu", output_activation="sigmoid")
+nn.cross_entropy | lambda k: k | model_of([5, 3], "softplus")
+nn.cross_entropy | lambda k: int(k > 0) | model_of([5, 2], "tanh", bias=False)
+nn.hinge_loss | lambda k: 1.0 if k else -1.0 |
+    nn.Sequential(nn.Layer(2, 3), nn.Tanh(), nn.Layer(3, 1))
+""",
+        globals(),
+    ),
 )
 def test_fifty_steps_are_those_of_python(
     loss: Any, targets: Callable[[int], Any], model: nn.Module, open_page: Opener

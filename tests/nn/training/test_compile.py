@@ -795,6 +795,20 @@ def test_fit_is_the_same_by_values(case: str) -> None:
     np.testing.assert_allclose(numbers(fast), numbers(slow), rtol=1e-11, atol=1e-12)
 
 
+def test_a_change_that_the_first_sample_does_not_show() -> None:
+    results = []
+    for compiled in (True, False):
+        model = Scaled()
+
+        def triple(event: nn.EpochEnd, model: Scaled = model) -> None:
+            model.scale = 3.0
+
+        samples = {"xs": [[0.0] * 3, *XS], "ys": [0.0, *REAL], "shuffle": False, "epochs": 3}
+        history = fit(model, **samples, callbacks=[triple], compiled=compiled)
+        results.append([*history["loss"], *numbers(model)])
+    assert results[0] == pytest.approx(results[1], rel=1e-12)
+
+
 class Choices(nn.Module):
     """Goes another way for each place of the largest."""
 

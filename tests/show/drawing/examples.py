@@ -9,6 +9,7 @@ from typing import Any
 import autograd
 import nn
 from autograd import Graph, Value
+from tests.tables import table
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -153,46 +154,49 @@ def letters() -> Value:
     return loss
 
 
-TABLE: dict[str, Callable[[], Value]] = {  # from 3 to some 7,000 nodes
-    "product": lambda: Value(2.0, label="a") * Value(3.0, label="b"),
-    "small": small,
-    "logistic": logistic,
-    "second derivative": curvature,
-    "48 nodes": lambda: expression(41, 3),
-    "80 nodes": lambda: expression(60, 5, 4),
-    "184 nodes": lambda: expression(150, 6, 5),
-    "372 nodes": lambda: expression(300, 7, 6),
-    "network": lambda: network([4, 4, 1]).root.value,
-    "deep network": lambda: nn.MLP(2, [12] * 5 + [1])([1.0, 2.0]),
-    "four samples": written_out,
-    "every * and +": lambda: written_out(fused=False),
-    "attention": lambda: attention(3, 2),
-    "wide attention": lambda: attention(4, 3),
-    "gradient penalty": penalty,
-    "transformer": letters,
-    "batch": lambda: batch(100, [16, 16, 1]),
-}
+TABLE: dict[str, Callable[[], Value]] = dict(
+    table(
+        """
+"product" | lambda: Value(2.0, label="a") * Value(3.0, label="b")
+"small" | small
+"logistic" | logistic
+"second derivative" | curvature
+"48 nodes" | lambda: expression(41, 3)
+"80 nodes" | lambda: expression(60, 5, 4)
+"184 nodes" | lambda: expression(150, 6, 5)
+"372 nodes" | lambda: expression(300, 7, 6)
+"network" | lambda: network([4, 4, 1]).root.value
+"deep network" | lambda: nn.MLP(2, [12] * 5 + [1])([1.0, 2.0])
+"four samples" | written_out
+"every * and +" | lambda: written_out(fused=False)
+"attention" | lambda: attention(3, 2)
+"wide attention" | lambda: attention(4, 3)
+"gradient penalty" | penalty
+"transformer" | letters
+"batch" | lambda: batch(100, [16, 16, 1])
+""",
+        globals(),
+    )
+)
 
 
-PICTURES: dict[
-    str, tuple[Callable[[], Graph], str]
-] = {  # and the digests of those that were looked at
-    "small": (lambda: small().graph(), "bd8c612faf37b263"),
-    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "ea8c252d2191b9d7"),
-    "odd numbers": (
-        lambda: odd_numbers().graph(gradients=False, theme="light"),
-        "809ccba3f5898949",
-    ),
-    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "edbd7886124ff7d8"),
-    "neurons": (
-        lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
-        "83017f5842129bf6",
-    ),
-    "layers": (
-        lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
-        "22ebf9bbd2ac8a0f",
-    ),
-    "cut": (lambda: chain(10).graph(max_nodes=6), "1cacdc4edc16c0d2"),
+PICTURES: dict[str, tuple[Callable[[], Graph], str]] = {
+    name: tuple(row)
+    for name, *row in table(
+        """
+"small" | lambda: small().graph() | "bd8c612faf37b263"
+"hostile" | lambda: hostile().graph(theme="dark", rankdir="TB") | "ea8c252d2191b9d7"
+"odd numbers" | lambda: odd_numbers().graph(gradients=False, theme="light") |
+    "809ccba3f5898949"
+"network" | lambda: network([2, 1]).root.value.graph(collapse=None) | "edbd7886124ff7d8"
+"neurons" | lambda: network([3, 2, 1]).root.value.graph(collapse="neuron") |
+    "83017f5842129bf6"
+"layers" | lambda: network([3, 2, 1]).root.value.graph(collapse="layer") |
+    "22ebf9bbd2ac8a0f"
+"cut" | lambda: chain(10).graph(max_nodes=6) | "1cacdc4edc16c0d2"
+""",
+        globals(),
+    )
 }
 
 

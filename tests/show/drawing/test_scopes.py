@@ -85,32 +85,12 @@ def test_a_scope_that_is_entered_again_is_one_box_if_it_can_be() -> None:
     ]
 
 
-def test_a_scope_that_is_entered_again_and_again_is_a_dozen_boxes() -> None:
-    y = Value(0.5, label="x")
-    for _ in range(20):
-        with scope("turn"):
-            y = y * y + 1.0
-        y = y * 0.5
-    titles = [box.title for box in drawn(y).boxes if len(box.members) > 1]
-    assert titles == [f"turn · {k}" for k in range(1, 13)]
-
-
 def test_without_scopes_nothing_is_collapsed() -> None:
     y = (Value(0.5) * 2.0).tanh()
     assert len(drawn(y).boxes) == 3
     with scope("one"):
         y = y * 2.0  # a scope of one node is the node, in its frame
     assert [(box.title, box.modules) for box in drawn(y).boxes[-1:]] == [("v4", ("one",))]
-
-
-def test_many_leaves_that_several_scopes_use_are_one_box() -> None:
-    xs = [Value(float(k), label=f"x{k}") for k in range(9)]
-    ys = []
-    for name in "ab":
-        with scope(name):
-            ys.append(dot(xs, xs).tanh())
-    boxes = {box.title: box.content for box in drawn(ys[0] * ys[1]).boxes}
-    assert boxes["x0 … x8"] == "9 leaves"
 
 
 def test_a_network_keeps_its_neurons_unless_scopes_are_asked_for() -> None:
