@@ -29,7 +29,6 @@ SLOW = [
     "nn/training/test_killed.py",
     "notebook/test_frames.py",
     "show/drawing/test_fitting.py",
-    "test_conftest.py",
 ]
 DEFAULT = "not soak and not slow"  # as in pyproject.toml
 

@@ -155,7 +155,7 @@ def slopes(f: Callable[..., Any]) -> Any:
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_an_expression_has_the_value_and_the_derivatives_that_numpy_finds(
+def test_an_expression_has_numpys_value_and_its_derivatives(
     expression: str,
 ) -> None:
     f = function(expression)
@@ -182,7 +182,7 @@ def test_no_function_of_numpy_is_left_out() -> None:
                 assert f"{prefix}{name}(" in known or name in OTHER, name
 
 
-def test_a_program_computes_what_the_expressions_compute_at_other_numbers() -> None:
+def test_a_program_computes_expressions_at_other_numbers() -> None:
     """Where constants win, rows are exchanged and intervals change, too."""
     rows = [
         "np.log(np.maximum(x,0.5))",
@@ -289,7 +289,7 @@ def test_constants_among_the_values_leave_derivatives_floats() -> None:
     assert type(grad(lambda x: w.detach() * x * x)(2.0)) is float
 
 
-def test_a_leaf_from_outside_is_seen_however_many_passes_have_come_to_it() -> None:
+def test_a_leaf_from_outside_is_seen_after_other_passes() -> None:
     w = Value(3.0)
 
     def f(x: Any) -> Any:
@@ -353,7 +353,7 @@ WHOLE_NUMBERS = (
 )
 
 
-def test_each_universal_function_of_scipy_works_or_says_what_to_write() -> None:
+def test_functions_of_scipy_work_or_say_what_to_write() -> None:
     for name in dir(special):
         f = getattr(special, name)
         if isinstance(f, np.ufunc) and f.nin < 4:
@@ -362,7 +362,7 @@ def test_each_universal_function_of_scipy_works_or_says_what_to_write() -> None:
             assert "autograd." in told or "np." in told or {type(x) for x in got} == {Value}
 
 
-def test_a_function_of_someone_else_that_is_differentiated_itself() -> None:
+def test_a_foreign_function_that_is_differentiated_itself() -> None:
     """No frame of the user's stands between; the error stays what it is."""
     space: dict[str, Any] = {"__name__": "scipy.of_this_test"}
     exec("def f(x):\n    raise TypeError(\"Cannot cast from dtype('O')\")", space)

@@ -97,7 +97,7 @@ def test_its_last_point_is_known_by_bits() -> None:
     assert [fast(x) for x in (0.0, -0.0, 0.0)] == [6.0, -6.0, 6.0]
 
 
-def test_its_last_point_is_computed_again_when_it_reads_another_number() -> None:
+def test_its_last_point_is_computed_again_for_another_number() -> None:
     read = {"k": 2.0}
     scaled = custom_vjp(lambda x: read["k"] * x, lambda g, r, x: g * read["k"], "scaled")
     fast = autograd.compile(lambda x: scaled(x) + x)

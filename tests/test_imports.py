@@ -1,7 +1,6 @@
 """Imports run one way: the graph of all of them, those in functions and for types included."""
 
 import ast
-import functools
 import sys
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -185,29 +184,6 @@ def test_no_layer_imports_one_above_it() -> None:
     ]:
         edge = Import(source, target, "late", "f")
         assert upwards([edge]) == [edge]
-
-
-def chain(edges: Iterable[Import], package: str) -> list[str]:
-    """The longest chain of imports among the modules of a package, from its top."""
-    targets: dict[str, list[str]] = {}
-    for edge in edges:
-        if all(each.startswith(f"{package}.") for each in (edge.source, edge.target)):
-            targets.setdefault(edge.source, []).append(edge.target)
-
-    @functools.cache
-    def below(module: str) -> list[str]:
-        return [module, *max(map(below, targets.get(module, ())), key=len, default=[])]
-
-    return max(map(below, targets), key=len)
-
-
-def test_programs_have_nine_floors_at_most() -> None:
-    edges = [e for e in INNER if e.kind != "types" and e.place not in CONVENIENCES]
-    floors = chain(edges, "autograd.program")
-    assert len(floors) <= 9, floors
-    assert floors[0] == "autograd.program.compiled"
-    more = Import(floors[-1], "autograd.program.lower", "late", "f")
-    assert chain([*edges, more], "autograd.program") == [*floors, more.target]
 
 
 def test_passes_know_no_target() -> None:

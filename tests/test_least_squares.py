@@ -16,6 +16,7 @@ from scipy import optimize
 import autograd
 from autograd import curve_fit
 from tests.builds import printed
+from tests.tables import named
 
 # NIST, Statistical Reference Datasets, nonlinear regression (www.itl.nist.gov/div898/strd).
 STRD = json.loads((Path(__file__).parent / "data" / "strd.json").read_text("utf-8"))
@@ -43,30 +44,39 @@ def cycles(
     return a + year + own + h * cos(2 * pi * x / g) + i * sin(2 * pi * x / g)
 
 
-MODELS: dict[str, Callable[..., Any]] = {
-    "Bennett5": lambda x, a, b, c: a * (b + x) ** (-1 / c),
-    "BoxBOD": lambda x, a, b: a * (1 - exp(-b * x)),
-    "Chwirut": lambda x, a, b, c: exp(-a * x) / (b + c * x),
-    "DanWood": lambda x, a, b: a * x**b,
-    "ENSO": cycles,
-    "Eckerle4": lambda x, a, b, c: (a / b) * exp(-0.5 * ((x - c) / b) ** 2),
-    "Gauss": gauss,
-    "Hahn1": cubics,
-    "Kirby2": lambda x, a, b, c, d, e: (a + b * x + c * x**2) / (1 + d * x + e * x**2),
-    "Lanczos": lanczos,
-    "MGH09": lambda x, a, b, c, d: a * (x**2 + x * b) / (x**2 + x * c + d),
-    "MGH10": lambda x, a, b, c: a * exp(b / (x + c)),
-    "MGH17": lambda x, a, b, c, d, e: a + b * exp(-x * d) + c * exp(-x * e),
-    "Misra1a": lambda x, a, b: a * (1 - exp(-b * x)),
-    "Misra1b": lambda x, a, b: a * (1 - (1 + b * x / 2) ** -2),
-    "Misra1c": lambda x, a, b: a * (1 - (1 + 2 * b * x) ** -0.5),
-    "Misra1d": lambda x, a, b: a * b * x * (1 + b * x) ** -1,
-    "Nelson": lambda x, a, b, c: a - b * x[0] * exp(-c * x[1]),
-    "Rat42": lambda x, a, b, c: a / (1 + exp(b - c * x)),
-    "Rat43": lambda x, a, b, c, d: a / (1 + exp(b - c * x)) ** (1 / d),
-    "Roszman1": lambda x, a, b, c, d: a - b * x - np.arctan(c / (x - d)) / pi,
-    "Thurber": cubics,
-}
+MODELS = named(
+    """
+Bennett5: lambda x, a, b, c: a * (b + x) ** (-1 / c)
+BoxBOD: lambda x, a, b: a * (1 - exp(-b * x))
+Chwirut: lambda x, a, b, c: exp(-a * x) / (b + c * x)
+DanWood: lambda x, a, b: a * x ** b
+ENSO: cycles
+Eckerle4: lambda x, a, b, c: a / b * exp(-0.5 * ((x - c) / b) ** 2)
+Gauss: gauss
+Hahn1: cubics
+Kirby2: lambda x, a, b, c, d, e: (a + b * x + c * x ** 2) / (1 + d * x + e * x ** 2)
+Lanczos: lanczos
+MGH09: lambda x, a, b, c, d: a * (x ** 2 + x * b) / (x ** 2 + x * c + d)
+MGH10: lambda x, a, b, c: a * exp(b / (x + c))
+MGH17: lambda x, a, b, c, d, e: a + b * exp(-x * d) + c * exp(-x * e)
+Misra1a: lambda x, a, b: a * (1 - exp(-b * x))
+Misra1b: lambda x, a, b: a * (1 - (1 + b * x / 2) ** (-2))
+Misra1c: lambda x, a, b: a * (1 - (1 + 2 * b * x) ** (-0.5))
+Misra1d: lambda x, a, b: a * b * x * (1 + b * x) ** (-1)
+Nelson: lambda x, a, b, c: a - b * x[0] * exp(-c * x[1])
+Rat42: lambda x, a, b, c: a / (1 + exp(b - c * x))
+Rat43: lambda x, a, b, c, d: a / (1 + exp(b - c * x)) ** (1 / d)
+Roszman1: lambda x, a, b, c, d: a - b * x - np.arctan(c / (x - d)) / pi
+Thurber: cubics
+""",
+    cubics=cubics,
+    cycles=cycles,
+    exp=exp,
+    gauss=gauss,
+    lanczos=lanczos,
+    np=np,
+    pi=pi,
+)
 
 
 @pytest.mark.parametrize("name", STRD)
@@ -133,7 +143,7 @@ def test_a_compiled_function_and_tables_of_pandas_give_the_same() -> None:
     assert np.allclose(again.covariance, fit.covariance, 1e-12)
 
 
-def test_a_number_is_one_parameter_and_no_freedom_leaves_no_errors() -> None:
+def test_a_number_is_one_parameter_and_no_freedom_no_errors() -> None:
     fit = curve_fit(lambda x, a: a * x, [1.0, 2.0], [2.0, 4.0], 1.0)
     assert np.allclose(fit.estimate, [2.0], 1e-15)
     exact = curve_fit(line, [0.0, 1.0], [1.0, 3.0], [0.0, 0.0])

@@ -71,7 +71,7 @@ def test_second_derivatives_of_a_determinant() -> None:
 
 
 @pytest.mark.parametrize("n", SIZES)
-def test_a_singular_matrix_has_a_determinant_with_derivatives_and_nothing_else(n: int) -> None:
+def test_a_singular_matrix_has_a_determinant_and_its_slopes(n: int) -> None:
     a = np.ones((n, n)) if n > 1 else np.zeros((1, 1))
     a[: max(n - 2, 0)] += np.eye(n)[: max(n - 2, 0)]
     value, slope = value_and_grad(np.linalg.det)(a)

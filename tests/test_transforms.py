@@ -38,7 +38,7 @@ def test_gradient_leaves_out_paths_that_are_not_asked_for() -> None:
     assert gradient(gradient(x**p, x, create_graph=True), x) == -12.0
 
 
-def test_nan_that_came_in_goes_out_but_from_no_branch_that_is_not_taken() -> None:
+def test_a_nan_goes_out_but_from_no_branch_not_taken() -> None:
     x, y = Value(math.nan), Value(-1.0)
     assert math.isnan(gradient(x * x, x))
     assert math.isnan(gradient(x * 2.0 * math.nan, x))
@@ -118,7 +118,7 @@ def test_a_hessian_over_several_arguments_is_made_of_blocks() -> None:
     assert (aa, ab, ba, bb) == (6.0, [4.0, 0.0], [4.0, 0.0], [[0.0, 1.0], [1.0, 0.0]])
 
 
-def test_forward_mode_passes_by_what_does_not_depend_on_the_arguments() -> None:
+def test_forward_mode_passes_by_what_does_not_depend() -> None:
     w = Value(3.0)
     value, slope = jvp(lambda x: x * (w * w), (2.0,), (1.0,))
     assert (value.data, slope.data) == (18.0, 9.0)

@@ -59,7 +59,7 @@ runpy.run_module("autograd", run_name="__main__")
 """
 
 
-def test_all_works_where_the_modules_signals_and_calls_of_unix_are_missing() -> None:
+def test_all_works_where_unix_is_missing() -> None:
     process = subprocess.run(
         [sys.executable, "-W", "error", "-c", WITHOUT + USE],
         cwd=ROOT,

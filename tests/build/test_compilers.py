@@ -17,7 +17,7 @@ pytest.importorskip("setuptools.command.bdist_wheel")
 from autograd.build import binaries as build
 from autograd.build.setup_commands import compiler_flags
 from tests.builds import ROOT
-from tests.program import test_native as native
+from tests.program import native
 
 KERNEL = "autograd.program.kernel.kernel_base"
 QUICK = "autograd.core.traversal"  # which has the headers of the core

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import autograd
-from autograd import Value, dot, grad, primitive
+from autograd import Value, grad, primitive
 from autograd.core.primitive import TABLE
+from tests.core.described import described, graph
 
 Copier = Callable[[Any], Any]
 
@@ -36,32 +37,6 @@ COPIERS: dict[str, Copier] = {
     "deepcopy": copy.deepcopy,
 }
 copies = pytest.mark.parametrize("clone", COPIERS.values(), ids=COPIERS.keys())
-
-
-def described(root: Value) -> list[tuple[Any, ...]]:
-    """The graph as plain data: each node with the numbers of its operands."""
-    order, leaves = autograd.core.sweeps.topological_order(root)
-    numbers = {node: i for i, node in enumerate(leaves + order)}
-    return [
-        (
-            node.data,
-            node.grad,
-            node.label,
-            node.op,
-            [numbers[x] if type(x) is Value else x for x in node.operands],
-            node.partials,
-        )
-        for node in leaves + order
-    ]
-
-
-def graph() -> Value:
-    x, w = Value(0.5, label="x"), Value(-2.0)
-    y = (x * w + 1.0).tanh() - 3.0 / x
-    z: Value = dot([y, 2.0], [x, w], y).maximum(x, 0.25)
-    z.label = "z"
-    z.backward()
-    return z
 
 
 @copies

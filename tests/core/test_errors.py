@@ -21,7 +21,7 @@ def test_several_numbers_in_place_of_one_get_a_hint() -> None:
         autograd.sin([1.0, 2.0])
 
 
-def test_an_array_in_place_of_a_number_gets_numpys_function_if_there_is_one() -> None:
+def test_an_array_in_place_of_a_number_gets_numpys_function() -> None:
     np = pytest.importorskip("numpy")
     xs = np.array([Value(1.0), Value(2.0)])
     assert [y.op for y in np.exp(xs)] == [autograd.exp, autograd.exp]

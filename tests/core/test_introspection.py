@@ -4,9 +4,9 @@ import json
 import pickle
 
 from tests.builds import OTHER, THIS, require, run
-from tests.core.test_copies import described
+from tests.core.described import described
 
-GRAPH = "import pickle, sys; from tests.core.test_copies import described, graph\n"
+GRAPH = "import pickle, sys; from tests.core.described import described, graph\n"
 
 
 def test_both_builds_look_the_same() -> None:

@@ -10,72 +10,97 @@ import pytest
 import autograd
 from autograd import Value, grad, hessian, jvp, log, sqrt, value_and_grad, where
 from autograd.core.primitive import RESERVED, TABLE
-from tests.core.test_table import same
+from tests.tables import column, table
 
 INF, NAN = math.inf, math.nan
 Case = tuple[tuple[float, ...], tuple[float, ...]]  # operands, partials
-TIES: list[Case] = [((2.0, 2.0), (0.5, 0.5)), ((-1.0,) * 4, (0.25,) * 4)]
-AT_ZERO: list[Case] = [((0.0,), (0.0,)), ((-0.0,), (0.0,))]
-INFINITE_AT_ZERO: list[Case] = [((0.0,), (INF,)), ((-0.0,), (INF,))]
-SMALLER: list[Case] = [((0.0, c), (min(1.0, c), 0.0)) for c in (0.01, 1.0, 3.0)]
-STATED: dict[str, dict[str, list[Case]]] = {
-    "pow": {
-        "0**0 = 1 with both partials 0": [((0.0, 0.0), (0.0, 0.0)), ((-0.0, 0.0), (0.0, 0.0))],
-        "d/dx 0**p = inf for 0 < p < 1": [((0.0, p), (INF, 0.0)) for p in (1e-300, 0.5, 0.99)],
-        "d/dp (0**p) = 0": [((0.0, p), (p * 0.0 ** (p - 1.0), 0.0)) for p in (1.0, 1.5, 2.0)],
-        "d/dp does not exist at x < 0": [((-2.0, 3.0), (12.0, NAN)), ((-2.0, 0.0), (0.0, NAN))],
-    },
-    "mod": {
-        "where x / y is whole and the value jumps, the derivatives of the side it lies on": [
-            ((6.0, 3.0), (1.0, -2.0)),
-            ((-6.0, 3.0), (1.0, 2.0)),
-            ((0.0, 3.0), (1.0, 0.0)),
-        ]
-    },
-    "floordiv": {"0 also where x / y is whole and the value jumps": [((6.0, 3.0), (0.0, 0.0))]},
-    "abs": {"0 at x = 0": AT_ZERO},
-    "sign": {"0 at x = 0": AT_ZERO},
-    "relu": {"0 at x = 0": AT_ZERO},
-    "leaky_relu": {
-        "the smaller of 1 and slope at x = 0, 0 if slope < 0": [
-            *SMALLER,
-            ((0.0, -2.0), (0.0, 0.0)),
-        ]
-    },
-    "elu": {
-        "the smaller of 1 and alpha at x = 0, 0 if alpha < 0": [
-            *SMALLER,
-            ((0.0, -2.0), (0.0, 0.0)),
-        ]
-    },
-    "maximum": {"operands that tie for the maximum share equally": TIES},
-    "minimum": {"operands that tie for the minimum share equally": TIES},
-    "clip": {
-        "0 at both bounds, where the bound itself has partial 1": [
-            ((-1.0, -1.0, 2.0), (0.0, 1.0, 0.0)),
-            ((2.0, -1.0, 2.0), (0.0, 0.0, 1.0)),
-        ]
-    },
-    "where": {
-        "the branch not chosen has partial 0": [
-            ((1.0, 2.0, 3.0), (0.0, 1.0, 0.0)),
-            ((0.0, 2.0, 3.0), (0.0, 0.0, 1.0)),
-        ]
-    },
-    "rsqrt": {
-        "the value inf and the derivative -inf at x = 0": [((0.0,), (-INF,))],
-    },
-    "sqrt": {"inf at x = 0": INFINITE_AT_ZERO[:1]},
-    "cbrt": {"inf at x = 0": INFINITE_AT_ZERO},
-    "cbrt_slope": {
-        "the value inf at x = 0, where there is no derivative": [((0.0,), (NAN,))],
-    },
-    "hypot": {"0 at the origin": [((0.0, 0.0), (0.0, 0.0)), ((0.0,), (0.0,))]},
-    "asin": {"inf at x = -1 and 1": [((-1.0,), (INF,)), ((1.0,), (INF,))]},
-    "acos": {"-inf at x = -1 and 1": [((-1.0,), (-INF,)), ((1.0,), (-INF,))]},
-    "atan2": {"both partials 0 at the origin": [((0.0, 0.0), (0.0, 0.0))]},
-    "acosh": {"inf at x = 1": [((1.0,), (INF,))]},
-}
+
+
+def parsed(text: str) -> dict[str, dict[str, list[Case]]]:
+    """Return operands and partials by entry and by clause: rows below "# entry: clause"."""
+    stated: dict[str, dict[str, list[Case]]] = {}
+    for part in text.strip().removeprefix("# ").split("\n# "):
+        head, _, rows = part.partition("\n")
+        name, _, clause = head.partition(": ")
+        stated.setdefault(name, {})[clause] = table(rows, INF=INF, NAN=NAN)
+    return stated
+
+
+STATED = parsed("""
+# pow: 0**0 = 1 with both partials 0
+(0.0, 0.0) | (0.0, 0.0)
+(-0.0, 0.0) | (0.0, 0.0)
+# pow: d/dx 0**p = inf for 0 < p < 1
+(0.0, 1e-300) | (INF, 0.0)
+(0.0, 0.5) | (INF, 0.0)
+(0.0, 0.99) | (INF, 0.0)
+# pow: d/dp (0**p) = 0
+(0.0, 1.0) | (1.0, 0.0)
+(0.0, 1.5) | (0.0, 0.0)
+(0.0, 2.0) | (0.0, 0.0)
+# pow: d/dp does not exist at x < 0
+(-2.0, 3.0) | (12.0, NAN)
+(-2.0, 0.0) | (0.0, NAN)
+# mod: where x / y is whole and the value jumps, the derivatives of the side it lies on
+(6.0, 3.0) | (1.0, -2.0)
+(-6.0, 3.0) | (1.0, 2.0)
+(0.0, 3.0) | (1.0, 0.0)
+# floordiv: 0 also where x / y is whole and the value jumps
+(6.0, 3.0) | (0.0, 0.0)
+# abs: 0 at x = 0
+(0.0,) | (0.0,)
+(-0.0,) | (0.0,)
+# sign: 0 at x = 0
+(0.0,) | (0.0,)
+(-0.0,) | (0.0,)
+# relu: 0 at x = 0
+(0.0,) | (0.0,)
+(-0.0,) | (0.0,)
+# leaky_relu: the smaller of 1 and slope at x = 0, 0 if slope < 0
+(0.0, 0.01) | (0.01, 0.0)
+(0.0, 1.0) | (1.0, 0.0)
+(0.0, 3.0) | (1.0, 0.0)
+(0.0, -2.0) | (0.0, 0.0)
+# elu: the smaller of 1 and alpha at x = 0, 0 if alpha < 0
+(0.0, 0.01) | (0.01, 0.0)
+(0.0, 1.0) | (1.0, 0.0)
+(0.0, 3.0) | (1.0, 0.0)
+(0.0, -2.0) | (0.0, 0.0)
+# maximum: operands that tie for the maximum share equally
+(2.0, 2.0) | (0.5, 0.5)
+(-1.0, -1.0, -1.0, -1.0) | (0.25, 0.25, 0.25, 0.25)
+# minimum: operands that tie for the minimum share equally
+(2.0, 2.0) | (0.5, 0.5)
+(-1.0, -1.0, -1.0, -1.0) | (0.25, 0.25, 0.25, 0.25)
+# clip: 0 at both bounds, where the bound itself has partial 1
+(-1.0, -1.0, 2.0) | (0.0, 1.0, 0.0)
+(2.0, -1.0, 2.0) | (0.0, 0.0, 1.0)
+# where: the branch not chosen has partial 0
+(1.0, 2.0, 3.0) | (0.0, 1.0, 0.0)
+(0.0, 2.0, 3.0) | (0.0, 0.0, 1.0)
+# rsqrt: the value inf and the derivative -inf at x = 0
+(0.0,) | (-INF,)
+# sqrt: inf at x = 0
+(0.0,) | (INF,)
+# cbrt: inf at x = 0
+(0.0,) | (INF,)
+(-0.0,) | (INF,)
+# cbrt_slope: the value inf at x = 0, where there is no derivative
+(0.0,) | (NAN,)
+# hypot: 0 at the origin
+(0.0, 0.0) | (0.0, 0.0)
+(0.0,) | (0.0,)
+# asin: inf at x = -1 and 1
+(-1.0,) | (INF,)
+(1.0,) | (INF,)
+# acos: -inf at x = -1 and 1
+(-1.0,) | (-INF,)
+(1.0,) | (-INF,)
+# atan2: both partials 0 at the origin
+(0.0, 0.0) | (0.0, 0.0)
+# acosh: inf at x = 1
+(1.0,) | (INF,)
+""")
 CASES = [
     pytest.param(name, *case, id=f"{name}{case[0]}")
     for name, stated in STATED.items()
@@ -133,20 +158,29 @@ def everything(f: Callable[[Any], Any], x: float) -> list[float]:
     return [leaf.grad, value_and_grad(f)(x)[1], jvp(f, (x,), (1.0,))[1], hessian(f)(x)]
 
 
+MASKED = table(
+    """
+lambda x: where(x > 0.0, lambda: log(x), 0.0) | [0.0] * 4
+lambda x: where(x > 0.0, lambda: x * log(x), lambda: 3.0 * x) | [3.0, 3.0, 3.0, 0.0]
+lambda x: where(x > 0.0, sqrt(x), x * x) | [0.0, 0.0, 0.0, 2.0]
+lambda x: where(x > 0.0, x ** 0.5, 0.0) | [0.0] * 4
+lambda x: autograd.take([2.0 * x, sqrt(x)], 0) | [2.0, 2.0, 2.0, 0.0]
+lambda x: autograd.maximum(sqrt(x), 1.0) | [0.0] * 4
+lambda x: autograd.minimum(sqrt(x), -1.0) | [0.0] * 4
+lambda x: autograd.sign(sqrt(x)) | [0.0] * 4
+lambda x: autograd.clip(sqrt(x), 0.5, 1.0) | [0.0] * 4
+lambda x: autograd.relu(-sqrt(x)) | [0.0] * 4
+""",
+    autograd=autograd,
+    log=log,
+    sqrt=sqrt,
+    where=where,
+)
+
+
 @pytest.mark.parametrize(
     ("f", "derivatives"),
-    [
-        (lambda x: where(x > 0.0, lambda: log(x), 0.0), [0.0] * 4),
-        (lambda x: where(x > 0.0, lambda: x * log(x), lambda: 3.0 * x), [3.0, 3.0, 3.0, 0.0]),
-        (lambda x: where(x > 0.0, sqrt(x), x * x), [0.0, 0.0, 0.0, 2.0]),
-        (lambda x: where(x > 0.0, x**0.5, 0.0), [0.0] * 4),
-        (lambda x: autograd.take([2.0 * x, sqrt(x)], 0), [2.0, 2.0, 2.0, 0.0]),
-        (lambda x: autograd.maximum(sqrt(x), 1.0), [0.0] * 4),
-        (lambda x: autograd.minimum(sqrt(x), -1.0), [0.0] * 4),
-        (lambda x: autograd.sign(sqrt(x)), [0.0] * 4),
-        (lambda x: autograd.clip(sqrt(x), 0.5, 1.0), [0.0] * 4),
-        (lambda x: autograd.relu(-sqrt(x)), [0.0] * 4),
-    ],
+    MASKED,
 )
 def test_a_branch_not_taken_gives_no_nan(
     f: Callable[[Any], Any], derivatives: list[float]
@@ -154,17 +188,24 @@ def test_a_branch_not_taken_gives_no_nan(
     assert everything(f, 0.0) == derivatives
 
 
+ZEROS = column(
+    """
+lambda x: 0.0 * sqrt(x)
+lambda x: sqrt(x) * 0
+lambda x: 0.0 * sqrt(x) * 0.0
+lambda x: sqrt(0.0 * x)
+lambda x: sqrt(x * 0)
+lambda x: autograd.dot([0.0, 1.0], [sqrt(x), 2.0])
+lambda x: sqrt(autograd.dot([x, 1.0], [0.0, 0.0]))
+""",
+    autograd=autograd,
+    sqrt=sqrt,
+)
+
+
 @pytest.mark.parametrize(
     "f",
-    [
-        lambda x: 0.0 * sqrt(x),
-        lambda x: sqrt(x) * 0,
-        lambda x: 0.0 * sqrt(x) * 0.0,
-        lambda x: sqrt(0.0 * x),
-        lambda x: sqrt(x * 0),
-        lambda x: autograd.dot([0.0, 1.0], [sqrt(x), 2.0]),
-        lambda x: sqrt(autograd.dot([x, 1.0], [0.0, 0.0])),
-    ],
+    ZEROS,
 )
 def test_what_is_multiplied_by_the_number_zero_does_not_count(f: Callable[[Any], Any]) -> None:
     assert everything(f, 0.0) == [0.0] * 4
@@ -181,20 +222,28 @@ def test_a_zero_that_depends_on_something_counts(product: Callable[[Any], Any]) 
 # ---------------------------------------------------------------------- higher orders
 
 
+EDGES = table(
+    """
+sqrt | 0.0 | -INF
+lambda x: x ** 0.5 | 0.0 | -INF
+lambda x: x ** 1.5 | 0.0 | INF
+autograd.asin | 1.0 | INF
+autograd.asin | -1.0 | -INF
+autograd.acos | 1.0 | -INF
+autograd.acosh | 1.0 | -INF
+autograd.abs | 0.0 | 0.0
+autograd.relu | 0.0 | 0.0
+lambda x: autograd.leaky_relu(x, -1.0) | 0.0 | 0.0
+""",
+    INF=INF,
+    autograd=autograd,
+    sqrt=sqrt,
+)
+
+
 @pytest.mark.parametrize(
     ("f", "x", "second"),
-    [
-        (sqrt, 0.0, -INF),
-        (lambda x: x**0.5, 0.0, -INF),
-        (lambda x: x**1.5, 0.0, INF),
-        (autograd.asin, 1.0, INF),
-        (autograd.asin, -1.0, -INF),
-        (autograd.acos, 1.0, -INF),
-        (autograd.acosh, 1.0, -INF),
-        (autograd.abs, 0.0, 0.0),
-        (autograd.relu, 0.0, 0.0),
-        (lambda x: autograd.leaky_relu(x, -1.0), 0.0, 0.0),
-    ],
+    EDGES,
 )
 def test_second_derivatives_at_the_edges(
     f: Callable[[Any], Any], x: float, second: float
@@ -205,3 +254,68 @@ def test_second_derivatives_at_the_edges(
 def test_the_second_derivative_of_a_cube_root_at_zero() -> None:
     with pytest.raises(ValueError, match=r"cbrt_slope\(0\.0\): the derivative .* not exist"):
         hessian(autograd.cbrt)(0.0)
+
+
+KINKS = table(
+    """
+'sign' | (NAN,) | NAN | (0.0,)
+'maximum' | (2.0, 2.0, 1.0) | 2.0 | (0.5, 0.5, 0.0)
+'maximum' | (NAN, 1.0) | NAN | (NAN, NAN)
+'minimum' | (2.0, 1.0, 1.0) | 1.0 | (0.0, 0.5, 0.5)
+'minimum' | (1.0, NAN) | NAN | (NAN, NAN)
+'maximum' | (INF, INF) | INF | (0.5, 0.5)
+'clip' | (1.0, 1.0, 1.0) | 1.0 | (0.0, 0.0, 1.0)
+'clip' | (0.0, 1.0, 1.0) | 1.0 | (0.0, 1.0, 0.0)
+'clip' | (2.0, 1.0, 1.0) | 1.0 | (0.0, 0.0, 1.0)
+'clip' | (5.0, -INF, INF) | 5.0 | (1.0, 0.0, 0.0)
+'take' | (-2.0, 5.0, 7.0) | 5.0 | (0.0, 1.0, 0.0)
+'take' | (299.0, *[2.0] * 300) | 2.0 | (*[0.0] * 300, 1.0)
+'div' | (0.0, 5e-324) | 0.0 | (INF, 0.0)
+'cbrt' | (-INF,) | -INF | (0.0,)
+'cbrt' | (INF,) | INF | (0.0,)
+'pow' | (0.0, -INF) | INF | (-INF, 0.0)
+'pow' | (-INF, 0.5) | INF | (0.0, NAN)
+'pow' | (3.0, 0.0) | 1.0 | (0.0, math.log(3.0))
+'pow' | (INF, 0.1) | INF | (0.0, INF)
+'pow' | (INF, 2.0) | INF | (INF, INF)
+'pow' | (1e-160, -1.0) | 1e+160 | (-INF, 1e+160 * math.log(1e-160))
+'logsumexp' | (0.0, -INF) | 0.0 | (1.0, 0.0)
+'logsumexp' | (-INF, -INF) | -INF | (0.5, 0.5)
+'logsumexp' | (INF, 0.0) | INF | (1.0, 0.0)
+'logsumexp' | (NAN, 0.0) | NAN | (NAN, NAN)
+'exp_of_difference' | (9e+307, -1.2e+308) | INF | (INF, -INF)
+'tanh' | (INF,) | 1.0 | (0.0,)
+'sigmoid' | (-INF,) | 0.0 | (0.0,)
+'softplus' | (INF,) | INF | (1.0,)
+'atan' | (-INF,) | -math.pi / 2 | (0.0,)
+'gaussian' | (INF, 1.0) | 0.0 | (0.0, 0.0)
+'erf' | (30.0,) | 1.0 | (-0.0,)
+'normal_cdf' | (INF,) | 1.0 | (0.0,)
+'normal_cdf' | (-INF,) | 0.0 | (0.0,)
+'dot' | (1.0, INF, INF, 1.0, -1.0) | NAN | (1.0, 1.0, -1.0, INF, INF)
+'dot' | (1.0, 2.0, 3.0, 5.0, 7.0, 11.0, 13.0) | 113.0 | (1.0, 7.0, 11.0, 13.0, 2.0, 3.0, 5.0)
+'sum' | () | 0.0 | ()
+'hypot' | () | 0.0 | ()
+""",
+    INF=INF,
+    NAN=NAN,
+    math=math,
+)
+
+
+def same(a: float, b: float) -> bool:
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
+@pytest.mark.parametrize(("name", "operands", "data", "partials"), KINKS)
+def test_conventions_at_kinks_and_edges(
+    name: str, operands: tuple[float, ...], data: float, partials: tuple[float, ...]
+) -> None:
+    number = TABLE[name](*operands)
+    assert same(number, data)
+    assert math.copysign(1.0, number) == math.copysign(1.0, data) or math.isnan(data)
+    if operands:
+        y = TABLE[name](*map(Value, operands))
+        assert same(y.data, data)
+        assert len(y.partials) == len(partials)
+        assert all(map(same, y.partials, partials)), y.partials

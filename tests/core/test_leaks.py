@@ -10,7 +10,6 @@ import pickle
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +22,6 @@ import nn
 from autograd import Value, dot, gradient, no_grad, primitive
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
-from tests.bad_input import functional, value
-from tests.bad_input.world import World
 from tests.builds import printed
 from tests.core.seen import OPERANDS, OPERATORS
 
@@ -157,7 +154,6 @@ USES: dict[str, Callable[[Any], object]] = {
     **{apply.__name__: functools.partial(apply, small()) for apply in OPERATORS},
     **{f"r{apply.__name__}": functools.partial(swapped, apply) for apply in OPERATORS},
 }
-MISTAKES = [*value.rows(), *functional.rows()]
 PARTIALS: list[Any] = [(), (1.0,), (1.0, 2.0), [1, True], (1.0,) * 3, ("x", 1.0)]
 
 
@@ -178,14 +174,6 @@ def test_actions(action: Callable[[], object]) -> None:
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
 def test_odd_operands(use: Callable[[Any], object]) -> None:
     assert_nothing_is_left(lambda: every(use, OPERANDS))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted({row.name for row in MISTAKES}))
-def test_mistakes(name: str, tmp_path: Path) -> None:
-    world = World(tmp_path)
-    calls = [row.call for row in MISTAKES if row.name == name]
-    assert_nothing_is_left(lambda: every(lambda call: call(world), calls))
 
 
 @pytest.mark.parametrize("variadic", [False, True])

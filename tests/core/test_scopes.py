@@ -90,7 +90,7 @@ def test_other_threads_are_not_in_the_block() -> None:
     assert found == [None]
 
 
-def test_what_was_made_in_a_block_is_freed_and_differentiated_as_ever() -> None:
+def test_nodes_of_a_block_are_freed_and_differentiated() -> None:
     with scope("a"), lines():
         x = Value(0.5)
         y = x

@@ -120,7 +120,7 @@ def test_second_and_third_derivatives_follow_from_the_rules(name: str) -> None:
             assert grad(grad(grad(f)))(x) == pytest.approx(third, rel=1e-9, abs=1e-12)
 
 
-def test_far_below_the_logarithm_of_the_normal_distribution_goes_on() -> None:
+def test_the_log_of_the_normal_distribution_goes_on_far_below() -> None:
     assert special.log_ndtr(-1e10) == pytest.approx(-5e19, rel=1e-15)
     assert grad(special.log_ndtr)(-1e10) == pytest.approx(1e10, rel=1e-15)
     assert special.ndtri(1e-300) == pytest.approx(scipy.special.ndtri(1e-300), rel=1e-15)

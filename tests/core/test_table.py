@@ -44,69 +44,6 @@ def test_an_entry_describes_itself(name: str) -> None:
 
 
 # Beside the kinks that the table states (test_kinks.py): name, operands, value, partials.
-KINKS: list[tuple[str, tuple[float, ...], float, tuple[float, ...]]] = [
-    ("sign", (NAN,), NAN, (0.0,)),
-    ("maximum", (2.0, 2.0, 1.0), 2.0, (0.5, 0.5, 0.0)),
-    ("maximum", (NAN, 1.0), NAN, (NAN, NAN)),
-    ("minimum", (2.0, 1.0, 1.0), 1.0, (0.0, 0.5, 0.5)),
-    ("minimum", (1.0, NAN), NAN, (NAN, NAN)),
-    ("maximum", (INF, INF), INF, (0.5, 0.5)),
-    ("clip", (1.0, 1.0, 1.0), 1.0, (0.0, 0.0, 1.0)),
-    ("clip", (0.0, 1.0, 1.0), 1.0, (0.0, 1.0, 0.0)),
-    ("clip", (2.0, 1.0, 1.0), 1.0, (0.0, 0.0, 1.0)),
-    ("clip", (5.0, -INF, INF), 5.0, (1.0, 0.0, 0.0)),
-    ("take", (-2.0, 5.0, 7.0), 5.0, (0.0, 1.0, 0.0)),
-    ("take", (299.0, *[2.0] * 300), 2.0, (*[0.0] * 300, 1.0)),
-    ("div", (0.0, 5e-324), 0.0, (INF, 0.0)),
-    ("cbrt", (-INF,), -INF, (0.0,)),
-    ("cbrt", (INF,), INF, (0.0,)),
-    ("pow", (0.0, -INF), INF, (-INF, 0.0)),
-    ("pow", (-INF, 0.5), INF, (0.0, NAN)),
-    ("pow", (3.0, 0.0), 1.0, (0.0, math.log(3.0))),
-    ("pow", (INF, 0.1), INF, (0.0, INF)),
-    ("pow", (INF, 2.0), INF, (INF, INF)),
-    ("pow", (1e-160, -1.0), 1e160, (-INF, 1e160 * math.log(1e-160))),
-    ("logsumexp", (0.0, -INF), 0.0, (1.0, 0.0)),
-    ("logsumexp", (-INF, -INF), -INF, (0.5, 0.5)),
-    ("logsumexp", (INF, 0.0), INF, (1.0, 0.0)),
-    ("logsumexp", (NAN, 0.0), NAN, (NAN, NAN)),
-    ("exp_of_difference", (9e307, -1.2e308), INF, (INF, -INF)),
-    ("tanh", (INF,), 1.0, (0.0,)),
-    ("sigmoid", (-INF,), 0.0, (0.0,)),
-    ("softplus", (INF,), INF, (1.0,)),
-    ("atan", (-INF,), -math.pi / 2, (0.0,)),
-    ("gaussian", (INF, 1.0), 0.0, (0.0, 0.0)),
-    ("erf", (30.0,), 1.0, (-0.0,)),
-    ("normal_cdf", (INF,), 1.0, (0.0,)),
-    ("normal_cdf", (-INF,), 0.0, (0.0,)),
-    ("dot", (1.0, INF, INF, 1.0, -1.0), NAN, (1.0, 1.0, -1.0, INF, INF)),
-    (
-        "dot",
-        (1.0, 2.0, 3.0, 5.0, 7.0, 11.0, 13.0),
-        113.0,
-        (1.0, 7.0, 11.0, 13.0, 2.0, 3.0, 5.0),
-    ),
-    ("sum", (), 0.0, ()),
-    ("hypot", (), 0.0, ()),
-]
-
-
-def same(a: float, b: float) -> bool:
-    return a == b or (math.isnan(a) and math.isnan(b))
-
-
-@pytest.mark.parametrize(("name", "operands", "data", "partials"), KINKS)
-def test_conventions_at_kinks_and_edges(
-    name: str, operands: tuple[float, ...], data: float, partials: tuple[float, ...]
-) -> None:
-    number = TABLE[name](*operands)
-    assert same(number, data)
-    assert math.copysign(1.0, number) == math.copysign(1.0, data) or math.isnan(data)
-    if operands:
-        y = TABLE[name](*map(Value, operands))
-        assert same(y.data, data)
-        assert len(y.partials) == len(partials)
-        assert all(map(same, y.partials, partials)), y.partials
 
 
 def test_higher_derivatives_of_a_power_at_zero() -> None:
@@ -197,7 +134,7 @@ def test_a_variadic_operation_of_ones_own() -> None:
     assert product(x).partials == (1.0,)
 
 
-def test_the_partials_of_a_variadic_rule_are_floats_or_can_be_differentiated() -> None:
+def test_partials_of_a_variadic_rule_can_be_differentiated() -> None:
     f = primitive(
         "x_y_x", lambda x, y: x * y * x, lambda out, x, y: (2 * x * y, x * x), variadic=True
     )

@@ -16,7 +16,7 @@ import nn
 from autograd import Value
 from autograd.core.primitive import TABLE
 
-__all__ = ["EXACT", "ROWS", "SEVERAL", "Row"]
+__all__ = ["EXACT", "ROLLED", "ROWS", "SEVERAL", "Row"]
 
 
 class Row(NamedTuple):
@@ -43,6 +43,8 @@ NAMES |= {
     "OUTSIDE": Value(3.0),
     "BATCH": [0.1, 0.7, -0.3, 2.0, 1.5, 0.0, -4.0, 0.4],
     "WAVES": each([[math.cos(6.0 * i + j) for j in range(6)] for i in range(5)]),
+    "LINE": np.linspace(-1.0, 1.2, 15).tolist(),
+    "WAVE": np.sin(np.arange(12.0)).tolist(),
     "XS": each([-2.5, -0.5, 0.25, 3.0]),
 }
 
@@ -253,4 +255,60 @@ fsum([minimum(*[(p[0] - c[0]) ** 2 + (p[1] - c[1]) ** 2 for c in cs]) for p in p
 angle = hypot(*r)
 turned = x[0] * cos(angle) + (r[1] * x[2] - r[2] * x[1]) * sin(angle) / angle
 [turned, dot(r, x) * (1.0 - cos(angle)) / angle**2]
+""")
+ROLLED = parsed("""
+# recurrence @ w=LINE, xs=WAVE
+states = [w[0] * 0.5, w[1] * 0.5]
+for x in xs:
+    states = [dot(row, [*states, x], w[6]).tanh() for row in (w[:3], w[3:6])]
+states[0] * states[1]
+# cells @ w=LINE, xs=WAVE
+h = c = [w[0], w[1]]
+for x in xs:
+    gates = [dot([*h, x], w[i : i + 3], w[i + 3]) for i in range(8)]
+    parts = zip(gates, gates[2:], gates[4:], c)
+    c = [g.sigmoid() * y + f.sigmoid() * k.tanh() for g, f, k, y in parts]
+    h = [g.sigmoid() * y.tanh() for g, y in zip(gates[6:], c)]
+h[0] * h[1]
+# layers @ w=LINE, xs=WAVE
+for i in range(len(w) - 2):
+    turned = zip(xs, [*xs[1:], xs[0]])
+    xs = [x + dot(w[i : i + 2], [x, y], w[i + 2]).sin() for x, y in turned]
+sum(xs)
+# an orbit @ w=LINE, xs=WAVE
+slope = lambda a, b: (b * w[0], -a / (a * a + b * b).sqrt())
+a, b = xs[0], xs[1]
+for _ in range(12):
+    k = slope(a, b)
+    m = slope(a + 0.05 * k[0], b + 0.05 * k[1])
+    a, b = a + 0.1 * m[0], b + 0.1 * m[1]
+a * b
+# delays @ w=LINE, xs=WAVE
+ys = [*xs[:5]]
+for _ in range(30):
+    ys.append((w[0] * ys[-2] + w[1] * ys[-5]).sin())
+ys[-1]
+# two starts of one result @ w=LINE, xs=WAVE
+a, b = xs[0], xs[1]
+for _ in range(20):
+    a = b = (a + w[0] * b).cos()
+a
+# no rule @ w=LINE, xs=WAVE
+ys = [*xs[:4]]
+for i in [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4]:
+    ys.append((ys[-1] * ys[i % 4 - 4] + w[0]).tanh())
+ys[-1]
+# attention @ w=LINE, xs=WAVE
+places = [xs[i : i + 2] for i in range(0, 10, 2)]
+many = [[dot(w[i : i + 2], x) for i in range(0, 8, 2)] for x in places]
+values, sums = [dot(w[8:10], x, w[10]) for x in places], []
+for n, (a, b, *_) in enumerate(many, 1):
+    scores = [dot([a, b], key) for _, _, *key in many[:n]]
+    looks = [(score - logsumexp(scores)).exp() for score in scores]
+    sums.append(dot(looks, values[:n]) / (1.0 + fsum(scores) ** 2))
+fsum(sums)
+# uneven sums @ w=LINE, xs=WAVE
+sums = [fsum(xs[:n]) * maximum(xs[:n]) for n in (2, 3, 4, 12)]
+parts = [dot(w[:n], xs[-n:], w[n]).tanh() for n in (2, 3, 4, 5)]
+dot(sums, parts)
 """)

@@ -20,6 +20,7 @@ from autograd import Value, primitive
 from autograd.core.operand import primal
 from autograd.program import Compiled, compile
 from tests.program.agreement import TARGETS, agrees
+from tests.tables import table
 
 pytestmark = TARGETS
 
@@ -152,40 +153,50 @@ def parting(x: Any) -> Any:
     return {"b": [3.0 * x, x], "a": x} if x > -2.5 else {"a": [x, 3.0 * x], "b": x}
 
 
+MISTAKES = table(
+    """
+lambda: compile(WRONG) | TypeError | 'takes a function, got 3'
+lambda: compile(rosenbrock, in_axes=(-1,)) | TypeError | 'None, an axis or a tuple'
+lambda: compile(rosenbrock, in_axes=WORD) | TypeError | 'None, an axis or a tuple'
+lambda: compile(rosenbrock, in_axes=1)([[1.0]]) | TypeError | 'array with an axis 1'
+lambda: PAIRS([Value(1.0)], [2.0, 3.0]) | ValueError | '1 samples, another 2'
+lambda: SUMS.hessian([1.0], [2.0]) | TypeError | 'without reduce for the Hessian of'
+lambda: compile(reduce='max')(rosenbrock) | ValueError | "'max'"
+lambda: compile(rosenbrock, reduce='sum') | ValueError | 'is over samples, and in_axes'
+lambda: compile(rosenbrock, threads=0) | ValueError | 'must be at least 1, got 0'
+lambda: PAIRS([1.0]) | TypeError | 'in_axes is for 2 arguments, 1 were given'
+lambda: PAIRS([1.0, 2.0], [3.0]) | ValueError | 'argument 1 has 1 samples, another 2'
+lambda: PAIRS([1.0, 2.0], 3.0) | TypeError | 'argument 1 has no samples'
+lambda: PAIRS([1.0], Value(3.0)) | TypeError | 'an argument has no samples: give a list'
+lambda: PAIRS([1.0, 2.0], np.array(3.0)) | TypeError | 'argument 1 has no samples'
+lambda: PAIRS([], []) | ValueError | 'argument 0 is empty'
+lambda: PAIRS([1.0, [2.0]], [3.0, 4.0]) | ValueError | 'built in another way'
+lambda: PAIRS({'a': [1.0], 'b': [1.0, 2.0]}, [3.0]) | ValueError | 'different lengths'
+lambda: PAIRS.grad([1.0], [2.0]) | TypeError | 'compile with reduce="mean"'
+lambda: compile(lambda x: [x, x]).grad(1.0) | TypeError | 'returns a single number'
+lambda: parting([1.0, -1.0]) | ValueError | 'built in different ways'
+lambda: parting([1.0, -2.0]) | ValueError | 'built in different ways'
+lambda: parting([1.0, -3.0]) | ValueError | 'built in different ways'
+lambda: parting([Value(1.0), -2.0]) | ValueError | 'built in different ways'
+lambda: parting.jacobian([1.0, -2.0]) | ValueError | 'built in different ways'
+lambda: compile(rosenbrock).program | RuntimeError | 'has no program yet'
+lambda: compile(rosenbrock)('x') | TypeError | 'argument 0 is a str'
+""",
+    PAIRS=PAIRS,
+    compile=compile,
+    SUMS=SUMS,
+    Value=Value,
+    WORD=WORD,
+    WRONG=WRONG,
+    np=np,
+    parting=parting,
+    rosenbrock=rosenbrock,
+)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
-    [
-        (lambda: compile(WRONG), TypeError, "takes a function, got 3"),
-        (lambda: compile(rosenbrock, in_axes=(-1,)), TypeError, "None, an axis or a tuple"),
-        (lambda: compile(rosenbrock, in_axes=WORD), TypeError, "None, an axis or a tuple"),
-        (lambda: compile(rosenbrock, in_axes=1)([[1.0]]), TypeError, "array with an axis 1"),
-        (lambda: PAIRS([Value(1.0)], [2.0, 3.0]), ValueError, "1 samples, another 2"),
-        (lambda: SUMS.hessian([1.0], [2.0]), TypeError, "without reduce for the Hessian of"),
-        (lambda: compile(reduce="max")(rosenbrock), ValueError, "'max'"),
-        (lambda: compile(rosenbrock, reduce="sum"), ValueError, "is over samples, and in_axes"),
-        (lambda: compile(rosenbrock, threads=0), ValueError, "must be at least 1, got 0"),
-        (lambda: PAIRS([1.0]), TypeError, "in_axes is for 2 arguments, 1 were given"),
-        (lambda: PAIRS([1.0, 2.0], [3.0]), ValueError, "argument 1 has 1 samples, another 2"),
-        (lambda: PAIRS([1.0, 2.0], 3.0), TypeError, "argument 1 has no samples"),
-        (
-            lambda: PAIRS([1.0], Value(3.0)),
-            TypeError,
-            "an argument has no samples: give a list",
-        ),
-        (lambda: PAIRS([1.0, 2.0], np.array(3.0)), TypeError, "argument 1 has no samples"),
-        (lambda: PAIRS([], []), ValueError, "argument 0 is empty"),
-        (lambda: PAIRS([1.0, [2.0]], [3.0, 4.0]), ValueError, "built in another way"),
-        (lambda: PAIRS({"a": [1.0], "b": [1.0, 2.0]}, [3.0]), ValueError, "different lengths"),
-        (lambda: PAIRS.grad([1.0], [2.0]), TypeError, 'compile with reduce="mean"'),
-        (lambda: compile(lambda x: [x, x]).grad(1.0), TypeError, "returns a single number"),
-        (lambda: parting([1.0, -1.0]), ValueError, "built in different ways"),
-        (lambda: parting([1.0, -2.0]), ValueError, "built in different ways"),
-        (lambda: parting([1.0, -3.0]), ValueError, "built in different ways"),
-        (lambda: parting([Value(1.0), -2.0]), ValueError, "built in different ways"),
-        (lambda: parting.jacobian([1.0, -2.0]), ValueError, "built in different ways"),
-        (lambda: compile(rosenbrock).program, RuntimeError, "has no program yet"),
-        (lambda: compile(rosenbrock)("x"), TypeError, "argument 0 is a str"),
-    ],
+    MISTAKES,
 )
 def test_mistakes(call: Callable[[], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):

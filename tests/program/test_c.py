@@ -1,11 +1,8 @@
 """Programs as C: every operation of the table, and the bits of arithmetic."""
 
-import ctypes
 import math
 import random
-import shutil
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,43 +11,11 @@ import pytest
 import autograd
 from autograd import Value, grad, primitive, value_and_grad
 from autograd.core.primitive import TABLE
+from tests.program.in_c import built, needs_compiler
 from tests.program.operands import LOGS, NAMES, POINTS, operands
 from tests.program.rows import SEVERAL as ROWS
 
-COMPILER = shutil.which("cc")
-needs_compiler = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
-FLAGS = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
 AT_MOST = 25  # points of an operation
-
-Numbers = Sequence[float]
-
-
-def built(source: str, folder: Path) -> Callable[[Numbers, Numbers], tuple[Any, Any]]:
-    """The results and the derivatives of Σ seed · result that the compiled source gives."""
-    (folder / "program.c").write_text(source, "utf-8")
-    library = folder / "program.so"
-    command = [
-        str(COMPILER),
-        *FLAGS,
-        "-shared",
-        "-fPIC",
-        "-o",
-        str(library),
-        str(folder / "program.c"),
-        "-lm",
-    ]
-    subprocess.run(command, check=True)
-    loaded = ctypes.CDLL(str(library))
-
-    def call(u: Numbers, seed: Numbers) -> tuple[Any, Any]:
-        given, seeds = [(ctypes.c_double * len(xs))(*xs) for xs in (u, seed)]
-        alone, out, d_u = [(ctypes.c_double * n)() for n in (len(seed), len(seed), len(u))]
-        loaded.value(given, None, alone)
-        loaded.gradient(given, None, seeds, out, d_u, None)
-        assert [*map(repr, alone)] == [*map(repr, out)]
-        return [*out], [*d_u]
-
-    return call
 
 
 @needs_compiler

@@ -209,6 +209,10 @@ def test_what_is_given_back_is_the_caller_s() -> None:
     assert total.grad(args[1]).tolist() == [2.0, 2.0]
     with pytest.raises(ValueError, match="argnums names"):
         total.grad(args[1], argnums=2)
+    squares, one = compile(lambda x: x * x, 0, "sum"), np.ones(3)
+    slopes = twice(squares.grad, one)
+    assert squares.grad(5.0 * one).tolist() == [10.0] * 3
+    assert slopes.tolist() == [2.0] * 3
 
 
 def test_a_gradient_in_some_of_the_arguments() -> None:

@@ -2,14 +2,13 @@
 
 import math
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, compile, grad, hessian, hvp, jacobian, value_and_grad, vjp
+from autograd import Value, compile, grad, hessian, jacobian, value_and_grad
 from autograd import value_and_jacobian as both
 from tests.program.agreement import assert_close
 
@@ -38,7 +37,7 @@ def test_a_compiled_transform_is_made_of_the_function_s_program(
     assert repr(fast) == f"<compiled {transform.__name__} of <compiled total, 2 traces>>"
 
 
-def test_what_it_is_asked_besides_is_traced_through_the_transform() -> None:
+def test_other_requests_are_traced_through_the_transform() -> None:
     def cubic(x: Any) -> Any:
         return x[0] ** 3 * x[1]
 
@@ -82,34 +81,6 @@ def test_samples_along_another_axis(reduce: Any) -> None:
         )
         assert np.array_equal(np.moveaxis(slopes["x"], 1, 0), others["x"])
         assert fast.jvp((2.0, given), (1.0, given)) == rows.jvp((2.0, moved), (1.0, moved))
-
-
-SCALARS: dict[str, Callable[[Any], Any]] = {
-    "where": lambda x: np.where(x[0] > 0.0, x[0] * x[1], x[1]),
-    "tensordot": lambda x: np.tensordot(x, x, 1),
-    "einsum": lambda x: np.einsum("i,i->", x, x),
-    "array": lambda x: np.array(x[0] * x[1], dtype=object),
-}
-
-
-@pytest.mark.parametrize("name", SCALARS)
-def test_an_array_of_shape_nothing_is_a_number(name: str) -> None:
-    f, x = SCALARS[name], np.array([2.0, 3.0])
-    fast, each = compile(f), compile(f, in_axes=0, reduce="sum")
-    for _ in range(2):  # then at once
-        assert type(fast(x)) is float
-        assert_close(fast.value_and_grad(x), value_and_grad(f), (x,))
-        assert_close(each.grad(np.array([x, x])), lambda x: [grad(f)(x)] * 2, (x,))
-    assert_close(fast.hessian(x), hessian(f), (x,))
-    assert type(vjp(f, x)[0]) is float
-
-
-def test_hvp_as_scipy_calls_it() -> None:
-    x, v = np.array([1.0, 2.0]), np.array([3.0, -1.0])
-    f = lambda x: x[0] ** 3 * x[1]  # noqa: E731
-    assert np.array_equal(hvp(f, x, v), hvp(f, (x,), (v,))[0])
-    assert np.array_equal(hvp(f, x, v), compile(f).hvp(x, v))
-    assert hvp(lambda x: x**3, 2.0, 1.0) == 12.0
 
 
 def test_a_large_recording_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:

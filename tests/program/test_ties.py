@@ -164,7 +164,7 @@ def test_a_way_that_rounding_decides_is_recorded_once() -> None:
     assert next(runs) == before + 1
 
 
-def test_a_lane_whose_margin_alone_fails_goes_straight_to_the_function() -> None:
+def test_a_lane_whose_margin_fails_goes_to_the_function() -> None:
     runs = itertools.count()
 
     def f(x: Any, y: Any) -> Any:

@@ -1,11 +1,8 @@
 """Ways in which a function may read a number besides its arguments.
 
 Each is source: what is set up, the number, and what changes it from 1.0 to 2.0.
-As a command, `python -m tests.program.worlds` counts how each ends.
 """
 
-import warnings
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -553,20 +550,3 @@ class Eager:
         leaf = Value(x)
         self.f(leaf).backward()
         return leaf.grad
-
-
-def main() -> None:
-    found: Counter[tuple[str, str]] = Counter()
-    for title, worlds in ("named", NAMED), ("hidden", HIDDEN):
-        for name, world in worlds.items():
-            for form in FORMS:
-                ends = outcome(world, form)
-                found[title, ends] += 1
-                if ends not in ("seen", "told") or (title == "named" and ends != "seen"):
-                    print(title, name, form, ends)
-    print(found)
-
-
-if __name__ == "__main__":
-    warnings.simplefilter("ignore")
-    main()

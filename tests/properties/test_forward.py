@@ -239,7 +239,7 @@ def operands_of(name: str) -> st.SearchStrategy[tuple[float, ...]]:
     return st.tuples(*[numbers] * len(TABLE[name].rules))
 
 
-def test_every_operation_that_has_a_name_of_its_own_has_a_reference() -> None:
+def test_every_named_operation_has_a_reference() -> None:
     assert {name for name in RESERVED if hasattr(autograd, name)} <= set(EXACT) | set(CLOSE)
     assert not set(EXACT) & set(CLOSE)
 

@@ -93,7 +93,7 @@ def suspended() -> Generator[bool, None, None]:
         yield recorded()
 
 
-def test_no_grad_in_a_generator_holds_until_it_is_left_wherever_that_is() -> None:
+def test_no_grad_in_a_generator_holds_until_it_is_left() -> None:
     first, second, third = suspended(), suspended(), suspended()
     assert [next(first), next(second), next(third), recorded()] == [False] * 4
     first.close()
