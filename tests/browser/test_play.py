@@ -95,7 +95,7 @@ def test_long_names_are_clipped_to_what_fits(open_page: Opener) -> None:
         assert found == expected
 
 
-def test_the_width_of_a_long_name_takes_no_more_work_than_its_length(
+def test_the_width_of_a_long_name_takes_little_work(
     open_page: Opener,
 ) -> None:
     page = open_page(neuron())
@@ -224,7 +224,7 @@ def test_hostile_text_is_text(open_page: Opener) -> None:
         assert page.locator("img, main script, b").count() == 0
 
 
-def test_an_address_of_another_kind_leaves_the_page_as_it_was_made(open_page: Opener) -> None:
+def test_an_address_of_another_kind_changes_nothing(open_page: Opener) -> None:
     page = open_page(neuron(), at="#%E0%A4%A")
     for at in ("#7", "#;;;=", "#7", "#"):
         assert page.input_value("#formula") == "tanh(w*x + b)"

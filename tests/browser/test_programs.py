@@ -36,7 +36,7 @@ def test_value_and_gradient_are_those_of_python(chromium: Any, lanes: bool) -> N
     page.close()
 
 
-def test_a_product_with_the_number_0_gets_nothing_of_an_infinite_adjoint(
+def test_a_product_with_0_gets_nothing_of_infinity(
     chromium: Any,
 ) -> None:
     def gradient(f: Any, *xs: float) -> list[float]:

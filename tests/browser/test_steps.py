@@ -416,7 +416,7 @@ def test_a_large_graph_can_be_seen_whole(open_page: Opener) -> None:
         assert open_page(small.html()).is_hidden("#whole")
 
 
-def test_a_graph_wider_than_a_phone_is_readable_and_whole_on_request(
+def test_a_graph_wider_than_a_phone_is_whole_on_request(
     open_page: Opener,
 ) -> None:
     model = nn.MLP(2, [4, 1], activation="tanh")
@@ -653,7 +653,7 @@ def test_a_node_that_the_picture_leaves_out_is_played_in_words(open_page: Opener
     assert page.locator(".to").count() == 1
 
 
-def test_a_step_changes_as_little_in_a_large_graph_as_in_a_small_one(
+def test_a_step_changes_little_in_a_large_graph(
     open_page: Opener,
 ) -> None:
     most = []

@@ -133,7 +133,7 @@ def test_the_boundary_is_where_the_field_is_0(
         assert abs(a * x + b * y + c) < 0.01
 
 
-def test_a_curve_goes_from_corner_to_corner_and_breaks_where_there_is_no_number(
+def test_a_curve_goes_from_corner_to_corner_and_breaks(
     open_page: Opener,
 ) -> None:
     page = open_page(nn.History.from_dict({"loss": [2.0, 0.0]}).html())

@@ -145,7 +145,7 @@ def test_it_runs_by_frames_until_it_is_paused(open_page: Opener) -> None:
         (nn.binary_cross_entropy, model_of([1], "linear")),  # of what is no probability
     ],
 )
-def test_a_loss_that_cannot_be_computed_stops_the_training_and_says_so(
+def test_a_loss_that_cannot_be_computed_stops_the_training(
     loss: Any, model: nn.MLP, open_page: Opener
 ) -> None:
     points, sides = cloud()

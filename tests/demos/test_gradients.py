@@ -43,7 +43,7 @@ def test_kaiming_keeps_the_gradient_and_twice_as_much_explodes() -> None:
     assert large[0] > 20.0 * large[-2]
 
 
-def test_clipping_stops_the_explosion_and_decay_shrinks_the_gradient() -> None:
+def test_clipping_stops_explosions_and_decay_shrinks() -> None:
     free = gradient_norms(20, seed=0)
     clipped = gradient_norms(20, seed=0, max_norm=1.0)
     decayed = gradient_norms(20, seed=0, max_norm=1.0, weight_decay=1.0)

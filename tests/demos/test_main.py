@@ -89,7 +89,7 @@ def test_help_names_every_demo_and_fits_a_terminal(
 
 
 @pytest.mark.parametrize("name", ["digit", "DIGITS", "digist", "zzz"])
-def test_an_unknown_name_gets_the_list_and_a_suggestion_if_there_is_one(
+def test_an_unknown_name_gets_the_list_and_a_suggestion(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     message = refusal(capsys, name)
@@ -105,7 +105,7 @@ def test_a_seed_is_a_whole_number(seed: str, capsys: pytest.CaptureFixture[str])
     )
 
 
-def test_an_output_folder_that_cannot_be_is_refused_before_the_run(
+def test_an_output_folder_that_cannot_be_is_refused_at_once(
     calls: list[Call], capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("file").touch()

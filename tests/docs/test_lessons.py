@@ -199,7 +199,7 @@ def test_each_exercise_is_in_one_lesson_and_solved_here() -> None:
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_a_right_number_or_word_passes_and_a_wrong_one_is_told_why(name: str) -> None:
+def test_a_right_word_passes_and_a_wrong_one_is_told_why(name: str) -> None:
     right, wrong, said = WORDS[name]
     assert check(name, right)
     verdict = check(name, wrong)
@@ -248,7 +248,7 @@ def test_a_result_that_is_no_number_is_told_so() -> None:
     assert check("newton", lambda f, x: Value(x) - grad(f)(x) / grad(grad(f))(x))
 
 
-def test_an_exercise_that_does_not_exist_is_told_with_those_that_do() -> None:
+def test_an_exercise_that_does_not_exist_is_told() -> None:
     with pytest.raises(ValueError, match="there is no exercise 'sqare'; did you mean 'square'"):
         check("sqare", 1.0)
     with pytest.raises(ValueError, match=r"there are .*'square', 'price'"):

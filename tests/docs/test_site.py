@@ -169,9 +169,7 @@ def test_python_in_the_page_runs_and_draws(chromium: Any, site: str) -> None:
 
 
 @needs_python
-def test_an_endless_loop_is_stopped_and_the_page_answers_meanwhile(
-    chromium: Any, site: str
-) -> None:
+def test_an_endless_loop_is_stopped_and_the_page_answers(chromium: Any, site: str) -> None:
     said: list[str] = []
     page = opened(chromium, said, site)
     page.goto(f"{site}lessons/01-slope.html")

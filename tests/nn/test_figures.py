@@ -92,7 +92,7 @@ def test_a_model_that_answers_one_class_everywhere_has_no_line() -> None:
     assert len(history.plot()[0].collections) == 1
 
 
-def test_without_matplotlib_the_page_is_written_and_a_picture_says_what_it_needs(
+def test_without_matplotlib_the_page_is_still_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)

@@ -186,7 +186,7 @@ def test_tensors_of_another_kind(content: bytes, message: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("more", [{}, {"more": tensor("F64", [2**40, 0], 16, 16)}])
-def test_the_layout_that_those_are_changed_from_and_an_array_of_nothing(
+def test_the_layout_that_is_changed_and_an_array_of_nothing(
     more: dict[str, Any], tmp_path: Path
 ) -> None:
     path, model = tmp_path / "model.safetensors", nn.Neuron(1)
@@ -301,7 +301,7 @@ def full_disc(*arguments: object) -> None:
 
 
 @TOLD
-def test_a_training_that_fills_the_disc_goes_on_when_there_is_room(
+def test_a_training_that_fills_the_disc_goes_on_with_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "run.json"

@@ -245,7 +245,7 @@ def test_weights_of_classes_shares_and_targets_that_are_ignored(
         assert flat(data(out)) == pytest.approx(flat(expected), rel=1e-12, abs=1e-15)
 
 
-def test_positive_targets_may_weigh_more_and_targets_may_be_lists_of_one() -> None:
+def test_positive_targets_may_weigh_more_or_be_lists_of_one() -> None:
     xs, ys = [Value(0.5), Value(-2.0), Value(1.0)], [1.0, 0.25, 0.0]
     sigmoids = [1.0 / (1.0 + math.exp(-x.data)) for x in xs]
     parts = [3.0 * y * math.log(p) + (1.0 - y) * math.log1p(-p) for p, y in zip(sigmoids, ys)]

@@ -275,7 +275,7 @@ def test_a_computed_value_among_the_attributes_is_no_parameter() -> None:
         assert [p.label for p in neuron.parameters()] == ["w.0", "b"]
 
 
-def test_weights_and_biases_have_their_names_and_former_files_load() -> None:
+def test_weights_have_their_names_and_former_files_load() -> None:
     model, other = nn.MLP(2, [3, 1]), nn.MLP(2, [3, 1])
     names = [name for name, _ in model.named_parameters()]
     assert names[:3] == [f"layers.0.neurons.0.{x}" for x in ("weight.0", "weight.1", "bias")]

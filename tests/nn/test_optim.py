@@ -102,7 +102,7 @@ def test_a_setting_that_is_changed(kind: Any, before: Any, after: Any, back: boo
     assert (repr(optimizer), optimizer.state_dict()) == (repr(other), other.state_dict())
 
 
-def test_centered_divides_by_the_deviation_also_where_it_rounds_below_zero() -> None:
+def test_centered_divides_by_the_deviation_even_below_zero() -> None:
     optimizer = nn.RMSprop([Value(1.0)], lr=1.0, alpha=0.25, eps=0.0, centered=True)
     assert stepped(optimizer, [[2.0]]) == [[1.0 - 2.0 / math.sqrt(0.75)]]
     optimizer = nn.RMSprop([Value(1.0)], lr=1e-8, alpha=0.5, centered=True)
@@ -164,7 +164,7 @@ def gradient(step: int, place: int) -> float:
 
 
 @pytest.mark.parametrize(("kind", "settings"), KINDS)
-def test_groups_and_frozen_parameters_are_as_optimizers_of_their_own(
+def test_groups_and_frozen_parameters_are_as_single_optimizers(
     kind: Any, settings: dict[str, Any]
 ) -> None:
     """PyTorch's law: each parameter by itself, and none that has no gradient."""

@@ -117,7 +117,7 @@ def test_the_state_of_groups_continues_to_the_last_bit(case: str) -> None:
     assert again + [[s.step(3.0), s.get_last_lr()][1] for s in [second] * 12] == rates
 
 
-def test_a_sequence_has_the_rate_and_needs_the_state_of_its_schedulers() -> None:
+def test_a_sequence_has_the_rate_and_state_of_its_schedulers() -> None:
     sequence = GROUPS["SequentialLR"](nn, nn.SGD([Value(0.0)], lr=0.5))
     assert [sequence.rate(epoch) for epoch in (0, 2, 4, 11)] == [0.05, 0.275, 0.5, 0.05]
     state = sequence.state_dict()
@@ -132,7 +132,7 @@ def test_a_cycle_whose_rise_is_a_single_step_begins_at_the_top() -> None:
     assert (sgd.lr, sgd.momentum) == (1.0, 0.85)
 
 
-def test_a_scheduler_begins_where_the_first_did_unless_the_lr_was_set() -> None:
+def test_a_scheduler_begins_where_the_first_did() -> None:
     sgd = nn.SGD([Value(0.0)], lr=0.5)
     nn.LinearLR(sgd, 0.5).step()
     assert nn.ExponentialLR(sgd, 0.5).base_lr == 0.5

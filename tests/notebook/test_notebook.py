@@ -70,9 +70,7 @@ def test_values_are_shown_as_they_are_written(outputs: Outputs) -> None:
 
 
 @pytest.mark.parametrize("name", ["graph", "second graph", "network"])
-def test_a_graph_is_a_picture_with_a_tree_for_those_who_cannot_see_it(
-    outputs: Outputs, name: str
-) -> None:
+def test_a_graph_is_a_picture_with_a_tree_beside_it(outputs: Outputs, name: str) -> None:
     data = shown(outputs, name)
     assert data["image/svg+xml"].startswith("<svg")
     assert "data" in data["text/plain"]

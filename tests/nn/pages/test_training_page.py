@@ -52,7 +52,7 @@ def test_norms_of_weights_and_gradients_are_kept_by_layer() -> None:
     assert "Norms of the gradient by layer" in page
 
 
-def test_a_deep_model_is_measured_as_a_whole_and_names_end_at_the_layer() -> None:
+def test_a_deep_model_is_whole_and_names_end_at_the_layer() -> None:
     deep = nn.MLP(1, [1] * 6)
     norms = Norms(deep.named_parameters())
     norms.keep(0)

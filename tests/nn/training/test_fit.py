@@ -184,7 +184,7 @@ def test_other_samples_are_left_as_they_are() -> None:
     assert [p.data for p in table.parameters()] == pytest.approx([1.0, -1.0])
 
 
-def test_the_scheduler_sees_the_watched_loss_and_early_stopping_restores_the_best() -> None:
+def test_the_watched_loss_schedules_and_the_best_is_restored() -> None:
     training, states = Training(), list[Any]()
     result = training.fit(callbacks=[lambda event: states.append(event.model.state_dict())])
     losses = result["history"]["val_loss"]
@@ -285,7 +285,7 @@ def test_without_tqdm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- checkpoints
 
 
-def test_resuming_with_other_betas_is_refused_but_with_another_lr_takes_the_files(
+def test_resuming_takes_the_lr_but_no_other_betas(
     tmp_path: Path,
 ) -> None:
     path, first, second = tmp_path / "run.json", Training(), Training()
@@ -398,7 +398,7 @@ def test_checkpoints_that_do_not_fit_change_nothing(
         (KeyboardInterrupt("now"), KeyboardInterrupt, "now"),
     ],
 )
-def test_a_part_that_fails_in_its_own_way_leaves_the_others_as_they_were(
+def test_a_part_that_fails_leaves_the_others_as_they_were(
     error: BaseException, raised: type[BaseException], message: str, tmp_path: Path
 ) -> None:
     class Picky(nn.ReduceLROnPlateau):
@@ -429,7 +429,7 @@ def test_a_checkpoint_is_valid_json_whatever_the_metrics_give(tmp_path: Path) ->
     assert history["val_far"] == [-math.inf] * 2
 
 
-def test_a_checkpoint_that_is_a_folder_is_refused_before_anything_is_written(
+def test_a_checkpoint_that_is_a_folder_is_refused_at_once(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "runs"

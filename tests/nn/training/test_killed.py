@@ -102,7 +102,7 @@ def test_killed_once_at_every_point(
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_killed_again_and_again_in_one_build_and_resumed_in_the_other(
+def test_killed_in_one_build_and_resumed_in_the_other(
     seed: int, here: Worker, there: Worker, wholes: dict[str, Any], tmp_path: Path
 ) -> None:
     rng, name, path = random.Random(seed), NAMES[seed % 2], tmp_path / "run.json"

@@ -84,7 +84,7 @@ def test_the_same_bits_wherever_and_in_whatever_order_trials_run(here: Executor)
 
 
 @pytest.mark.parametrize("processes", [True, False])
-def test_a_trial_that_exits_or_raises_what_cannot_be_printed_ends_itself(
+def test_a_trial_that_exits_or_is_unprintable_ends_itself(
     processes: bool, here: Executor
 ) -> None:
     trials = [{"how": how} for how in ("exits", "raises", "is well")]
@@ -140,7 +140,7 @@ def test_a_damaged_record_is_named(tmp_path: Path, here: Executor, damage: bytes
 
 
 @pytest.mark.slow
-def test_trials_of_a_killed_process_fail_and_the_next_call_does_them(tmp_path: Path) -> None:
+def test_trials_of_a_killed_process_are_done_next_time(tmp_path: Path) -> None:
     trials = [{"mark": str(tmp_path / "mark"), "rate": r} for r in (0.1, 0.2, 0.3, 0.4)]
     first = swept(dies_once, trials, folder=tmp_path / "sweep")
     assert 0.2 in [record["rate"] for record in first.failed]
@@ -192,7 +192,7 @@ def test_what_a_training_may_return(here: Executor) -> None:
     assert "sweep: the result of train: result must be a number" in failed["error"]
 
 
-def test_a_function_that_cannot_be_sent_to_a_process_is_what_failed() -> None:
+def test_a_function_that_cannot_be_sent_is_what_failed() -> None:
     (failed,) = swept(lambda: 1.0, [{}]).failed
     assert "pickle" in failed["error"]
 

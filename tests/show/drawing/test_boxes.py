@@ -78,7 +78,7 @@ def test_an_operation_in_a_frame_leaves_its_path_out() -> None:
     assert drawn(graph).roots[0].hint.startswith("layers.0.neurons.0.out = b₀ + w₀₀·1.0 + ")
 
 
-def test_a_parameter_belongs_to_its_module_and_so_does_what_is_made_of_it() -> None:
+def test_a_parameter_and_what_is_made_of_it_are_its_modules() -> None:
     for fused in (True, False):
         graph = network([2, 1], fused)
         groups = graph.modules

@@ -93,7 +93,7 @@ def test_a_prefix_may_be_given_and_else_is_made_from_the_content() -> None:
     assert ET.fromstring(svg).get("style") is None
 
 
-def test_values_and_gradients_may_be_left_out_and_numbers_written_as_asked() -> None:
+def test_numbers_may_be_left_out_or_written_as_asked() -> None:
     graph = small().graph(gradients=False, format=".1e")
     assert texts(parsed(graph), "grad") == []
     assert texts(parsed(graph), "data")[0] == "2.0e+00"

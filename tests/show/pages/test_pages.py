@@ -48,7 +48,7 @@ class Elements(HTMLParser):
 
 
 @pytest.mark.parametrize("make", PAGES.values(), ids=PAGES.keys())
-def test_the_policy_allows_the_scripts_and_styles_of_the_page_alone(make: Any) -> None:
+def test_the_policy_allows_the_pages_own_scripts_alone(make: Any) -> None:
     page = make()
     elements = Elements(page)
     policy = next(a["content"] or "" for tag, a in elements.tags if "http-equiv" in a)
@@ -81,7 +81,7 @@ def test_the_data_are_valid_json() -> None:
         assert len(data.get("keys", data.get("values", data.get("w")))) > 1
 
 
-def test_what_is_too_large_is_refused_and_the_file_stays_as_it_was(tmp_path: Path) -> None:
+def test_what_is_too_large_is_refused_and_the_file_stays(tmp_path: Path) -> None:
     y = Value(1.0, label="x")
     for _ in range(1000):
         y = -y
