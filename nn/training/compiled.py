@@ -10,6 +10,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from operator import is_
 from time import perf_counter as clock
 from typing import Any
@@ -388,8 +389,8 @@ class Run:
         """The model's output for each sample."""
         outputs: list[Any] = [None] * self.batch.lanes
         for lanes, trace, out, _ in self.parts:
-            for lane, column in zip(lanes.tolist(), out.T.tolist()):
-                outputs[lane] = trace.rebuild(column)[-1]
+            for lane, output in zip(lanes.tolist(), listed(outputs_of(trace, out))):
+                outputs[lane] = output
         return outputs
 
 
@@ -448,7 +449,7 @@ class Fused:
 
     def outputs(self) -> list[Any]:
         """The model's output for each sample."""
-        return [self.trace.rebuild(column)[-1] for column in self.out.T[: self.lanes].tolist()]
+        return listed(outputs_of(self.trace, self.out[:, : self.lanes]))
 
 
 # ---------------------------------------------------------------- helpers
@@ -499,6 +500,21 @@ def _number(loss: Loss, outputs: list[Any], targets: list[Any]) -> float:
         return primal(number)
     except (TypeError, AttributeError) as error:
         raise TypeError("the loss must be a single number; use one reduction") from error
+
+
+def outputs_of(trace: Trace, out: Array) -> Any:
+    """The model's output in each lane: an array of even lists, or else a list."""
+    first = trace.rebuild(out[:, 0].tolist())[-1]
+    with suppress(ValueError):  # ragged
+        numbers = np.array(first)
+        if numbers.tolist() == first:
+            return out[len(out) - numbers.size :].T.reshape(-1, *numbers.shape)
+    return [trace.rebuild(column)[-1] for column in out.T.tolist()]
+
+
+def listed(outputs: Any) -> list[Any]:
+    """An array as a list."""
+    return outputs if isinstance(outputs, list) else outputs.tolist()  # type: ignore[no-any-return]
 
 
 def keep(cache: dict[Any, Any]) -> None:

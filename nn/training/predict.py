@@ -25,24 +25,26 @@ def predicted(model: Module, X: Any) -> Any:  # noqa: N803
         with in_mode(model, training=False), no_grad():
             outputs = [plain(model(x)) for x in batch.lists()[0]]
     if not hasattr(X, "__array__"):
-        return outputs
+        return outputs if isinstance(outputs, list) else outputs.tolist()
     import numpy as np
 
     return np.array(outputs)
 
 
-def _by_programs(model: Module, batch: Batch) -> list[Any] | None:
+def _by_programs(model: Module, batch: Batch) -> Any:
     engine: Any = vars(model).get("_engine") if hasattr(model, "__dict__") else None
     try:
-        if engine is None:
-            from nn.training.compiled import Compiled
+        from nn.training.compiled import Compiled, outputs_of
 
+        if engine is None:
             rule = SGD(model.parameters())
             engine = Compiled(Eager(model, mse_loss, rule, None, None, "predict"))
             with contextlib.suppress(AttributeError):  # of slots
                 object.__setattr__(model, "_engine", engine)
         engine.changed()
-        return engine.measure(batch)[0]  # type: ignore[no-any-return]
+        run = engine.run(batch, engine.traces_of(batch, trains=False))
+        (_, trace, out, _), *others = run.parts
+        return run.outputs() if others else outputs_of(trace, out)
     except Exception:  # by Values it is raised again, if the model does
         return None
 
