@@ -208,6 +208,20 @@ class Optimizer:
             self._sort_out()
         return self._params
 
+    @property
+    def state(self) -> dict[Value, dict[str, float]]:
+        """A copy of each parameter's state, as PyTorch has it: its "step" and its buffers.
+
+        >>> import nn
+        >>> p = Value(1.0)
+        >>> adam = nn.Adam([p])
+        >>> adam.step()
+        >>> adam.state[p]
+        {'step': 1, 'exp_avg': 0.0, 'exp_avg_sq': 0.0}
+        """
+        self._sort_out()
+        return {p: {"step": made, **own} for p, (made, own) in self._states().items()}
+
     def _states(self) -> dict[Value, State]:
         """Return for every parameter its steps, and its numbers in the buffers."""
         missed = [self._classes[k][1] for k in self._class_of]
