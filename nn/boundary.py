@@ -6,14 +6,10 @@ import copy
 import math
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from numbers import Real
 from typing import Any
 
-import autograd
-from autograd import no_grad
 from autograd.core import float_sweeps
-from autograd.core.operand import primal
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy
 from nn.module import Module
 from nn.pages.plane import Plane
@@ -123,12 +119,11 @@ class Boundary:
     def _all_outputs(self) -> list[Outputs]:
         model = copy.deepcopy(self.model).eval()
         grid = [[x, y] for y in self.ys for x in self.xs]
-        answer = _of_many(model)
         for epoch in self.epochs:
             if epoch not in self._answers:
                 for parameter, data in zip(model.parameters(), self._snapshots.items[epoch]):
                     parameter.data = data
-                flat = iter(map(_outputs, answer(grid)))
+                flat = iter(map(_outputs, model.predict(grid)))
                 self._answers[epoch] = [[next(flat) for _ in self.xs] for _ in self.ys]
         return [self._answers[epoch] for epoch in self.epochs]
 
@@ -152,22 +147,6 @@ class Boundary:
         return axes[0], axes[1]
 
 
-def _of_many(model: Module) -> Callable[[list[list[float]]], list[Any]]:
-    """The model's outputs at many points: compiled where that is possible, else by Values."""
-    fast: Any = None
-    with suppress(ImportError):
-        fast = autograd.compile(lambda point: model(point), in_axes=0)
-
-    def answer(points: list[list[float]]) -> list[Any]:
-        try:
-            return list(fast(points))
-        except Exception:
-            with no_grad():
-                return [model(point) for point in points]
-
-    return answer
-
-
 def _lead(k: int) -> Callable[[list[float]], float]:
     """Return the function that subtracts the greatest other output from that of class k."""
     return lambda out: out[k] - max(out[:k] + out[k + 1 :])
@@ -180,7 +159,7 @@ def _map(outputs: Outputs, field: Callable[[list[float]], float]) -> list[list[f
 def _outputs(output: Any) -> list[float]:
     """An output of the model as a list of numbers."""
     parts = output if isinstance(output, (list, tuple)) else [output]
-    return [primal(part) for part in parts]
+    return [float(part) for part in parts]
 
 
 def _answer(target: Any) -> float:

@@ -390,9 +390,9 @@ def accuracy(logits: Any, targets: Any, threshold: float | None = None) -> float
     samples = _rows(logits, "accuracy")
     hits: list[bool]
     if samples and len(_rows(samples[0], "accuracy")) == 1:
-        scores, truths = _single_numbers(samples), _single_numbers(_rows(targets, "accuracy"))
-        pairs = [*_number_pairs(scores, truths, "accuracy")]
-        if threshold is None and all(0.0 <= x <= 1.0 for x in scores) and min(truths) == 0:
+        pairs = [*_number_pairs(samples, targets, "accuracy")]
+        likely = all(0.0 <= x <= 1.0 for x, _ in pairs) and any(y == 0 for _, y in pairs)
+        if threshold is None and likely:
             told = "write nn.accuracy(scores, targets, threshold=0.5), or 0.0 for logits"
             warnings.warn(f"accuracy: the scores may be probabilities; {told}", stacklevel=2)
         hits = [(x > (threshold or 0.0)) == (y > 0) for x, y in pairs]
@@ -462,11 +462,6 @@ def _largest(row: Sequence[Any]) -> int:
 def _single(x: Any, other: Any) -> Any:
     """x, or the number in it if it is a list of one and the other is a number."""
     return x[0] if _is_number(other) and isinstance(x, (list, tuple)) and len(x) == 1 else x
-
-
-def _single_numbers(rows: list[Any]) -> list[Any]:
-    """The rows, with each row of one number replaced by that number."""
-    return [row[0] if isinstance(row, (list, tuple)) and len(row) == 1 else row for row in rows]
 
 
 def _checked_numbers(row: Sequence[Any], name: str) -> Sequence[Any]:
