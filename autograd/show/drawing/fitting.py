@@ -116,12 +116,13 @@ def fit(
         choices = iter([Choice(quotient_for(graph, options), *level) for level in levels])
     else:
         options = options.changed(max_nodes=None)
-    drawing, choice = None, None
+    drawing, choice, last = None, None, None
     for _, level in groupby(choices, key=lambda choice: choice.level):
         drawings: list[Drawing] = []
         for choice in level:
             most = MOST_TALL if scrolls and choice.compact else MOST
-            if asked or choice.quotient.count(graph) <= most:
+            again, last = choice == last, choice  # wider formulas may change nothing
+            if not again and (asked or choice.quotient.count(graph) <= most):
                 drawing = attempt(options, choice)
                 drawings += [drawing] if drawing else []
             if drawing is not None and drawing.fits(page):
