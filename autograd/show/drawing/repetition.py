@@ -129,6 +129,8 @@ class _Finder:
 
         best = (0, 0, 0)
         for period in _periods(tape, self.few):
+            if 1.1 * best[1] * best[2] > len(tape):
+                break  # no other covers so much more
             low = 0
             for i in range(len(tape) - period + 1):
                 if i < len(tape) - period and repeats(i, period):
