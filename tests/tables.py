@@ -24,6 +24,6 @@ def column(text: str, **names: Any) -> list[Any]:
 
 
 def named(text: str, **names: Any) -> dict[str, Any]:
-    """Return what the lines of "name: source" evaluate to, by their names."""
-    lines = [line.partition(": ") for line in text.strip().split("\n")]
-    return {name: eval(source, dict(names)) for name, _, source in lines}
+    """Return what rows of "name: source" evaluate to, by their names."""
+    rows = [row.partition(": ") for row in re.split(r"\n(?! )", text.strip())]
+    return {name: eval(f"({source})", dict(names)) for name, _, source in rows}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, fixed_point, grad, hessian, jacobian, jvp, root
+from tests.tables import table
 
 
 def cubic(x: Any, a: Any) -> Any:
@@ -78,17 +79,24 @@ def test_a_fixed_point_is_a_root() -> None:
     assert np.allclose(ours, np.linalg.solve(np.eye(2) - slope @ w, slope), 1e-13)
 
 
+HARD = table(
+    """
+lambda x: autograd.atan(x) | 10.0 | 0.0
+lambda x: autograd.log(x) | 50.0 | 1.0
+lambda x: x + 10000.0 - 10000.0 - math.pi | 1.0 | math.pi
+lambda x: x * x | 3.0 | 0.0
+lambda v: [v[1] - 1.0, v[0] - 2.0] | [0.0, 0.0] | [2.0, 1.0]
+lambda v: [v[0] * 1e-09 - 1.0, v[1] * 1000000000.0 - 1.0] | [0.0, 0.0] | [1000000000.0, 1e-09]
+lambda v: [] | [] | []
+""",
+    autograd=autograd,
+    math=math,
+)
+
+
 @pytest.mark.parametrize(
     ("f", "x0", "solution"),
-    [
-        (lambda x: autograd.atan(x), 10.0, 0.0),  # undamped, it diverges
-        (lambda x: autograd.log(x), 50.0, 1.0),  # undamped, it leaves the domain
-        (lambda x: (x + 1e4) - 1e4 - math.pi, 1.0, math.pi),  # rounding keeps it from 0
-        (lambda x: x * x, 3.0, 0.0),  # a double root
-        (lambda v: [v[1] - 1.0, v[0] - 2.0], [0.0, 0.0], [2.0, 1.0]),  # needs a pivot
-        (lambda v: [v[0] * 1e-9 - 1.0, v[1] * 1e9 - 1.0], [0.0, 0.0], [1e9, 1e-9]),
-        (lambda v: [], [], []),
-    ],
+    HARD,
 )
 def test_hard_starts(f: Any, x0: Any, solution: Any) -> None:
     assert np.allclose(root(f, x0), solution, 1e-12, 1e-12)

@@ -30,6 +30,7 @@ from autograd import (
 from autograd.core import float_sweeps, sweeps
 from autograd.core.operand import primal
 from autograd.transforms import Options, _Run
+from tests.tables import column, named
 
 
 def test_gradient_leaves_out_paths_that_are_not_asked_for() -> None:
@@ -280,16 +281,23 @@ def test_hvp_of_what_depends_on_few_of_its_arguments() -> None:
     assert hvp(lambda x: x**2, (3.0,), (5.0,)) == (10.0,)
 
 
+CURVED = column(
+    """
+lambda x: autograd.dot(x, x, x[0] * x[1]) ** 3
+lambda x: autograd.logsumexp([x[0] * x[1], x[2], 1.0])
+lambda x: autograd.dot([2.0, x[0]], [x[1], 3.0]) * autograd.sum(x)
+lambda x: autograd.where(x[0] > 0.0, x[0] * x[1], x[2]) / (1.0 + x[2] * x[2])
+lambda x: autograd.maximum(x[0] * x[1], x[2]) * (2.0 / x[2])
+lambda x: grad(lambda t: t * t * x[0] * x[1])(x[2])
+""",
+    autograd=autograd,
+    grad=grad,
+)
+
+
 @pytest.mark.parametrize(
     "f",
-    [
-        lambda x: autograd.dot(x, x, x[0] * x[1]) ** 3,
-        lambda x: autograd.logsumexp([x[0] * x[1], x[2], 1.0]),
-        lambda x: autograd.dot([2.0, x[0]], [x[1], 3.0]) * autograd.sum(x),
-        lambda x: autograd.where(x[0] > 0.0, x[0] * x[1], x[2]) / (1.0 + x[2] * x[2]),
-        lambda x: autograd.maximum(x[0] * x[1], x[2]) * (2.0 / x[2]),
-        lambda x: grad(lambda t: t * t * x[0] * x[1])(x[2]),
-    ],
+    CURVED,
 )
 def test_hvp_is_the_derivative_of_the_gradient(f: Any) -> None:
     x, v = [0.5, 3.0, -1.25], [1.0, 0.0, -2.0]
@@ -351,17 +359,27 @@ def test_an_array_without_axes_is_a_number() -> None:
     assert grad(lambda x: np.array(x * x, dtype=object))(3.0) == 6.0
 
 
-NESTED: dict[str, tuple[float, Callable[[Any, Any], Any]]] = {
-    "grad": (1.0, lambda x, s: grad(lambda t: t * s)(x)),
-    "value_and_grad": (1.0, lambda x, s: value_and_grad(lambda t: t * s)(x)[1]),
-    "jacobian": (1.0, lambda x, s: jacobian(lambda t: [t, t * s])(x)[1]),
-    "hessian": (2.0, lambda x, s: hessian(lambda t: t * t * s)(x)),
-    "vjp": (1.0, lambda x, s: vjp(lambda t: t * s, x)[1](1.0)[0]),
-    "jvp": (1.0, lambda x, s: jvp(lambda t: t * s, (x,), (1.0,))[1]),
-    "hvp": (2.0, lambda x, s: hvp(lambda t: t * t * s, (x,), (1.0,))[0]),
-    "of the last": (1.0, lambda x, s: grad(lambda t: 0.5 * t * t)(s)),
-    "of a copy": (1.0, lambda x, s: grad(lambda t: copy.copy(t * s))(x)),
-}
+NESTED = named(
+    """
+grad: (1.0, lambda x, s: grad(lambda t: t * s)(x))
+value_and_grad: (1.0, lambda x, s: value_and_grad(lambda t: t * s)(x)[1])
+jacobian: (1.0, lambda x, s: jacobian(lambda t: [t, t * s])(x)[1])
+hessian: (2.0, lambda x, s: hessian(lambda t: t * t * s)(x))
+vjp: (1.0, lambda x, s: vjp(lambda t: t * s, x)[1](1.0)[0])
+jvp: (1.0, lambda x, s: jvp(lambda t: t * s, (x,), (1.0,))[1])
+hvp: (2.0, lambda x, s: hvp(lambda t: t * t * s, (x,), (1.0,))[0])
+of the last: (1.0, lambda x, s: grad(lambda t: 0.5 * t * t)(s))
+of a copy: (1.0, lambda x, s: grad(lambda t: copy.copy(t * s))(x))
+""",
+    copy=copy,
+    grad=grad,
+    hessian=hessian,
+    hvp=hvp,
+    jacobian=jacobian,
+    jvp=jvp,
+    value_and_grad=value_and_grad,
+    vjp=vjp,
+)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 from tests.builds import printed
 from tests.core.seen import OPERANDS, OPERATORS
+from tests.tables import named
 
 TIMES = 100
 clear_caches = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
@@ -112,37 +113,52 @@ def paused() -> None:
             small().log()
 
 
-ACTIONS: dict[str, Callable[[], object]] = {
-    "build": small,
-    "repr": lambda: (repr(small()), str(small()), format(small(), ".3f")),
-    "read": lambda: [getattr(small(), name) for name in ("op", "inputs", "partials", "_prev")],
-    "operands": lambda: [y.operands for y in topological_order(small())[0]],
-    "backward twice": lambda: every(small().backward, [1.0, 2]),
-    "zero_grad": lambda: small().zero_grad(),
-    "gradient": lambda: (lambda y: gradient(y, topological_order(y)[1]))(small()),
-    "second gradient": lambda: (
-        lambda y: gradient(y, topological_order(y)[1], create_graph=True)[0].backward()
-    )(small()),
-    "hessian": lambda: autograd.hessian(lambda v: v[0] * v[1] + v[0].exp())([0.1, 0.2]),
-    "deepcopy": lambda: copy.deepcopy([small(), leaf(), small()]),
-    "pickle": lambda: pickle.loads(pickle.dumps((small(), {"x": leaf()}))),
-    "pickle that fails": lambda: pickle.dumps((small(), lambda: None)),
-    "pickle to a full disk": lambda: pickle.dump(small(), Full()),
-    "deepcopy that fails": lambda: copy.deepcopy([small(), (y for y in [leaf()])]),
-    "unpickling that fails": lambda: pickle.loads(pickle.dumps(small())[:-20]),
-    "unknown primitive": lambda: pickle.loads(
-        pickle.dumps(small()).replace(b"\x8c\x04tanh", b"\x8c\x04tunh")
-    ),
-    "no_grad": paused,
-    "no_grad decorator": no_grad()(small),
-    "nan": lambda: autograd.sqrt((leaf() - 0.5) ** 2 * small()).backward(),
-    "set label": lambda: every(lambda y: setattr(y, "label", f"y{y.data}"), [small(), leaf()]),
-    "init again": lambda: Value.__init__(small(), 3, label="y"),
-    "init again on many": lambda: Value.__init__(dot([leaf()], [leaf()]), 3),
-    "operation on numbers": lambda: [TABLE["exp"](1), TABLE["dot"](1, 2, 3)],
-    "wide": lambda: dot([leaf()] * 300, [leaf() for _ in range(300)], 1).backward(),
-    "training": training,
-}  # fmt: skip
+ACTIONS = named(
+    """
+build: small
+repr: lambda: (repr(small()), str(small()), format(small(), '.3f'))
+read: lambda: [getattr(small(), name) for name in ('op', 'inputs', 'partials', '_prev')]
+operands: lambda: [y.operands for y in topological_order(small())[0]]
+backward twice: lambda: every(small().backward, [1.0, 2])
+zero_grad: lambda: small().zero_grad()
+gradient: lambda: (lambda y: gradient(y, topological_order(y)[1]))(small())
+second gradient: lambda: (lambda y: gradient(y, topological_order(y)[1],
+    create_graph=True)[0].backward())(small())
+hessian: lambda: autograd.hessian(lambda v: v[0] * v[1] + v[0].exp())([0.1, 0.2])
+deepcopy: lambda: copy.deepcopy([small(), leaf(), small()])
+pickle: lambda: pickle.loads(pickle.dumps((small(), {'x': leaf()})))
+pickle that fails: lambda: pickle.dumps((small(), lambda: None))
+pickle to a full disk: lambda: pickle.dump(small(), Full())
+deepcopy that fails: lambda: copy.deepcopy([small(), (y for y in [leaf()])])
+unpickling that fails: lambda: pickle.loads(pickle.dumps(small())[:-20])
+unknown primitive: lambda: pickle.loads(pickle.dumps(small()).replace(b'\\x8c\\x04tanh',
+    b'\\x8c\\x04tunh'))
+no_grad: paused
+no_grad decorator: no_grad()(small)
+nan: lambda: autograd.sqrt((leaf() - 0.5) ** 2 * small()).backward()
+set label: lambda: every(lambda y: setattr(y, 'label', f'y{y.data}'), [small(), leaf()])
+init again: lambda: Value.__init__(small(), 3, label='y')
+init again on many: lambda: Value.__init__(dot([leaf()], [leaf()]), 3)
+operation on numbers: lambda: [TABLE['exp'](1), TABLE['dot'](1, 2, 3)]
+wide: lambda: dot([leaf()] * 300, [leaf() for _ in range(300)], 1).backward()
+training: training
+""",
+    Full=Full,
+    TABLE=TABLE,
+    Value=Value,
+    autograd=autograd,
+    copy=copy,
+    dot=dot,
+    every=every,
+    gradient=gradient,
+    leaf=leaf,
+    no_grad=no_grad,
+    paused=paused,
+    pickle=pickle,
+    small=small,
+    topological_order=topological_order,
+    training=training,
+)
 USES: dict[str, Callable[[Any], object]] = {
     "value": Value,
     "data": lambda x: setattr(small(), "data", x),

@@ -6,7 +6,6 @@ import math
 import pickle
 import sys
 import threading
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +23,7 @@ from autograd.program import Compiled, compile, spot_check
 from autograd.program.spot_check import Schedule
 from tests.program.agreement import Case, cases, mapped
 from tests.program.worlds import FORMS, HIDDEN, NAMED, outcome, parsed
+from tests.tables import named
 
 LONG = 60.0  # seconds, after which something hangs
 
@@ -190,13 +190,13 @@ def test_the_message_names_the_number_and_the_sample(often: None) -> None:
     assert fast.recordings[1:] == ["a spot check found something else"]
 
 
-METHODS: dict[str, Callable[[Compiled], Any]] = {
-    "value": lambda fast: fast(3.0),
-    "value_and_grad": lambda fast: fast.value_and_grad(3.0),
-    "jvp": lambda fast: fast.jvp((3.0,), (1.0,)),
-    "jacobian": lambda fast: fast.jacobian(3.0),
-    "hvp": lambda fast: fast.hvp(3.0, 1.0),
-}
+METHODS = named("""
+value: lambda fast: fast(3.0)
+value_and_grad: lambda fast: fast.value_and_grad(3.0)
+jvp: lambda fast: fast.jvp((3.0,), (1.0,))
+jacobian: lambda fast: fast.jacobian(3.0)
+hvp: lambda fast: fast.hvp(3.0, 1.0)
+""")
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -214,12 +214,12 @@ def test_each_method_is_checked_unless_it_should_not_be(method: str, often: None
             assert METHODS[method](fast) == before
 
 
-KINDS: dict[str, Callable[[Any, bool], Any]] = {
-    "raises KeyError": lambda x, odd: {False: x}[odd],
-    "2 numbers where": lambda x, odd: [x, x] if not odd else [x],
-    "itself gives 9.0": lambda x, odd: x * x if odd else x + 1.0,
-    "itself gives 3.0": lambda x, odd: x if odd else x + 1.0,
-}
+KINDS = named("""
+raises KeyError: lambda x, odd: {False: x}[odd]
+2 numbers where: lambda x, odd: [x, x] if not odd else [x]
+itself gives 9.0: lambda x, odd: x * x if odd else x + 1.0
+itself gives 3.0: lambda x, odd: x if odd else x + 1.0
+""")
 
 
 @pytest.mark.parametrize("words", KINDS)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograd.program import compile
+from tests.tables import named
 
 X = np.arange(256.0) % 13.0 - 6.0  # of which all sums and means are exact
 ROWS = np.stack([X, X[::-1] + 1.0, X * X], 1)
@@ -28,16 +29,26 @@ def several(w: Any, x: Any) -> Any:
 
 W = {"a": 2.0, "b": [0.5, -1.0]}
 Case = tuple[Callable[..., Any], Any, tuple[Any, ...]]
-CASES: dict[str, Case] = {
-    "array": (lambda x: x * x, 0, (X,)),
-    "list": (lambda x: x * x, 0, (X.astype(int).tolist(),)),
-    "branches": (branching, 0, (X,)),
-    "dict": (lambda x: x["u"] * x["v"][1] ** 2, 0, ({"u": X, "v": ROWS},)),
-    "axes": (weighted, (None, 1, 0), (W, ROWS.T, X)),
-    "strides": (weighted, (None, 0, 0), (W, ROWS[:, ::-1], np.repeat(X, 2)[::2])),
-    "another axis": (lambda x: x[0, 1] * x[1, 0], 1, (TURNED,)),
-    "several": (several, (None, 0), (1.5, ROWS)),
-}
+CASES = named(
+    """
+array: (lambda x: x * x, 0, (X,))
+list: (lambda x: x * x, 0, (X.astype(int).tolist(),))
+branches: (branching, 0, (X,))
+dict: (lambda x: x['u'] * x['v'][1] ** 2, 0, ({'u': X, 'v': ROWS},))
+axes: (weighted, (None, 1, 0), (W, ROWS.T, X))
+strides: (weighted, (None, 0, 0), (W, ROWS[:, ::-1], np.repeat(X, 2)[::2]))
+another axis: (lambda x: x[0, 1] * x[1, 0], 1, (TURNED,))
+several: (several, (None, 0), (1.5, ROWS))
+""",
+    ROWS=ROWS,
+    TURNED=TURNED,
+    W=W,
+    X=X,
+    branching=branching,
+    np=np,
+    several=several,
+    weighted=weighted,
+)
 
 
 def everything(case: Case, reduce: str | None, threads: int = 1) -> list[Any]:

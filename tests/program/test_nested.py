@@ -12,28 +12,33 @@ from autograd import Value
 from autograd.core.operand import primal
 from autograd.program import compile
 from autograd.trees import flatten
+from tests.tables import named
 
-INNER: dict[str, Callable[[Any, Any], Any]] = {
-    "result": lambda x, t: x * x * t,
-    "branch": lambda x, t: (3.0 if abs(x) < 1.0 else 4.0) * t * t,
-    "both": lambda x, t: x * t if x * t > 2.0 else t.exp() if type(t) is Value else t * x,
-    "interior": lambda x, t: (x * 2.0).tanh() * t * t,
-    "read out": lambda x, t: t * t * (2.0 if repr(x.data) > "1" else 3.0),
-    "at an edge": lambda x, t: autograd.acos(t / 2.0) * x,
-    "nothing": lambda x, t: t * t,
-}
+INNER = named(
+    """
+result: lambda x, t: x * x * t
+branch: lambda x, t: (3.0 if abs(x) < 1.0 else 4.0) * t * t
+both: lambda x, t: x * t if x * t > 2.0 else t.exp() if type(t) is Value else t * x
+interior: lambda x, t: (x * 2.0).tanh() * t * t
+read out: lambda x, t: t * t * (2.0 if repr(x.data) > '1' else 3.0)
+at an edge: lambda x, t: autograd.acos(t / 2.0) * x
+nothing: lambda x, t: t * t
+""",
+    Value=Value,
+    autograd=autograd,
+)
 # What is made of the inner function of t, plain and compiled.
-CALLED: dict[str, Callable[[Any, Any], Any]] = {
-    "call": lambda made, g: made(g)(2.0),
-    "grad": lambda made, g: made(g).grad(1.5),
-    "value_and_grad": lambda made, g: sum(made(g).value_and_grad(1.5)),
-    "argnums": lambda made, g: made(g).value_and_grad(1.5, argnums=(0,))[1][0],
-    "jvp": lambda made, g: sum(made(g).jvp((1.5,), (2.0,))),
-    "jacobian": lambda made, g: made(g).jacobian(1.5),
-    "hvp": lambda made, g: made(g).hvp(1.5, 2.0),
-    "inside another": lambda made, g: made(lambda s: s * made(g)(2.0))(3.0),
-    "twice": lambda made, g: (lambda fast: fast(2.0) + fast(2.0) * fast(1.5))(made(g)),
-}
+CALLED = named("""
+call: lambda made, g: made(g)(2.0)
+grad: lambda made, g: made(g).grad(1.5)
+value_and_grad: lambda made, g: sum(made(g).value_and_grad(1.5))
+argnums: lambda made, g: made(g).value_and_grad(1.5, argnums=(0,))[1][0]
+jvp: lambda made, g: sum(made(g).jvp((1.5,), (2.0,)))
+jacobian: lambda made, g: made(g).jacobian(1.5)
+hvp: lambda made, g: made(g).hvp(1.5, 2.0)
+inside another: lambda made, g: made(lambda s: s * made(g)(2.0))(3.0)
+twice: lambda made, g: (lambda fast: fast(2.0) + fast(2.0) * fast(1.5))(made(g))
+""")
 
 
 class Plain:
@@ -61,17 +66,21 @@ class Plain:
         return autograd.hvp(self.g, (t,), (v,), argnums=0)
 
 
-AROUND: dict[str, Callable[[Callable[[Any], Any]], Callable[[float], Any]]] = {
-    "compiled": compile,
-    "gradient of compiled": lambda f: compile(f).grad,
-    "grad": autograd.grad,
-    "value_and_grad": autograd.value_and_grad,
-    "jacobian": autograd.jacobian,
-    "jvp": lambda f: lambda x: autograd.jvp(f, (x,), (2.0,)),
-    "vjp": lambda f: lambda x: autograd.vjp(f, x)[1](2.0),
-    "hvp": lambda f: lambda x: autograd.hvp(f, (x,), (2.0,)),
-    "twice": lambda f: autograd.grad(autograd.grad(f)),
-}
+AROUND = named(
+    """
+compiled: compile
+gradient of compiled: lambda f: compile(f).grad
+grad: autograd.grad
+value_and_grad: autograd.value_and_grad
+jacobian: autograd.jacobian
+jvp: lambda f: lambda x: autograd.jvp(f, (x,), (2.0,))
+vjp: lambda f: lambda x: autograd.vjp(f, x)[1](2.0)
+hvp: lambda f: lambda x: autograd.hvp(f, (x,), (2.0,))
+twice: lambda f: autograd.grad(autograd.grad(f))
+""",
+    autograd=autograd,
+    compile=compile,
+)
 
 
 EACH = [*itertools.product(INNER, CALLED, AROUND)]

@@ -25,6 +25,7 @@ from autograd.program.passes.vectorize import vectorize
 from autograd.program.program import PASSES, Program
 from tests.program import operands
 from tests.program.agreement import TARGETS, agrees
+from tests.tables import column, named
 
 pytestmark = TARGETS
 
@@ -92,15 +93,18 @@ def test_a_layer_is_one_instruction_and_its_weights_a_view() -> None:
     assert fast.program.stats()["instructions"] == 5
 
 
-MIXED: list[Callable[[Any, Any], Any]] = [
-    lambda x, _: x.sin(),
-    lambda x, _: x.tanh(),
-    lambda x, y: x + y,
-    lambda x, y: x * y,
-    lambda x, y: autograd.maximum(x, y),
-    lambda x, y: autograd.minimum(x, y),
-    lambda x, y: autograd.hypot(x, y),
-]
+MIXED = column(
+    """
+lambda x, _: x.sin()
+lambda x, _: x.tanh()
+lambda x, y: x + y
+lambda x, y: x * y
+lambda x, y: autograd.maximum(x, y)
+lambda x, y: autograd.minimum(x, y)
+lambda x, y: autograd.hypot(x, y)
+""",
+    autograd=autograd,
+)
 
 
 def test_narrow_mixed_levels_are_lists_of_single_operations() -> None:
@@ -120,14 +124,17 @@ def test_narrow_mixed_levels_are_lists_of_single_operations() -> None:
     assert len(blocks.ops) < 60
 
 
-BOUNDED: list[Callable[[Any, Any], Any]] = [
-    lambda x, y: (x * y).sin(),
-    lambda x, y: autograd.where(x > y, x, 0.5 * y),
-    lambda x, y: autograd.dot([x, y], [y, 0.3], x).tanh(),
-    lambda x, y: autograd.fsum([x, y, 1.0]) / 3.0,
-    lambda x, y: (x * x + 1.0) ** 0.3,
-    lambda x, y: y / (x * x + 2.0) - 0.2,
-]
+BOUNDED = column(
+    """
+lambda x, y: (x * y).sin()
+lambda x, y: autograd.where(x > y, x, 0.5 * y)
+lambda x, y: autograd.dot([x, y], [y, 0.3], x).tanh()
+lambda x, y: autograd.fsum([x, y, 1.0]) / 3.0
+lambda x, y: (x * x + 1.0) ** 0.3
+lambda x, y: y / (x * x + 2.0) - 0.2
+""",
+    autograd=autograd,
+)
 
 
 @pytest.mark.parametrize("count", [1, 2, 120])
@@ -275,12 +282,15 @@ def test_a_rule_with_too_many_ways() -> None:
     agrees(many, [20.0, 0.5], in_axes=(0,))
 
 
-SLOPES: dict[str, Callable[[Any, Any], Any]] = {
-    "maximum": lambda y, x: 1.0 * (x == y),
-    "hypot": lambda y, x: x / y,
-    "logsumexp": lambda y, x: autograd.exp(x - y),
-    "fsum": lambda y, x: 1.0,
-}
+SLOPES = named(
+    """
+maximum: lambda y, x: 1.0 * (x == y)
+hypot: lambda y, x: x / y
+logsumexp: lambda y, x: autograd.exp(x - y)
+fsum: lambda y, x: 1.0
+""",
+    autograd=autograd,
+)
 
 
 @pytest.mark.parametrize("name", SLOPES)

@@ -17,6 +17,7 @@ from autograd.core.operand import primal
 from autograd.program import compile
 from autograd.program.kernel import KERNELS
 from autograd.rules.expression import COMPARISONS
+from tests.tables import named
 
 SOME = [name for name in KERNELS if find_spec(f"autograd.program.kernel.kernel_{name}")]
 if SOME:
@@ -32,20 +33,24 @@ def one_by_one(xs: Any) -> Any:
     return total
 
 
-SUMS: dict[str, Callable[[Any], Any]] = {
-    "one by one": one_by_one,
-    "from the right": lambda xs: one_by_one(xs[::-1]),
-    "differences": lambda xs: -one_by_one([-x for x in xs]),
-    "of products": lambda xs: one_by_one([x * y for x, y in zip(xs, [*xs[1:], 3.0])]),
-    "exact": autograd.fsum,
-    "dot": lambda xs: autograd.dot(xs, [0.1 * i for i in range(len(xs))], 1.0),
-    "scaled": lambda xs: one_by_one(xs) * 3.0 / 7.0,
-    "a function": lambda xs: autograd.tanh(one_by_one(xs) / 8.0) * 3.0,
-    "an exponential": lambda xs: autograd.exp(one_by_one(xs) / 8.0),
-    "powers": lambda xs: one_by_one([x**3 for x in xs]),
-    "the largest": lambda xs: autograd.maximum(one_by_one(xs[:5]), one_by_one(xs[::-1])),
-    "a mean of logs": lambda xs: autograd.logsumexp(xs) + autograd.where(xs[0] > 0, *xs[:2]),
-}
+SUMS = named(
+    """
+one by one: one_by_one
+from the right: lambda xs: one_by_one(xs[::-1])
+differences: lambda xs: -one_by_one([-x for x in xs])
+of products: lambda xs: one_by_one([x * y for x, y in zip(xs, [*xs[1:], 3.0])])
+exact: autograd.fsum
+dot: lambda xs: autograd.dot(xs, [0.1 * i for i in range(len(xs))], 1.0)
+scaled: lambda xs: one_by_one(xs) * 3.0 / 7.0
+a function: lambda xs: autograd.tanh(one_by_one(xs) / 8.0) * 3.0
+an exponential: lambda xs: autograd.exp(one_by_one(xs) / 8.0)
+powers: lambda xs: one_by_one([x ** 3 for x in xs])
+the largest: lambda xs: autograd.maximum(one_by_one(xs[:5]), one_by_one(xs[::-1]))
+a mean of logs: lambda xs: autograd.logsumexp(xs) + autograd.where(xs[0] > 0, *xs[:2])
+""",
+    autograd=autograd,
+    one_by_one=one_by_one,
+)
 ASKS: dict[str, Callable[[Any, float], Any]] = {
     **{what: eval(f"lambda s, t: s {sign} t") for what, sign in COMPARISONS.items()},
     "bool": lambda s, t: bool(s - t),
