@@ -1,26 +1,18 @@
-"""Pairs of numbers where floats end, and what atan2, hypot, div and pow have to give there.
+"""Pairs of numbers where floats end, and what atan2, hypot, div and pow have to give there."""
 
-    python -m tests.core.extremes [--points N]
-
-prints how many ulp each is off at most: value and partials, eager, compiled, and with NumPy.
-"""
-
-import argparse
 import math
-import os
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import mpmath
-from mpmath import mp, mpf
+from mpmath import mpf
 
 from autograd import Value
 from autograd.core.primitive import TABLE
-from tests.core.measure_ulp import BOUND, LARGEST, LEAST, NORMAL, ulps
+from tests.core.measure_ulp import LARGEST, LEAST, NORMAL, ulps
 
-__all__ = ["NAMES", "POWERS", "compiled", "eager", "exact", "has_value", "main", "pairs"]
+__all__ = ["NAMES", "POWERS", "compiled", "eager", "exact", "has_value", "pairs"]
 __all__ += ["worst"]
 
 NAMES = ["atan2", "hypot", "div", "pow"]
@@ -134,24 +126,3 @@ def worst(
         for what, got, wanted in zip(("value", 0, 1), numbers, exact(name, *pair), strict=True)
     ]
     return max(errors, key=lambda error: error[0])
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the errors; 1 if one is over the bound."""
-    parser = argparse.ArgumentParser(description="errors in ulp where floats end")
-    parser.add_argument("--points", type=int, default=20_000, metavar="N")
-    many = parser.parse_args(arguments).points
-    over = False
-    for name in NAMES:
-        xs = list(pairs(name, many))
-        for how, kernel in ((eager, ""), (compiled, ""), (compiled, "numpy")):
-            os.environ["AUTOGRAD_KERNEL"] = kernel
-            error, where = worst(name, xs, how(name, xs))
-            print(f"{name:7}{how.__name__:10}{kernel:7}{error:10.3g}  {where}", flush=True)
-            over = over or error > BOUND
-    return int(over)
-
-
-if __name__ == "__main__":
-    with mp.workdps(60):
-        sys.exit(main())
