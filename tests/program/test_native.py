@@ -3,7 +3,6 @@
 import importlib
 import itertools
 import math
-import operator
 import re
 import struct
 from array import array
@@ -29,6 +28,7 @@ from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.kernel_code import KernelCode
 from autograd.rules.arrays import composed
 from tests.program.native import FORMULAS, base, run, same_bits
+from tests.tables import named
 from tests.testing.programs import Listing, programs
 
 FITTING = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
@@ -46,41 +46,39 @@ CLOSE = {"exp": 1, "expm1": 2, "log": 1, "log1p": 2, "tanh": 3, "hypot": 1}  # u
 CLOSE |= {"bell": 2, "sigmoid": 2}
 
 
-def _when(condition: Callable[[float, float], bool]) -> Callable[..., float]:
-    return lambda a, b, c: float(condition(a, b))
-
-
-def _least(a: float, b: float, c: float) -> float:
-    return b if b < a else a
-
-
-COMPARED = {
-    name: _when(getattr(operator, name)) for name in ("lt", "le", "gt", "ge", "eq", "ne")
-}
-EXPECTED: dict[str, Callable[..., float]] = {
-    **COMPARED,
-    "copy": lambda a, b, c: a,
-    "add": lambda a, b, c: a + b,
-    "sub": lambda a, b, c: a - b,
-    "mul": lambda a, b, c: a * b,
-    "div": lambda a, b, c: a / b,
-    "neg": lambda a, b, c: -a,
-    "abs": lambda a, b, c: abs(a),
-    "reciprocal": lambda a, b, c: 1.0 / a,
-    "rsqrt": lambda a, b, c: 1.0 / math.sqrt(a),
-    "maximum": lambda a, b, c: b if b > a else a,
-    "minimum": _least,
-    "where": lambda a, b, c: b if a else c,
-    "strong_zero": lambda a, b, c: 0.0 if a == 0.0 else a * b,
-    "if_positive": lambda a, b, c: a if b > 0.0 else 0.0,
-    "muladd": lambda a, b, c: c + a * b,
-    "rint": lambda a, b, c: math.copysign(round(a), a) if math.isfinite(a) else a,
-    "floor": lambda a, b, c: math.copysign(math.floor(a), a) if math.isfinite(a) else a,
-    "ceil": lambda a, b, c: math.copysign(math.ceil(a), a) if math.isfinite(a) else a,
-    "trunc": lambda a, b, c: math.copysign(math.trunc(a), a) if math.isfinite(a) else a,
-    "hypot": lambda a, b, c: math.hypot(a, b),
-    "refuse": lambda a, b, c: TABLE["sqrt"](-1.0) if b else a,
-}
+EXPECTED = named(
+    """
+lt: lambda a, b, c: float(a < b)
+le: lambda a, b, c: float(a <= b)
+gt: lambda a, b, c: float(a > b)
+ge: lambda a, b, c: float(a >= b)
+eq: lambda a, b, c: float(a == b)
+ne: lambda a, b, c: float(a != b)
+copy: lambda a, b, c: a
+add: lambda a, b, c: a + b
+sub: lambda a, b, c: a - b
+mul: lambda a, b, c: a * b
+div: lambda a, b, c: a / b
+neg: lambda a, b, c: -a
+abs: lambda a, b, c: abs(a)
+reciprocal: lambda a, b, c: 1.0 / a
+rsqrt: lambda a, b, c: 1.0 / math.sqrt(a)
+maximum: lambda a, b, c: b if b > a else a
+minimum: lambda a, b, c: b if b < a else a
+where: lambda a, b, c: b if a else c
+strong_zero: lambda a, b, c: 0.0 if a == 0.0 else a * b
+if_positive: lambda a, b, c: a if b > 0.0 else 0.0
+muladd: lambda a, b, c: c + a * b
+rint: lambda a, b, c: math.copysign(round(a), a) if math.isfinite(a) else a
+floor: lambda a, b, c: math.copysign(math.floor(a), a) if math.isfinite(a) else a
+ceil: lambda a, b, c: math.copysign(math.ceil(a), a) if math.isfinite(a) else a
+trunc: lambda a, b, c: math.copysign(math.trunc(a), a) if math.isfinite(a) else a
+hypot: lambda a, b, c: math.hypot(a, b)
+refuse: lambda a, b, c: TABLE["sqrt"](-1.0) if b else a
+""",
+    math=math,
+    TABLE=TABLE,
+)
 
 
 def _expected(name: str, *operands: float) -> float | None:
@@ -88,7 +86,7 @@ def _expected(name: str, *operands: float) -> float | None:
     name = name.removeprefix("slow_")
     try:
         if name in EXPECTED:
-            return EXPECTED[name](*operands)
+            return float(EXPECTED[name](*operands))
         entry = TABLE[name]
         return float(entry.value(*operands[: entry.arity]))
     except (ValueError, ArithmeticError):
