@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,23 +18,34 @@ from typing import Any
 
 import autograd
 from autograd import Value, grad
-from autograd.testing import gradcheck
+from autograd.testing import Report, gradcheck
 
 __all__ = ["EXERCISES", "Choice", "Code", "Number", "Verdict", "check"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an answer is right, and a sentence about it; true if it is."""
+    """Whether an answer is right, a sentence about it, and a report; true if it is."""
 
     right: bool
     text: str
+    report: str = ""
 
     def __bool__(self) -> bool:
         return self.right
 
     def __repr__(self) -> str:
-        return f"{'✓' if self.right else '✗'} {self.text}"
+        report = f"\n{self.report}" if self.report else ""
+        return f"{'✓' if self.right else '✗'} {self.text}{report}"
+
+    def _repr_html_(self) -> str:
+        said = html.escape(f"{'✓' if self.right else '✗'} {self.text}")
+        if not self.report:
+            return f"<p>{said}</p>"
+        return (
+            f"<p>{said}</p><details><summary>The checker's report (lesson 6 explains it)"
+            f"</summary><pre>{html.escape(self.report)}</pre></details>"
+        )
 
 
 def check(name: str, answer: Any) -> Verdict:
@@ -127,7 +139,7 @@ class Code:
     """An exercise whose answer is a function or class.
 
     Args:
-        trial: tries the answer, and returns what is wrong, or "".
+        trial: tries the answer, and returns "" or what is wrong: a line, and a report below.
         right: what is said of an answer of which nothing is.
     """
 
@@ -143,19 +155,28 @@ class Code:
             wrong = self.trial(answer)
         except Exception as error:
             return Verdict(False, f"It raised {type(error).__name__}: {error}")
-        return Verdict(not wrong, wrong or self.right)
+        text, _, report = wrong.partition("\n")
+        return Verdict(not wrong, text or self.right, report)
 
 
 def _first(found: Iterable[str]) -> str:
     return next(filter(None, found), "")
 
 
+def _told(report: Report) -> str:
+    """Return "" for a report that passed, else a sentence with the report below it."""
+    if report:
+        return ""
+    kind = str(report).partition("\n")[0].partition(": ")[2]
+    numbers = f"yours is {report.analytic:.6g}, and measured it is {report.numeric:.6g}"
+    return f"{kind.capitalize()}. At {report.where} = {report.x:.6g} {numbers}.\n{report}"
+
+
 def _gradient(f: Callable[..., Any], *points: Sequence[Any]) -> Callable[[Any], str]:
     """Tries a gradient of f by hand at each of the points."""
 
     def trial(answer: Any) -> str:
-        reports = (gradcheck(f, *xs, gradient=answer) for xs in points)
-        return _first("" if report else str(report) for report in reports)
+        return _first(_told(gradcheck(f, *xs, gradient=answer)) for xs in points)
 
     return trial
 
@@ -183,7 +204,7 @@ def _nudging(slope: Any) -> str:
     reports = (
         gradcheck(f, x, gradient=lambda x, f=f: slope(f, x), rtol=1e-3) for f, x in cases
     )
-    return _first("" if report else str(report) for report in reports)
+    return _first(map(_told, reports))
 
 
 def bent(v: Any) -> Any:

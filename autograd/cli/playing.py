@@ -27,7 +27,8 @@ def play(f: str | Callable[..., Any], /, **values: Number) -> Page:
 
     Args:
         f: a formula, in the grammar of `python -m autograd --help`, that can be changed on
-            the page too; or a function of Values, whose graph at these values is played.
+            the page too; or a function of Values, whose graph at these values is
+            shown with both passes played.
         values: of the formula's variables, or of the function's arguments, by name.
 
     Returns:
@@ -62,7 +63,9 @@ def play(f: str | Callable[..., Any], /, **values: Number) -> Page:
     result = f(**leaves)
     if not isinstance(result, Value):
         raise TypeError(f"play: the function must return a Value, got {result!r:.80}")
-    return Page(Stepper(result).html())
+    stepper = Stepper(result)
+    stepper.goto(len(stepper.events))
+    return Page(stepper.html())
 
 
 def open_page(argv: Sequence[str]) -> int:

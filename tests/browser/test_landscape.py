@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pytest
 
+import autograd
 from autograd import Value
 from tests.chromium import Opener
 
@@ -92,3 +94,18 @@ def test_a_click_moves_there_and_what_is_refused_is_blank(open_page: Opener) -> 
 def test_one_leaf_has_no_landscape(open_page: Opener) -> None:
     page = open_page((Value(1.0, label="x") ** 2).graph().html())
     assert not page.is_visible("#landscape")
+
+
+def test_a_function_that_is_played_shows_its_landscape_with_the_minimum(
+    open_page: Opener,
+) -> None:
+    page = open_page(
+        autograd.play(lambda u, v: (u - 3) ** 2 + 4 * (v + 1) ** 2, u=0.0, v=1.0).html()
+    )
+    page.locator("#told", has_text="The cross").wait_for()
+    lowest = re.search(
+        r"lowest place: (\S+) at u = (\S+), v = (\S+)\.", page.inner_text("#told")
+    )
+    assert lowest is not None
+    assert [*map(float, lowest.groups())] == pytest.approx([0.0, 3.0, -1.0], abs=1e-4)
+    assert page.get_attribute("#contours", "d").count("M") > 100

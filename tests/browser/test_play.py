@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 import autograd
+from autograd.show.text import format_number
 from tests.browser.test_geometry import FAULTS
 from tests.chromium import Opener, follow
 from tests.cli.test_expressions import SHARED
@@ -169,6 +170,7 @@ def test_keys_slider_and_dragging_move_a_number(open_page: Opener) -> None:
     page.mouse.move(box["x"] + 70, box["y"] + 10, steps=5)
     page.mouse.up()
     assert page.input_value("#value-w") == "1"
+    page.locator("#picture").scroll_into_view_if_needed()
     box = page.locator("#picture .leaf", has_text="w").bounding_box()
     page.mouse.move(box["x"] + 20, box["y"] + 10)
     page.mouse.down()
@@ -255,3 +257,25 @@ def test_no_box_or_number_lies_on_another(open_page: Opener) -> None:
             text = f"({text}) {source.choice('+-*')} {term}"
         page.fill("#formula", text)
         assert page.evaluate(FAULTS) == [1, []], text
+
+
+def test_the_point_is_dragged_along_the_curve_and_the_tangent_has_its_slope(
+    open_page: Opener,
+) -> None:
+    page = open_page(autograd.play("x*x - 3*x", x=4.0).html())
+    assert not page.is_visible("#picture")  # the curve says it all of one variable
+    page.locator("#plot").scroll_into_view_if_needed()
+    before = -math.inf
+    for share in (0.2, 0.5, 0.7):
+        box = page.locator("#plot .inside").bounding_box()
+        page.mouse.click(box["x"] + share * box["width"], box["y"] + 100)
+        x = float(page.input_value("#value-x"))
+        assert x > before
+        slope = format_number(2 * x - 3)
+        assert page.inner_text("#steep").endswith(f"the slope of the tangent is {slope}.")
+        line = page.locator("#plot .tangent")
+        y1, y2 = (float(line.get_attribute(name)) for name in ("y1", "y2"))
+        assert (y1 > y2) == (2 * x > 3)  # up is less
+        before = x
+    page.fill("#nudger", "0")
+    assert page.inner_text("#gap") == "No nudge: f stays where it is."

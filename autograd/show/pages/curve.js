@@ -39,32 +39,19 @@ function nudgeAlong({ node, slot }, h) {
   return { real, said, gap: Math.abs(real - said) <= noise ? 0 : real - said };
 }
 
-// The least and the largest of the numbers that are finite.
-function spanOf(numbers) {
-  const finite = numbers.filter(Number.isFinite);
-  return finite.length > 0 ? [Math.min(...finite), Math.max(...finite)] : [0, 0];
-}
-
 function drawCurve() {
   const { node, slot } = curved;
   const [f, slope, x] = [curveOf(node, slot), node.partials[slot], node.inputs[slot]];
   const far = reach(f, x.data, slope);
-  const points = Array.from({ length: SAMPLES + 1 }, (_, k) => x.data + far * ((2 * k) / SAMPLES - 1)).map((at) => [at, f(at)]);
+  const range = [x.data - far, x.data + far];
+  const points = sampled(f, range, SAMPLES);
   const h = Number(((far * nudger.value) / 100).toPrecision(3));
-  const tangent = (at) => node.data + slope * (at - x.data);
-  const [low, high] = spanOf([node.data, tangent(x.data + h), ...points.map(([, y]) => y)]);
+  const [low, high] = spanOf([node.data, node.data + slope * h, ...points.map(([, y]) => y)]);
   const margin = 0.15 * (high - low) || 1;
-  const across = (at) => (WIDTH * (at - x.data + far)) / (2 * far) || 0; // of nan too
-  const up = (y) => Math.max(-1e5, Math.min(1e5, HEIGHT * (1 - (y - low + margin) / (high - low + 2 * margin)))) || 0;
-  const finite = (k) => Number.isFinite(points[k]?.[1]);
-  const path = points.map(([at, y], k) => (finite(k) ? `${finite(k - 1) ? "L" : "M"}${across(at).toFixed(1)} ${up(y).toFixed(1)}` : ""));
-  const line = (kind, [x1, y1], [x2, y2]) => shape("line", { class: kind, x1: across(x1), y1: up(y1), x2: across(x2), y2: up(y2) });
-  const spot = (kind, at, y) => shape("circle", { class: kind, cx: across(at), cy: up(y), r: 4.5 });
-  const [to, { real, said, gap }] = [x.data + h, nudgeAlong(curved, h)];
-  const marks = [];
-  if (Number.isFinite(slope)) marks.push(line("tangent", [x.data - far, tangent(x.data - far)], [x.data + far, tangent(x.data + far)]));
-  if (Number.isFinite(real + said)) marks.push(line("gap", [to, f(to)], [to, tangent(to)]), spot("said", to, tangent(to)), spot("moved", to, f(to)));
-  plot.replaceChildren(shape("path", { class: "curve", d: path.join("") }), ...marks, spot("point", x.data, node.data));
+  const { real, said, gap } = nudgeAlong(curved, h);
+  plot.replaceChildren(
+    ...tangentShapes({ points, range, span: [low - margin, high + margin], size: [WIDTH, HEIGHT], x: x.data, y: node.data, slope, h, moved: f(x.data + h) }),
+  );
   const [at, out, steep, by, moves, says, off] = [x.data, node.data, slope, h, real, said, gap].map((number) => formatNumber(number));
   plot.setAttribute("aria-label", `${node.name} over ${x.name}, with the point ${at}, ${out} and a tangent of slope ${steep}`);
   put(slopeLine, [[`At ${x.name} = ${at} the slope is `, ""], [`∂${node.name}/∂${x.name}`, "local"], [" = ", ""], [steep, "local"]]);

@@ -183,13 +183,16 @@ function read(text, values) {
     if (!(error instanceof FormulaError)) throw error;
     return complain(error, text.split(SPACE).filter(Boolean).join(" "));
   }
-  const same = formula !== null && String(parsed.names) === String(formula.names);
+  const first = formula === null;
+  const same = !first && String(parsed.names) === String(formula.names);
   formula = parsed;
   const given = (name) => valueOf(has(values, name) ? String(values[name]) : "") ?? (has(point, name) ? point[name] : 1);
   point = Object.fromEntries(formula.names.map((name) => [name, given(name)]));
   if (!same || Object.keys(values).length > 0) {
     byId("leaves").replaceChildren(...formula.names.map(leafControls));
   }
+  if (!same) offerVariables();
+  if (first) byId("operations").open = formula.names.length !== 1; // the curve says it all of one
   show();
 }
 
@@ -212,9 +215,9 @@ byId("link").addEventListener("click", async () => {
   byId("link").textContent = said;
 });
 
+byId("operations").addEventListener("toggle", () => document.dispatchEvent(new CustomEvent("drawn")));
 picture.classList.add("sized");
 picture.replaceChildren(svg);
 byId("sum").textContent = ""; // the formula of a link may have no value
 byId("rows").replaceChildren();
 for (const id of ["form", "leaves", "link"]) byId(id).hidden = false;
-open(location.href);

@@ -34,6 +34,8 @@ FORMULA_SCRIPTS = (
     "layout.js",
     "draw.js",
     "play.js",
+    "tangent.js",
+    "slope.js",
     "zoom.js",
 )
 
@@ -84,7 +86,7 @@ def play_page(
     ]
     styles = [asset("steps.css"), asset("play.css"), style_sheet("graph", "auto")]
     title = "Play with a formula"
-    summary = "Change the formula or a number: both passes follow."
+    summary = "Change the formula or a number: value and gradient follow."
     return document("play", title, summary, main, data, scripts, styles)
 
 

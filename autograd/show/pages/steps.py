@@ -138,7 +138,7 @@ def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str
     inside = [asset(name) for name in names]
     try:
         script = rules(_operations(graph))
-        scripts = map(asset, ("live.js", "curve.js", "landscape.js"))
+        scripts = map(asset, ("live.js", "tangent.js", "curve.js", "landscape.js"))
         return [script, *scripts, *inside], asset("live.html") + asset("card.html")
     except UntranslatableError as error:
         return [
