@@ -72,9 +72,10 @@ def play(
     It draws the boundary, the losses, the norm of each layer's gradient and the network at
     each step, with a picture of its output in each neuron, and every weight and neuron shows
     its chain rule for a sample. Learning rate, activation and layer sizes can be changed;
-    samples be toy data or painted, kept for testing, taken in batches; L1 and L2 be added;
-    two settings be compared; and four mistakes be seen. It starts with the model's weights,
-    which it leaves alone.
+    samples be toy data or painted, kept for testing, taken in batches; momentum or Adam take
+    the steps; the squares and the product of the inputs be inputs, too; L1 and L2 be added;
+    two settings be compared; and four mistakes be seen. A regression shows its outputs over
+    the targets. It starts with the model's weights, which it leaves alone.
 
     Args:
         model: an `nn.MLP`, `nn.Layer` or `nn.Neuron` of two inputs, or an `nn.Sequential` of
@@ -166,6 +167,7 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
     ]
     main = Template(asset("trainer.html", "nn.pages")).substitute(
         status=f"Before training: loss {format_number(value)}",
+        board="Decision boundary" if data["classifies"] else "Output over the plane",
         plane=plane.svg(),
         legend=plane.legend(),
         network=network,

@@ -21,7 +21,7 @@ function chainOf({ net, rooms, train, settings }, { layer: k, neuron: j, input }
     const [number, slope] = bias ? [b[j], db[j]] : [w[j * nin + input], dw[j * nin + input]];
     const local = bias ? 1 : x[s * nin + input];
     lines.push([[`∂L/∂${name} = Σ of ${targets.length} samples = `, ""], [write(slope), "result"], [`, at ${name} = ${write(number)}; a step subtracts the learning rate times this${bias ? "" : penalty(number, settings)}`, ""]]);
-    const from = bias ? "" : k > 0 ? choice(`neuron ${input + 1} of layer ${k}`, { layer: k - 1, neuron: input, input: "neuron" }) : `x${"₁₂"[input]}`;
+    const from = bias ? "" : k > 0 ? choice(`neuron ${input + 1} of layer ${k}`, { layer: k - 1, neuron: input, input: "neuron" }) : inputNames(settings)[input];
     const why = bias ? ["  (∂z/∂b is 1)"] : ["  (∂z/∂w is ", k > 0 ? "the output of " : "", from, ")"];
     lines.push([[`sample ${s + 1} adds ∂L/∂z · ∂z/∂${name} = `, ""], ...times(dz[at], local, dz[at] * local), ...why.map((part) => [part, ""])]);
   }

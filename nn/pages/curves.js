@@ -16,9 +16,21 @@ function showLosses(runs) {
     curves[at].setAttribute("d", d);
     document.querySelectorAll("#losses .legend li")[at].hidden = d === "";
   });
+  byId("empty").textContent = runs.some(({ seen }) => seen.length > 0) ? "" : "No step yet: press Train";
   byId("most").textContent = formatNumber(most);
   byId("least").textContent = "0";
   byId("steps").textContent = String(runs[0].count);
+}
+
+// Of a regression: each sample's output over its target. On the diagonal both are the same.
+function showFit({ train, rooms }) {
+  if (data.classifies || train.targets.length === 0) return;
+  const outputs = rooms.train.at(-1).a;
+  const [low, high] = [Math.min(...train.targets, ...outputs), Math.max(...train.targets, ...outputs)];
+  const share = (x) => (x - low) / (high - low || 1);
+  const places = train.targets.map((target, s) => `M${(FROM + (TO - FROM) * share(target)).toFixed(1)} ${(170 - 155 * share(outputs[s])).toFixed(1)}h0`);
+  byId("pairs").setAttribute("d", places.join(""));
+  [["fit-low", low], ["fit-high", high], ["fit-least", low], ["fit-most", high]].forEach(([id, x]) => (byId(id).textContent = formatNumber(x, ".3g")));
 }
 
 // On one logarithmic scale, so that a gradient that vanishes on its way back is seen.

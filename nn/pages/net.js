@@ -101,12 +101,30 @@ function gradient(net, inputs, targets, room, loss) {
 }
 
 // A step down the gradient, and down that of the penalty l1 Σ|w| + l2/2 Σw² of the weights.
-function descend(net, { rate, l1, l2 }) {
-  for (const { w, b, dw, db, biased } of net) {
-    for (let p = 0; p < w.length; p++) w[p] -= rate * (dw[p] + l1 * Math.sign(w[p]) + l2 * w[p]);
-    if (biased) for (let j = 0; j < b.length; j++) b[j] -= rate * db[j];
-  }
+function descend(net, { rate, l1, l2, optimizer }, memory, t) {
+  const moveOf = MOVES[optimizer];
+  net.forEach(({ w, b, dw, db, biased }, k) => {
+    const { w: ofWeights, b: ofBiases } = memory[k];
+    for (let p = 0; p < w.length; p++) w[p] -= rate * moveOf(dw[p] + l1 * Math.sign(w[p]) + l2 * w[p], ofWeights, p, t);
+    if (biased) for (let j = 0; j < b.length; j++) b[j] -= rate * moveOf(db[j], ofBiases, j, t);
+  });
 }
+
+// What each optimizer makes of the gradient g of number p at step t, as nn.SGD, nn.SGD with
+// momentum 0.9 and nn.Adam do.
+const MOVES = {
+  SGD: (g) => g,
+  momentum: (g, { m }, p) => (m[p] = 0.9 * m[p] + g),
+  Adam: (g, { m, v }, p, t) => {
+    m[p] = 0.9 * m[p] + 0.1 * g;
+    v[p] = 0.999 * v[p] + 0.001 * g * g;
+    return m[p] / (1 - 0.9 ** t) / (Math.sqrt(v[p] / (1 - 0.999 ** t)) + 1e-8);
+  },
+};
+const memoryOf = (net) => {
+  const zeros = ({ length }) => ({ m: new Float64Array(length), v: new Float64Array(length) });
+  return net.map(({ w, b }) => ({ w: zeros(w), b: zeros(b) }));
+};
 
 // Uniform within ±1/√nin, as nn.Layer draws them; the same for the same seed.
 function initialise(net, seed) {

@@ -17,7 +17,7 @@ function makePlane(board, chosen, clicked) {
     for (const old of svg.querySelectorAll("marker, .samples, .point")) old.remove();
     for (const [part, name] of [[test, " held"], [train, ""]]) {
       part.classes.forEach((k, s) => {
-        const [x, y] = [left + width * scale(xs, part.inputs[2 * s]), top + height * (1 - scale(ys, part.inputs[2 * s + 1]))];
+        const [x, y] = [left + width * scale(xs, part.points[2 * s]), top + height * (1 - scale(ys, part.points[2 * s + 1]))];
         const point = shape("path", { class: `point k${k % 5}${name}`, d: markOf(k), transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` });
         if (part === train) point.addEventListener("click", (event) => chosen(s, event));
         svg.append(point);

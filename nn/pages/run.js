@@ -28,22 +28,36 @@ const EXHIBITS = {
   },
 };
 
+// Both coordinates of each point, and those products of them that are switched on.
+function lifted(points, { squares, product }) {
+  if (!squares && !product) return points;
+  const rows = Array.from({ length: points.length / 2 }, (_, s) => {
+    const [x, y] = [points[2 * s], points[2 * s + 1]];
+    return [x, y, ...(squares ? [x * x, y * y] : []), ...(product ? [x * y] : [])];
+  });
+  return Float64Array.from(rows.flat());
+}
+
+// The names of the inputs, with the products that are switched on.
+const inputNames = ({ squares, product }) => ["x₁", "x₂", ...(squares ? ["x₁²", "x₂²"] : []), ...(product ? ["x₁x₂"] : [])];
+
 // The samples of a data set, as [x₁, x₂, class, target]; some are kept for testing.
-function samplesOf({ set, noise, test }) {
+function samplesOf(settings) {
+  const { set, noise, test } = settings;
   const sides = [xs[0], xs.at(-1), ys[0], ys.at(-1)];
   const rows = { given, painted }[set] ?? toy(set, TOY_SAMPLES, noise, 1, sides).map((row) => [...row, data.pair[row[2]]]);
   const held = new Set(shuffled(rows.length, 2).slice(0, Math.round((rows.length * test) / 100)));
   const part = (of) => {
     const own = rows.filter((_, s) => held.has(s) === of);
-    const inputs = Float64Array.from(own.flatMap(([x, y]) => [x, y]));
-    return { inputs, classes: own.map((row) => row[2]), targets: own.map((row) => row[3]) };
+    const points = Float64Array.from(own.flatMap(([x, y]) => [x, y]));
+    return { points, inputs: lifted(points, settings), classes: own.map((row) => row[2]), targets: own.map((row) => row[3]) };
   };
   return { train: part(false), test: part(true) };
 }
 
 function makeRun(settings) {
   const { forgets, spoil } = EXHIBITS[settings.exhibit] ?? {};
-  const sizes = [2, ...settings.layers, data.sizes.at(-1)];
+  const sizes = [2 + 2 * settings.squares + settings.product, ...settings.layers, data.sizes.at(-1)];
   const hidden = settings.layers.map((_, k) =>
     settings.activation === data.activation ? (data.activations[k] ?? data.activation) : settings.activation,
   );
@@ -56,8 +70,9 @@ function makeRun(settings) {
   const n = samples.train.targets.length;
   const rooms = { train: makeRoom(net, n), test: makeRoom(net, samples.test.targets.length) };
   const former = net.map(({ w, b }) => ({ dw: new Float64Array(w.length), db: new Float64Array(b.length) }));
+  const memory = memoryOf(net);
   // Every stride steps: the loss, that of the test, and the norm of each layer's gradient.
-  const run = { settings, net, ...samples, rooms, sky: makeRoom(net, grid.length / 2), seen: [], stride: 1, count: 0 };
+  const run = { settings, net, ...samples, rooms, ground: lifted(grid, settings), sky: makeRoom(net, grid.length / 2), seen: [], stride: 1, count: 0 };
 
   // The loss, with its gradient in the net; NaN where its operation refuses the outputs.
   run.measured = (part = "train") => lossOf(samples[part], rooms[part]);
@@ -80,7 +95,8 @@ function makeRun(settings) {
     const [epoch, at] = [Math.floor(run.count / many), run.count % many];
     if (order[0] !== epoch) order = [epoch, ...shuffled(n, 3 + epoch)];
     const few = order.slice(1 + at * size, 1 + (at + 1) * size);
-    const rows = Float64Array.from(few.flatMap((s) => [inputs[2 * s], inputs[2 * s + 1]]));
+    const [{ nin }] = net;
+    const rows = Float64Array.from(few.flatMap((s) => [...inputs.subarray(s * nin, (s + 1) * nin)]));
     return [{ inputs: rows, targets: few.map((s) => targets[s]) }, makeRoom(net, few.length)];
   }
 
@@ -102,8 +118,8 @@ function makeRun(settings) {
     }
     if (noted) run.seen.push({ step: run.count, loss, test, norms: norms(net) });
     if (run.seen.length > 2000) [run.seen, run.stride] = [run.seen.filter((_, at) => at % 2 === 0), 2 * run.stride];
-    descend(net, settings);
     run.count++;
+    descend(net, settings, memory, run.count);
     return "";
   };
   return run;

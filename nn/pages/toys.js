@@ -32,7 +32,7 @@ function toy(name, count, noise, seed, sides) {
         [x, y] = [(0.65 * sign) * (math.cos((TURN / 2) * u) - 0.5), sign * (math.sin((TURN / 2) * u) - 0.25)];
       } else {
         if (name === "spiral") {
-          [radius, angle] = [0.1 + (0.85 * u), ((1.75 * TURN) * u) + ((TURN / 2) * side)];
+          [radius, angle] = [0.1 + (0.85 * u), ((0.75 * TURN) * u) + ((TURN / 2) * side)];
           [x, y] = [radius * math.cos(angle), radius * math.sin(angle)];
         } else {
           [x, y] = [(2 * u) - 1, (2 * v) - 1];

@@ -1,6 +1,6 @@
 // A training in the browser, of the model, samples and loss in data, or of what is chosen here;
 // or two of them on one clock.
-const names = ["rate", "activation", "layers", "pace", "sample", "layer", "neuron", "input", "set", "noise", "test", "batch", "l1", "l2", "brush", "shown"];
+const names = ["rate", "activation", "layers", "pace", "sample", "layer", "neuron", "input", "set", "noise", "test", "batch", "l1", "l2", "brush", "shown", "optimizer", "squares", "product"];
 const ui = Object.fromEntries(names.map((name) => [name, byId(name)]));
 const wires = makeWires(byId("wires"), choose);
 const rival = byId("rival");
@@ -12,6 +12,7 @@ let frame = 0; // of the animation, 0 while it pauses
 const original = () => ({
   rate: data.rate, activation: data.activation, layers: data.sizes.slice(1, -1),
   set: "given", noise: 0.1, test: 0, batch: 0, l1: 0, l2: 0, exhibit: "",
+  optimizer: "SGD", squares: 0, product: 0,
 });
 let settings = original();
 
@@ -21,9 +22,9 @@ function build() {
   runs = [settings, ...runs.slice(1).map((run) => run.settings)].map(makeRun);
   runs.forEach((run, k) => planes[k].lay(run));
   chosen = { layer: 0, neuron: 0, input: 0 };
-  wires.lay(runs[0].net);
+  wires.lay(runs[0].net, inputNames(settings));
   const [{ net, train }] = runs;
-  const sizes = [2, ...net.map(({ nout }) => nout)].join(" → ");
+  const sizes = [net[0].nin, ...net.map(({ nout }) => nout)].join(" → ");
   document.querySelector("header p").textContent = `A network of ${sizes}, ${train.targets.length.toLocaleString("en")} samples, ${data.loss.replaceAll("_", " ")}`;
   ui.sample.max = train.targets.length;
   byId("told").textContent = EXHIBITS[settings.exhibit]?.told ?? "";
@@ -55,16 +56,17 @@ function show() {
   const words = runs.map(told);
   if (!words.every(({ fine }) => fine)) return; // what was shown before stays
   runs.forEach((run, k) => {
-    forward(run.net, grid, grid.length / 2, run.sky);
+    forward(run.net, run.ground, grid.length / 2, run.sky);
     planes[k].show(run);
   });
   const [run] = runs;
   arrows();
-  wires.heat(run.sky, classColours());
+  wires.heat(run, classColours());
   byId("now").textContent = `Step ${run.count}: ${words[0].text || "no samples yet"}`;
   byId("other").textContent = words.length > 1 ? `Kept: ${words[1].text}` : "";
   showLosses(runs);
   showNorms(run);
+  showFit(run);
   if (frame !== 0) return;
   explain();
   table();
@@ -179,7 +181,7 @@ byId("start").addEventListener("click", () => {
 byId("one").addEventListener("click", () => {
   pause(train(1));
 });
-byId("reset").addEventListener("click", restart);
+byId("reset").addEventListener("click", () => (settings.exhibit === "" ? restart() : exhibit("")));
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
@@ -200,7 +202,7 @@ const read = {
   activation: [(text) => (text === "linear" ? null : data.names.includes(text) ? text : undefined), "Activation: one of the list."],
   layers: [
     (text) => {
-      const sizes = text.trim() === "" ? [] : text.split(",").map(Number);
+      const sizes = text.trim() === "" ? [] : text.trim().split(/[\s,]+/).map(Number);
       return sizes.length <= 6 && sizes.every(amount(1, 64, true)) ? sizes : undefined;
     },
     "Hidden layers: up to six sizes from 1 to 64, as 16, 16.",
@@ -211,12 +213,16 @@ const read = {
   batch: [(text) => (text.trim() === "all" ? 0 : amount(0, 2000, true)(text)), "Batch: a number of samples, or all."],
   l1: [amount(0, 100), "L1: a number from 0 on."],
   l2: [amount(0, 100), "L2: a number from 0 on."],
+  optimizer: [(text) => (text in MOVES ? text : undefined), "Optimizer: one of the list."],
+  squares: [amount(0, 1, true), "Squares: on or off."],
+  product: [amount(0, 1, true), "Product: on or off."],
   exhibit: [(text) => (text in EXHIBITS ? text : undefined), ""],
 };
-const STARTS_ANEW = ["layers", "set", "noise", "test"];
+const STARTS_ANEW = ["layers", "set", "noise", "test", "squares", "product"];
 
 function fill() {
   for (const name of Object.keys(read)) if (name in ui) ui[name].value = settings[name] ?? "linear";
+  for (const name of ["squares", "product"]) ui[name].checked = settings[name] === 1;
   ui.layers.value = settings.layers.join(", ");
   ui.batch.value = settings.batch || "all";
   fitData();
@@ -229,7 +235,7 @@ function fitData() {
 
 for (const [name, [parse, must]] of Object.entries(read)) {
   ui[name]?.addEventListener("change", () => {
-    const found = parse(ui[name].value);
+    const found = parse(ui[name].type === "checkbox" ? Number(ui[name].checked) : ui[name].value);
     ui[name].setAttribute("aria-invalid", found === undefined);
     byId("problem").textContent = found === undefined ? must : "";
     if (found === undefined) return;
@@ -253,8 +259,8 @@ byId("compare").addEventListener("click", () => {
     planes.push(makePlane(board, () => {}, () => {}));
   }
   runs = rival.hidden ? [runs[0]] : [runs[0], { settings: { ...settings } }];
-  const { rate, activation, layers, batch, set } = settings;
-  byId("kept").textContent = `Kept: rate ${rate}, ${activation ?? "linear"}, layers ${layers.join(", ") || "none"}, ${set}, batch ${batch || "all"}`;
+  const { rate, optimizer, activation, layers, batch, set } = settings;
+  byId("kept").textContent = `Kept: rate ${rate}, ${optimizer}, ${activation ?? "linear"}, layers ${layers.join(", ") || "none"}, ${set}, batch ${batch || "all"}`;
   restart();
 });
 
@@ -265,8 +271,8 @@ for (const name of Object.keys(EXHIBITS)) {
 }
 
 function exhibit(name) {
-  const { layers, set, noise, test, batch } = settings;
-  settings = { ...original(), layers: layers.length > 0 ? layers : [4], set, noise, test, batch, ...EXHIBITS[name]?.settings, exhibit: name };
+  const { layers, set, noise, test, batch, squares, product } = settings;
+  settings = { ...original(), layers: layers.length > 0 ? layers : [4], set, noise, test, batch, squares, product, ...EXHIBITS[name]?.settings, exhibit: name };
   fill();
   restart();
   byId("now").scrollIntoView({ block: "nearest" });
@@ -314,6 +320,6 @@ function open(url) {
 }
 
 byId("still").remove();
-for (const id of ["wires", "losses", "norms", "controls", "settings", "exhibits", "chain", "hint"]) byId(id).removeAttribute("hidden");
+for (const id of ["wires", "losses", "norms", "controls", "settings", "exhibits", ...(data.classifies ? [] : ["fit"]), "chain", "hint"]) byId(id).removeAttribute("hidden");
 window.addEventListener("hashchange", ({ newURL }) => open(newURL));
 open(location.href);

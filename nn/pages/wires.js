@@ -12,16 +12,17 @@ function makeWires(svg, choose) {
   let number = null; // on the chosen arrow
   let radius = 12;
 
-  function lay(net) {
+  function lay(net, named) {
     const sizes = [net[0].nin, ...net.map(({ nout }) => nout)];
     const space = Math.max(10, Math.min(52, 360 / Math.max(...sizes)));
     const height = Math.max(...sizes) * space + 20;
     const apart = Math.min(150, 480 / net.length);
-    const width = 60 + net.length * apart;
+    const left = named.length > 2 ? 58 : 36; // of the inputs, right of their names
+    const width = left + 24 + net.length * apart;
     radius = Math.min(20, space * 0.42);
     places = sizes.map((size, k) =>
       Array.from({ length: size }, (_, j) => ({
-        x: 36 + k * apart,
+        x: left + k * apart,
         y: height / 2 + (j - (size - 1) / 2) * space,
       })),
     );
@@ -41,7 +42,7 @@ function makeWires(svg, choose) {
       column.map(({ x, y }) => shape("circle", { class: k > 0 ? "neuron" : "input", cx: x, cy: y, r: radius })),
     );
     const names = places[0].map(({ x, y }, i) =>
-      shape("text", { x: x - radius - 3, y: y + 5, "text-anchor": "end" }, `x${"₁₂"[i]}`),
+      shape("text", { x: x - radius - 3, y: y + 5, "text-anchor": "end" }, named[i]),
     );
     const title = svg.querySelector("title");
     halos = shape("g", { class: "halos" });
@@ -77,13 +78,13 @@ function makeWires(svg, choose) {
   }
 
   // The outputs of every neuron over the plane, and the inputs there.
-  function heat(sky, colours) {
+  function heat({ sky, ground }, colours) {
     const pen = canvas.getContext("2d");
     pen.setTransform(3, 0, 0, 3, 0, 0);
     pen.clearRect(0, 0, canvas.width, canvas.height);
     places.forEach((column, k) =>
       column.forEach(({ x, y }, j) => {
-        heatOf(k > 0 ? sky[k - 1].a : grid, j, column.length, colours, small);
+        heatOf(k > 0 ? sky[k - 1].a : ground, j, column.length, colours, small);
         pen.save();
         pen.beginPath();
         pen.arc(x, y, radius, 0, 2 * Math.PI);

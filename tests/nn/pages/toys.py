@@ -53,7 +53,7 @@ def toy(
                 sign * (math.sin(TURN / 2 * u) - 0.25),
             )
         elif name == "spiral":
-            radius, angle = 0.1 + 0.85 * u, 1.75 * TURN * u + TURN / 2 * side
+            radius, angle = 0.1 + 0.85 * u, 0.75 * TURN * u + TURN / 2 * side
             x, y = radius * math.cos(angle), radius * math.sin(angle)
         else:
             x, y = 2.0 * u - 1.0, 2.0 * v - 1.0
