@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,88 @@ from autograd.core.primitive import TABLE, Primitive
 from autograd.show.formulas import LATEX, rule
 from autograd.show.graph import Graph
 from docs.live import ROOT
+
+# ---------------------------------------------------------------- lessons
+
+LESSONS = {  # by page: what the reader can do at the end, and a drawing of 72 by 48
+    "01-slope": (
+        "say what a derivative is, and measure one",
+        '<path d="M6 8C20 52 44 52 66 6"/><path class="mark" d="M34 46L68 16"/>',
+    ),
+    "02-chain": (
+        "work out a slope by the chain rule, one product at a time",
+        '<path d="M18 24H30M44 24H54"/><circle cx="12" cy="24" r="6"/><circle cx="37" cy="24" '
+        'r="6"/><circle class="mark" cx="60" cy="24" r="6"/>',
+    ),
+    "03-paths": (
+        "say why gradients are added",
+        '<path d="M18 22C28 6 44 6 54 22"/><path class="mark" d="M18 26C28 42 44 42 54 26"/>'
+        '<circle cx="12" cy="24" r="6"/><circle cx="60" cy="24" r="6"/>',
+    ),
+    "04-engine": (
+        "write an automatic differentiation engine",
+        '<path d="M12 12H34M12 22H48M20 32H52"/><path class="mark" d="M12 40H28"/>',
+    ),
+    "05-rules": (
+        "find the rule of an operation",
+        '<path d="M10 8H62V40H10ZM10 18H62M10 29H62"/><path class="mark" d="M34 8V40"/>',
+    ),
+    "06-check": (
+        "check a gradient that somebody wrote",
+        '<path d="M10 8L34 40L62 10"/><path class="mark" d="M26 28L34 38L52 12"/>',
+    ),
+    "07-descent": (
+        "find the lowest point of a function",
+        '<path d="M6 10C18 50 50 50 66 10"/><path class="mark" d="M10 18L20 34L30 39L37 40"/>',
+    ),
+    "08-net": (
+        "train a neural network",
+        '<path d="M18 14L32 10M18 14L32 38M18 34L32 10M18 34L32 38M40 10L54 24M40 38L54 24"/>'
+        '<circle cx="14" cy="14" r="4"/><circle cx="14" cy="34" r="4"/><circle cx="36" cy="10" '
+        'r="4"/><circle cx="36" cy="38" r="4"/><circle class="mark" cx="58" cy="24" r="4"/>',
+    ),
+    "09-failing": (
+        "tell from a curve why a training fails",
+        '<path class="soft" d="M8 8C20 38 40 40 66 41"/><path class="mark" d="M8 30L18 12L28 34'
+        'L38 8L48 36L58 6"/>',
+    ),
+    "10-digits": (
+        "read handwritten digits",
+        '<path class="mark" d="M26 14C30 6 46 6 46 16C46 22 40 23 36 23C42 23 48 25 48 32'
+        'C48 42 30 42 25 35"/>',
+    ),
+    "11-attention": (
+        "write attention",
+        '<path d="M8 40H20V32H8ZM30 40H42V24H30Z"/><path class="mark" d="M52 40H64V8H52Z"/>',
+    ),
+    "12-gpt": (
+        "put a GPT together, and train it",
+        '<path d="M20 8H52V15H20ZM20 21H52V28H20ZM20 34H52V41H20Z"/><path class="mark" '
+        'd="M12 38V11H17M12 24H17"/>',
+    ),
+    "13-programs": (
+        "use second derivatives, and compile",
+        '<path d="M8 8H28V40H8ZM13 16H23M13 24H23M13 32H23"/><path class="mark" '
+        'd="M34 24H62M54 16L62 24L54 32"/>',
+    ),
+}
+
+
+def lessons() -> str:
+    """A row for each lesson: its drawing, minutes, goal, and how much of it is solved."""
+    rows = [
+        "| | lesson | minutes | at the end you can | solved |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for page, (goal, drawing) in LESSONS.items():
+        text = (ROOT / "docs/lessons" / f"{page}.md").read_text("utf-8")
+        (minutes,) = re.findall(r"\*\*About (\d+) minutes\.\*\*", text)
+        names = " ".join(re.findall(r"(?m)^```\{exercise\} (\S+)$", text))
+        thumb = f'<svg class="thumb" viewBox="0 0 72 48" aria-hidden="true">{drawing}</svg>'
+        solved = f'<span class="progress" data-names="{names}">0 / {len(names.split())}</span>'
+        rows.append(f"| {thumb} | {{doc}}`{page}` | {minutes} | {goal} | {solved} |")
+    return "\n".join(rows)
+
 
 # ---------------------------------------------------------------- operations
 

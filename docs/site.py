@@ -70,7 +70,11 @@ class Exercise(SphinxDirective):
         box += self.parse_content_to_nodes()
         if not isinstance(exercise, Code):
             data = html.escape(json.dumps(exercise.data()))
-            box += nodes.raw("", f'<form class="ask" data-ask="{data}"></form>', format="html")
+            form = f'<form class="ask" data-name="{name}" data-ask="{data}"></form>'
+            box += nodes.raw("", form, format="html")
+        else:
+            mark = f'<span class="exercise-mark" data-name="{name}"></span>'
+            box += nodes.raw("", mark, format="html")
         said = nodes.paragraph(classes=["in-notebook"])
         said += nodes.Text("In a notebook: ")
         said += nodes.literal("", f"check({name!r}, …)")

@@ -36,5 +36,6 @@ for (const form of document.querySelectorAll("form.ask")) {
     const [right, sentence] = (found ?? [0, 0, false, ask.nothing]).slice(-2);
     reply.textContent = `${right ? "✓" : "✗"} ${sentence}`;
     reply.className = right ? "right" : "wrong";
+    if (right) window.solved(form.dataset.name);
   });
 }

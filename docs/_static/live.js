@@ -90,6 +90,8 @@
         clearTimeout(timer);
         busy(false);
         out.innerHTML = (data.said && `<pre>${data.said}</pre>`) + data.shown;
+        const checked = area.value.match(/check\("([\w-]+)"[^]*$/);
+        if (checked !== null && /^\s*✓/.test(out.textContent)) window.solved(checked[1]);
         dispatchEvent(new Event("resize")); // see site.js
         status.textContent = `Done in ${data.ms} ms.`;
       };

@@ -28,6 +28,36 @@ if (hero && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
   seen.observe(hero);
 }
 
+// The exercises that were solved are kept in this browser, and counted in the index of the lessons.
+const STORED = "autograd: solved exercises";
+const known = () => {
+  try {
+    return new Set(JSON.parse(localStorage.getItem(STORED) ?? "[]"));
+  } catch {
+    return new Set(); // a browser may refuse to store, and then nothing is kept
+  }
+};
+function showProgress() {
+  const done = known();
+  for (const mark of document.querySelectorAll(".ask[data-name], .exercise-mark")) {
+    mark.closest(".exercise")?.classList.toggle("solved", done.has(mark.dataset.name));
+  }
+  for (const cell of document.querySelectorAll(".progress[data-names]")) {
+    const names = cell.dataset.names.split(" ");
+    const count = names.filter((name) => done.has(name)).length;
+    cell.textContent = `${count === names.length ? "✓ " : ""}${count} / ${names.length}`;
+  }
+}
+window.solved = (name) => {
+  try {
+    localStorage.setItem(STORED, JSON.stringify([...known().add(name)]));
+  } catch {
+    return;
+  }
+  showProgress();
+};
+showProgress();
+
 // Arrow keys step through the page that is in the middle of the window, without a click into it first.
 const KEYS = ["ArrowLeft", "ArrowRight"];
 addEventListener("keydown", (event) => {

@@ -260,7 +260,7 @@ byId("compare").addEventListener("click", () => {
   }
   runs = rival.hidden ? [runs[0]] : [runs[0], { settings: { ...settings } }];
   const { rate, optimizer, activation, layers, batch, set } = settings;
-  byId("kept").textContent = `Kept: rate ${rate}, ${optimizer}, ${activation ?? "linear"}, layers ${layers.join(", ") || "none"}, ${set}, batch ${batch || "all"}`;
+  byId("kept").textContent = `Kept: rate ${rate}, ${activation ?? "linear"}, layers ${layers.join(", ") || "none"}, ${set}, batch ${batch || "all"}, ${optimizer}`;
   restart();
 });
 

@@ -21,7 +21,7 @@ from tests.tables import table
 
 LOSSES = """(count) => Array.from({ length: count }, () => {
     const loss = runs[0].measured();
-    descend(runs[0].net, settings);
+    runs[0].step();
     return loss;
 })"""
 STEPS = """(count) => {
@@ -509,3 +509,93 @@ def test_a_link_holds_every_setting(open_page: Opener) -> None:
     page.fill("#batch", "0.5")
     page.keyboard.press("Enter")
     assert page.get_attribute("#batch", "aria-invalid") == "true"
+
+
+@pytest.mark.parametrize(
+    ("name", "optimizer"),
+    [
+        ("momentum", lambda model: nn.SGD(model.parameters(), lr=0.05, momentum=0.9)),
+        ("Adam", lambda model: nn.Adam(model.parameters(), lr=0.05)),
+    ],
+)
+def test_the_optimizers_take_the_steps_of_python(
+    name: str, optimizer: Any, open_page: Opener
+) -> None:
+    points, sides = cloud()
+    targets = [1.0 if side else -1.0 for side in sides]
+    model = model_of([5, 4, 1], "tanh")
+    page = open_page(nn.play(model, points, targets, loss=nn.mse_loss, lr=0.05).html())
+    page.select_option("#optimizer", name)
+    losses = page.evaluate(LOSSES, 30)
+    steps = optimizer(model)
+    for loss in losses:
+        value = nn.mse_loss([model(x) for x in points], targets)
+        assert loss == pytest.approx(value.data, rel=1e-9)
+        model.zero_grad()
+        value.backward()
+        steps.step()
+
+
+def test_products_of_the_inputs_are_inputs_where_they_are_switched_on(
+    open_page: Opener,
+) -> None:
+    page = open_page(played())
+    page.check("#squares")
+    page.check("#product")
+    assert "A network of 5 → 5 → 4 → 1" in page.inner_text("header p")
+    rows = page.evaluate("[[...runs[0].train.points], [...runs[0].train.inputs]]")
+    for s in range(len(rows[0]) // 2):
+        x, y = rows[0][2 * s : 2 * s + 2]
+        assert rows[1][5 * s : 5 * s + 5] == [x, y, x * x, y * y, x * y]
+    losses = page.evaluate(LOSSES, 30)
+    assert losses[-1] < losses[0]
+    page.uncheck("#squares")
+    assert "A network of 3 → " in page.inner_text("header p")
+
+
+def test_reset_takes_back_an_exhibit_and_an_empty_chart_says_so(open_page: Opener) -> None:
+    page = open_page(played())
+    assert page.text_content("#empty") == "No step yet: press Train"
+    page.click("#one")
+    assert page.text_content("#empty") == ""
+    page.click("button:text-is('exploding rate')")
+    assert page.input_value("#rate") == "100"
+    page.click("#reset")
+    assert page.input_value("#rate") == "0.3"
+    page.fill("#layers", "8 8")
+    page.keyboard.press("Enter")
+    assert "A network of 2 → 8 → 8 → 1" in page.inner_text("header p")
+
+
+def test_the_controls_are_above_the_fold(open_page: Opener) -> None:
+    page = open_page(played(), viewport={"width": 1440, "height": 900})
+    controls = page.locator(
+        ".controls :is(button, select, input), .settings :is(button, select)"
+    )
+    assert controls.count() > 10
+    for control in controls.all():
+        box = control.bounding_box()
+        assert box is None or box["y"] + box["height"] <= 900
+
+
+def test_a_net_of_8_and_8_learns_the_spiral_at_the_default_settings(open_page: Opener) -> None:
+    points, sides = cloud()
+    targets = [1.0 if side else -1.0 for side in sides]
+    model = model_of([8, 8, 1], "tanh")
+    page = open_page(nn.play(model, points, targets, loss=nn.hinge_loss).html())
+    page.select_option("#set", "spiral")
+    page.evaluate("train(3000)")
+    page.evaluate("pause()")
+    right = float(page.inner_text("#now").split(", ")[-1].split(" %")[0])
+    assert right >= 95
+
+
+def test_a_regression_shows_its_outputs_over_the_targets(open_page: Opener) -> None:
+    points, _ = cloud()
+    model = model_of([4, 1], "tanh")
+    page = open_page(
+        nn.play(model, points, [x * y for x, y in points], loss=nn.mse_loss).html()
+    )
+    assert page.get_attribute("#pairs", "d").count("M") == len(points)
+    assert page.inner_text("#fit figcaption") == "Output against target"
+    assert open_page(played()).is_hidden("#fit")

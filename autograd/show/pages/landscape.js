@@ -97,7 +97,7 @@ function drawLandscape() {
   if (isNew) range = two.map((_, k) => around(path.map((point) => point[k]).filter(Number.isFinite)));
   let cells = heights(two);
   let lowest = lowestPlace(two, cells);
-  for (let k = 0; isNew && k < 2 && lowest !== null && !lowest.isInside; k++) {
+  for (let k = 0; isNew && k < 4 && lowest !== null && !lowest.isInside; k++) {
     range = range.map(([low, high]) => [(3 * low - high) / 2, (3 * high - low) / 2]); // twice as wide
     cells = heights(two);
     lowest = lowestPlace(two, cells);

@@ -14,7 +14,7 @@ SHAPES: dict[str, Any] = {  # whether a point, of a plane that is used wholly, i
         math.hypot(x / 0.65 - (k - 0.5), y - 0.25 * (2 * k - 1)), 1.0, rel_tol=1e-9
     ),
     "spiral": lambda x, y, k: (
-        (math.cos(3.5 * math.pi * (math.hypot(x, y) - 0.1) / 0.85 - math.atan2(y, x)) > 0) != k
+        (math.cos(1.5 * math.pi * (math.hypot(x, y) - 0.1) / 0.85 - math.atan2(y, x)) > 0) != k
     ),
     "xor": lambda x, y, k: (x * y > 0.0) == k,
 }
