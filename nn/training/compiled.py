@@ -514,7 +514,7 @@ def outputs_of(trace: Trace, out: Array) -> Any:
 
 def listed(outputs: Any) -> list[Any]:
     """An array as a list."""
-    return outputs if isinstance(outputs, list) else outputs.tolist()  # type: ignore[no-any-return]
+    return outputs if isinstance(outputs, list) else outputs.tolist()
 
 
 def keep(cache: dict[Any, Any]) -> None:
