@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from autograd.core.operand import real
 from autograd.core.value import Value
 
-__all__ = ["LABELS", "as_rows", "children_of", "flatten", "flatten_like", "labels"]
-__all__ += ["register_pytree_node", "without_axes"]
+__all__ = ["LABELS", "NUMBER", "Structure", "as_rows", "children_of", "flatten", "flatten_like"]
+__all__ += ["labels", "register_pytree_node", "structure", "without_axes"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
 Flatten = Callable[[Any, str], tuple[list[Any], Any]]
@@ -88,12 +88,11 @@ def children_of(tree: Any) -> Children | None:
     if isinstance(tree, dict):
         keys = list(tree)
         places = [f"[{key!r}]" for key in keys]
-        return Children(places, [*tree.values()], lambda new: dict(zip(keys, new)), tuple(keys))
+        plain = {*map(type, keys)} <= {str}  # True and 1 are equal, and not the same key
+        rest = tuple(keys) if plain else repr(keys)
+        return Children(places, [*tree.values()], lambda new: dict(zip(keys, new)), rest)
     if isinstance(tree, list | tuple):
-        build: Rebuild = list if isinstance(tree, list) else tuple
-        if hasattr(tree, "_fields"):
-            build = kind._make
-        return Children([f"[{i}]" for i in range(len(tree))], [*tree], build)
+        return Children([f"[{i}]" for i in range(len(tree))], [*tree], _maker(tree))
     if not hasattr(tree, "__dataclass_fields__") or isinstance(tree, type):
         return None
     import dataclasses
@@ -109,6 +108,65 @@ def children_of(tree: Any) -> Children | None:
 
     rest = tuple([(key, part) for key, part in every.items() if key not in names])
     return Children([f".{key}" for key in names], [every[key] for key in names], replaced, rest)
+
+
+class Structure:
+    """How a tree of numbers is built.
+
+    Attributes:
+        kind: float of a number; else the type of the tree.
+        key: equal for trees that are built in the same way.
+        parts: the structures of the children; none where all of them are numbers.
+        size: the number of leaves.
+        make: makes such a tree of other children.
+        shape: of an array.
+    """
+
+    __slots__ = "key", "kind", "make", "parts", "shape", "size"
+
+    def __init__(
+        self,
+        kind: type,
+        key: Any,
+        make: Rebuild,
+        parts: Sequence[Structure] = (),
+        size: int = 1,
+        shape: tuple[int, ...] = (),
+    ) -> None:
+        self.kind, self.key, self.make, self.shape = kind, key, make, shape
+        self.parts = [*parts]
+        self.size = sum([part.size for part in parts]) if parts else size
+
+    def rebuild(self, leaves: Sequence[Any]) -> Any:
+        """Make such a tree of other leaves."""
+        if not self.parts:
+            return self.make(leaves)
+        children, start = [], 0
+        for part in self.parts:
+            children.append(part.rebuild(leaves[start : start + part.size]))
+            start += part.size
+        return self.make(children)
+
+    def leaves(self, tree: Any) -> list[Any] | None:
+        """The leaves of a tree that is built in this way; None of any other."""
+        leaves: list[Any] = []
+        try:
+            return leaves if _walked(tree, "", leaves).key == self.key else None
+        except TypeError:
+            return None
+
+
+def _only(leaves: Sequence[Any]) -> Any:
+    (leaf,) = leaves
+    return leaf
+
+
+NUMBER = Structure(float, (), _only)
+
+
+def structure(tree: Any, what: str) -> Structure:
+    """How a tree is built; arguments and errors as of `flatten`."""
+    return _walked(tree, what, None)
 
 
 def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
@@ -133,36 +191,63 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
     >>> rebuild([leaf * 10.0 for leaf in leaves])
     {'w': [10.0, 20.0], 'b': (30.0,)}
     """
-    if type(tree) is Value:
-        return [tree], _only
-    number = real(tree)
+    leaves: list[Any] = []
+    return leaves, _walked(tree, what, leaves).rebuild
+
+
+def _walked(tree: Any, what: str, leaves: list[Any] | None) -> Structure:
+    """The structure of a tree, whose leaves are added to a list if there is one."""
+    kind: Any = type(tree)
+    number = tree if kind is Value else real(tree)
     if number is not None:
-        return [number], _only
+        if leaves is not None:
+            leaves.append(number)
+        return NUMBER
     if isinstance(tree, list | tuple) and {*map(type, tree)} <= LEAVES:
-        kind: Any = type(tree)
-        plain: Rebuild = list if isinstance(tree, list) else tuple
-        leaves: list[Any] = [real(x) if type(x) is int else x for x in tree]
-        return leaves, kind._make if hasattr(tree, "_fields") else plain
+        if leaves is not None:
+            leaves += [float(x) if type(x) is int else x for x in tree]
+        key = kind, len(tree), ()
+        return Structure(kind, key, _maker(tree), (), len(tree))
     numpy = sys.modules.get("numpy")
-    array: Any = tree
-    if numpy is not None and isinstance(tree, numpy.ndarray) and type(tree) not in _registered:
-        leaves = array.ravel().tolist()
-        build: Rebuild = list
-        if array.dtype != float:
-            leaves, build = flatten(leaves, what)
-        return leaves, lambda new: _array(numpy, build(new), array.shape)
+    if numpy is not None and isinstance(tree, numpy.ndarray) and kind not in _registered:
+        return _array_structure(numpy, tree, what, leaves)
     children = children_of(tree)
     if children is not None:
-        both = zip(children.places, children.parts)
-        return _joined([flatten(part, what + place) for place, part in both], children.build)
+        both = zip(children.parts, children.places)
+        parts = [_walked(part, what + place, leaves) for part, place in both]
+        keys = [part.key for part in parts]
+        same = bool(keys) and keys.count(keys[0]) == len(keys)
+        key = kind, len(keys), keys[0] if same else tuple(keys)
+        if not isinstance(tree, list | tuple):
+            key = *key, children.rest if kind is dict else repr(children.rest)
+        return Structure(kind, key, children.build, parts, 0)
     if hasattr(tree, "iloc"):
-        leaves, build = flatten(array.to_numpy(), what)
-        return leaves, lambda new: _labelled(tree, build(new))
+        part = _walked(tree.to_numpy(), what, leaves)
+        return Structure(kind, (kind, labels(tree)), lambda new: _labelled(tree, *new), [part])
     raise TypeError(
         f"{what} is a {_kind(tree)}; derivatives are taken of numbers and Values, "
         "and of lists, tuples, dicts, dataclasses, arrays and tables of them; of a type of "
         "your own after autograd.register_pytree_node"
     )
+
+
+def _array_structure(numpy: Any, array: Any, what: str, leaves: list[Any] | None) -> Structure:
+    shape, parts = array.shape, []
+    if array.dtype.kind not in "fiub" or type(array) is not numpy.ndarray:
+        elements = _walked(array.ravel().tolist(), what, leaves)
+        parts = elements.parts if {part.size for part in elements.parts} - {1} else []
+    elif leaves is not None:
+        leaves += array.ravel().astype(float, copy=False).tolist()
+    keys = [part.key for part in parts]
+    key = (numpy.ndarray, shape, *keys) if shape else ()
+    return Structure(
+        numpy.ndarray, key, lambda new: _array(numpy, [*new], shape), parts, array.size, shape
+    )
+
+
+def _maker(tree: Any) -> Rebuild:
+    """The function that makes a list or a tuple like this one."""
+    return getattr(type(tree), "_make", list if isinstance(tree, list) else tuple)
 
 
 def flatten_like(tree: Any, like: Any, what: str, flatten: Flatten = flatten) -> list[Any]:
@@ -209,24 +294,6 @@ def _kind(tree: Any) -> str:
 def _is_flat(tree: Sequence[Any]) -> bool:
     """Whether all children are leaves as they stand."""
     return all(type(child) is float or type(child) is Value for child in tree)
-
-
-def _only(leaves: Sequence[Any]) -> Any:
-    (leaf,) = leaves
-    return leaf
-
-
-def _joined(
-    parts: list[tuple[list[Any], Rebuild]], build: Callable[[list[Any]], Any]
-) -> tuple[list[Any], Rebuild]:
-    def rebuild(leaves: Sequence[Any]) -> Any:
-        children, start = [], 0
-        for part, child in parts:
-            children.append(child(leaves[start : start + len(part)]))
-            start += len(part)
-        return build(children)
-
-    return [leaf for part, _ in parts for leaf in part], rebuild
 
 
 def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:

@@ -43,7 +43,7 @@ LAYERS = {
 }
 # Who may import what is not of the standard library; later than at once, but for AT_ONCE.
 OTHERS = {
-    "cython": ("autograd.core", "autograd.program.plan", "autograd.program.structure"),
+    "cython": ("autograd.core", "autograd.program.plan"),
     "graphviz": ("autograd.show.drawing",),
     "jax": (
         *("autograd.program.targets.jax_function", "autograd.program.targets.jax_values"),

@@ -43,7 +43,7 @@ MODULES = tuple(
         *("sweeps", "operations", "value", "float_sweeps"),
     )
 )
-CALLS = ("autograd.program.plan", "autograd.program.structure")
+CALLS = ("autograd.program.plan",)
 PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core")
 PROGRAM = os.path.join(os.path.dirname(PACKAGE), "program")
 FOLDERS = (PACKAGE, PROGRAM)

@@ -13,8 +13,8 @@ from typing import Any
 
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
-from autograd.program.structure import Structure, structure
-from autograd.trees import LABELS, LEAVES, as_rows, children_of, flatten
+from autograd.program.plan import built, fill
+from autograd.trees import LABELS, LEAVES, Structure, as_rows, children_of, flatten, structure
 
 __all__ = ["Arguments", "Axes", "axes_of", "count_of", "cut", "holds_values"]
 __all__ += ["numbers_of", "samples_of"]
@@ -105,7 +105,7 @@ def numbers_of(tree: Any, sample: Structure, what: str, axis: int = 0) -> Array:
         return rows.reshape(-1, sample.size) if sample.size else np.empty((len(rows), 0))
     numbers, size = np.empty(len(tree) * sample.size), sample.size
     for i, each in enumerate(tree):
-        if sample.fill(each, numbers, i * size) < 0:
+        if fill(sample, each, numbers, i * size) < 0:
             name = f"{what}[{i}]"
             structure(each, name)  # raises, unless there are numbers in it
             raise ValueError(f"{name} is built in another way than {what}[0]")
@@ -125,7 +125,7 @@ def _stacked(tree: Any, sample: Structure, axis: int, rows: Array) -> Any:
         names = {each: getattr(tree, each) for each in LABELS if hasattr(tree, each)}
         return type(tree)(whole, **names) if hasattr(tree, "iloc") else whole
     rows = np.ascontiguousarray(rows)
-    return type(tree)([sample.built(row) for row in rows])
+    return type(tree)([built(sample, row) for row in rows])
 
 
 # ---------------------------------------------------------------- a call's
@@ -169,7 +169,7 @@ class Arguments:
         self.key = tuple([each.key for each in self.structures])
         self.u = np.empty(ends[None])
         for arg, axis, each, rows in zip(args, self.given, self.structures, self.rows):
-            if axis is None and each.fill(arg, self.u, rows.start) < 0:
+            if axis is None and fill(each, arg, self.u, rows.start) < 0:
                 raise TypeError(f"an argument holds something else than numbers: {arg!r:.80}")
         self.x = np.empty((ends[0], self.lanes or 1))
         for i, (axis, each, rows) in enumerate(zip(self.given, self.structures, self.rows)):
@@ -195,14 +195,13 @@ class Arguments:
 
     def builds(self, places: Sequence[int]) -> list[Callable[[Sequence[Any]], Any]]:
         """For each of these, what puts leaves in one lane into its shape."""
-        sample = self.sample(0)
-        return [flatten(sample[i], "")[1] for i in places]
+        return [self.structures[i].rebuild for i in places]
 
     def like(self, i: int, rows: Array) -> Any:
         """A row for each number of an argument, a column a lane, in its shape."""
         axis = self.given[i]
         if axis is None:
-            return self.structures[i].built(np.array(rows[:, 0]))
+            return built(self.structures[i], np.array(rows[:, 0]))
         return _stacked(self.args[i], self.structures[i], axis, rows.T)
 
     @contextmanager

@@ -21,11 +21,10 @@ from autograd.program.recorded import Recorded, key_of, used
 from autograd.program.results import Request, Results, parting
 from autograd.program.specialize import Trace, TraceCache, parameters
 from autograd.program.spot_check import NEVER, Schedule
-from autograd.program.structure import structure
 from autograd.program.trace.observe import innermost, warn, watches
 from autograd.program.trace.record import called
 from autograd.transforms import Argnums
-from autograd.trees import flatten, without_axes
+from autograd.trees import flatten, structure, without_axes
 
 __all__ = ["Compiled", "compile"]
 
@@ -319,7 +318,7 @@ class Compiled:
         if self.reduce is None:
             return each
         results = [flatten(without_axes(y), "the result of f") for y in each]
-        kinds = [structure(rebuild([0.0] * len(leaves))).key for leaves, rebuild in results]
+        kinds = [structure(rebuild([0.0] * len(leaves)), "").key for leaves, rebuild in results]
         if any(kind != kinds[0] for kind in kinds):
             raise parting()
         weight = 1.0 / len(each) if self.reduce == "mean" else 1.0

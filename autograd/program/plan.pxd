@@ -1,7 +1,38 @@
 cimport cython
 
 from autograd.core.buffers cimport _doubles
-from autograd.program.structure cimport Structure
+
+cdef extern from *:
+    """
+    /* Copy n doubles out of a contiguous buffer, or into one; false if it is none. */
+    static int copy_of_doubles(PyObject *owner, double *numbers, Py_ssize_t at, Py_ssize_t n,
+                               int into)
+    {
+        Py_buffer view;
+        int fits;
+        if (PyObject_GetBuffer(owner, &view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0) {
+            PyErr_Clear();
+            return 0;
+        }
+        fits = view.len == n * (Py_ssize_t)sizeof(double) && view.format != NULL
+            && view.format[0] == 'd' && view.format[1] == 0;
+        if (fits && into)
+            memcpy(view.buf, numbers + at, view.len);
+        else if (fits)
+            memcpy(numbers + at, view.buf, view.len);
+        PyBuffer_Release(&view);
+        return fits;
+    }
+    #define copied_out(owner, numbers, at, n) copy_of_doubles(owner, numbers, at, n, 0)
+    #define put_into(owner, numbers, at, n) copy_of_doubles(owner, numbers, at, n, 1)
+    """
+    bint _copied "copied_out" (object owner, double *to, Py_ssize_t at, Py_ssize_t n)
+    bint _put "put_into" (object owner, double *numbers, Py_ssize_t at, Py_ssize_t n)
+
+
+cdef Py_ssize_t take(object form, object x, double *to, Py_ssize_t at) except -2
+cdef Py_ssize_t take_array(object form, object x, double *to, Py_ssize_t at) except -2
+cdef build(object form, double *numbers, Py_ssize_t at)
 
 
 @cython.final
@@ -9,7 +40,7 @@ cdef class Plan:
     cdef readonly object trace
     cdef object captured, sweep, runner, rebuild, reduce, numbers, results, outside, owners, d_x
     cdef object seed, looks
-    cdef list closed, structures, varies, places, starts, free
+    cdef list closed, forms, varies, places, starts, free, plain
     cdef tuple spaces, names, known, parts
     cdef double *u
     cdef double *d_u

@@ -3,7 +3,8 @@
 """Plans: a call like an earlier one, from arguments to results, at the cost of its program.
 
 A plan holds what does not change from a call to one like it: where each number goes, what runs,
-and how the result is built. Ordinary Python, which Cython also compiles, as the core.
+and how the result is built. Numbers go from trees into buffers and back by their structures
+(`autograd.trees`). Ordinary Python, which Cython also compiles, as the core.
 """
 
 from __future__ import annotations
@@ -19,16 +20,21 @@ else:
     from autograd.core import cython
 
 from autograd.core.float_sweeps import read_data
+from autograd.core.operand import real
 from autograd.program.ir.arrays import np
-from autograd.program.structure import Structure
 from autograd.program.trace.captured import LENGTH
 
-__all__ = ["MOST", "Plan", "planned"]
+__all__ = ["MOST", "Plan", "built", "fill", "planned"]
 
-if not cython.compiled:  # else in buffers.pxd
+if not cython.compiled:  # else in buffers.pxd and plan.pxd
 
     def _doubles(numbers: Any) -> Any:
         return numbers
+
+    def _copied(x: Any, to: Any, at: int, count: int) -> bool:
+        return False
+
+    _put = _copied
 
 
 FLOAT = np.dtype(float)
@@ -46,6 +52,100 @@ def planned(plans: dict[Any, list[Plan]], what: Any, args: tuple[Any, ...]) -> A
             if result is not None:
                 return result
     return None
+
+
+# ---------------------------------------------------------------- trees and buffers
+
+
+def fill(form: Any, x: Any, numbers: Any, at: cython.Py_ssize_t = 0) -> int:
+    """Put the numbers of a tree into an array of doubles; -1 if it is built otherwise."""
+    return take(form, x, _doubles(numbers), at)
+
+
+def built(form: Any, numbers: Any, at: cython.Py_ssize_t = 0) -> Any:
+    """Build a tree of an array of doubles."""
+    return build(form, _doubles(numbers), at)
+
+
+def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
+    """Put the numbers of a tree there; where they end, or -1 if it is built otherwise."""
+    i: cython.Py_ssize_t
+    kind, parts = form.kind, form.parts
+    if kind is float:
+        given: list[Any] = [x]
+    elif kind is ARRAY and not parts:
+        return take_array(form, x, to, at)
+    elif kind is list and type(x) is list:
+        given = x
+    elif kind is tuple and type(x) is tuple:
+        given = [*x]
+    elif kind is dict and type(x) is dict and (*x,) == form.key[-1]:
+        given = [*x.values()]
+    else:
+        given, parts = form.leaves(x), []
+        if given is None:
+            return -1
+    size: cython.Py_ssize_t = len(parts) if parts else form.size
+    for i in range(size):
+        if len(given) != size:  # even now
+            return -1
+        y = given[i]
+        if parts:
+            at = take(parts[i], y, to, at)
+            if at < 0:
+                return -1
+            continue
+        if type(y) is not float:
+            y = real(y)
+            if y is None:
+                return -1
+        to[at] = y
+        at += 1
+    return at if len(given) == size else -1
+
+
+def take_array(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
+    size: cython.Py_ssize_t = form.size
+    if not (type(x) is ARRAY or isinstance(x, ARRAY)) or x.shape != form.shape:
+        return -1
+    if cython.compiled and _copied(x, to, at, size):
+        return at + size
+    if x.dtype.kind not in "fiub":
+        leaves = [real(leaf) for leaf in x.ravel().tolist()]
+        if None in leaves:
+            return -1
+        x = np.array(leaves, float)
+    if cython.compiled:
+        _copied(np.ascontiguousarray(x, float), to, at, size)
+    else:
+        to[at : at + size] = x.ravel()
+    return at + size
+
+
+def build(form: Any, numbers: cython.p_double, at: cython.Py_ssize_t) -> Any:
+    """Build a tree of the numbers from there on."""
+    i: cython.Py_ssize_t
+    kind, parts = form.kind, form.parts
+    if kind is float:
+        return float(numbers[at])
+    if kind is ARRAY and not parts:
+        array = np.empty(form.shape)
+        if cython.compiled:
+            _put(array, numbers, at, form.size)
+        else:
+            array.reshape(-1)[:] = numbers[at : at + form.size]
+        return array
+    each: list[Any] = []
+    for part in parts:
+        each.append(build(part, numbers, at))
+        at += part.size
+    size: cython.Py_ssize_t = 0 if parts else form.size
+    for i in range(size):
+        each.append(float(numbers[at + i]))
+    return each if kind is list else form.make(each)
+
+
+# ---------------------------------------------------------------- plans
 
 
 class Plan:
@@ -93,14 +193,15 @@ class Plan:
         self.is_value, self.is_jvp = method == "value", method == "jvp"
         self.is_hvp, self.is_jacobian = method == "hvp", method == "jacobian"
         self.threads, self.single = call.threads, single
-        self.structures, self.starts = [*given.structures], [r.start for r in given.rows]
+        self.forms, self.starts = [*given.structures], [r.start for r in given.rows]
         self.places, self.is_number = [*call.places], trace.single
         self.rebuild, self.reduce = trace.rebuild, trace.reduce
         self.after = len(given.u) + len(self.closed)
         if tangent is not None:  # these follow the inputs
-            self.structures += [tangent.structures[i] for i in call.places]
+            self.forms += [tangent.structures[i] for i in call.places]
             self.starts += [self.after + given.rows[i].start for i in call.places]
             self.varies += [False] * len(self.places)
+        self.plain = [form.kind is float for form in self.forms]
         self.count, self.free, self.used = len(self.varies), [True], False
         self.resize(given.lanes or self.sweep.lanes or 1)
 
@@ -115,7 +216,7 @@ class Plan:
         weights = np.zeros((sweep.outputs, lanes if self.samples else 1))
         weights[sweep.outputs // 2 if self.is_hvp else 0 :][:1] = weight
         self.seed: Any = sweep.spread(weights) if sweep.has_slopes else None
-        sizes = [s.size for s, varies in zip(self.structures, self.varies) if varies]
+        sizes = [form.size for form, varies in zip(self.forms, self.varies) if varies]
         parts = tuple([np.zeros((size, lanes)) for size in sizes])
         buffers = out, d_u if sweep.has_slopes else None, d_x, sweep.answers
         runner = sweep.runner(lanes, u, parts, self.seed, *buffers, self.threads)
@@ -150,22 +251,24 @@ class Plan:
         """Put the arguments' numbers into the buffers; false if they are built otherwise."""
         i: cython.Py_ssize_t
         at: cython.Py_ssize_t
-        each: Structure
         if len(args) != self.count:
             return False
         if self.samples and not self.take_samples(args):
             return False
         for i in range(self.count):
-            if not (self.samples and self.varies[i]):
-                each, at = self.structures[i], self.starts[i]
-                if each.take(args[i], self.u, at) < 0:
-                    return False
+            if self.samples and self.varies[i]:
+                continue
+            x, at = args[i], self.starts[i]
+            if type(x) is float and self.plain[i]:
+                self.u[at] = x
+            elif take(self.forms[i], x, self.u, at) < 0:
+                return False
         return True
 
     def take_samples(self, args: tuple[Any, ...]) -> bool:
         """Let samples be read where they lie, if they are floats of 64 bits."""
         lanes, parts = 0, []
-        for each, varies, x in zip(self.structures, self.varies, args):
+        for each, varies, x in zip(self.forms, self.varies, args):
             if varies:
                 if type(x) is not ARRAY or x.dtype.kind not in "fiu" or not x.flags.aligned:
                     return False
@@ -244,15 +347,15 @@ class Plan:
     def slopes(self) -> Any:
         """The gradient in the arguments, in their shapes."""
         i: cython.Py_ssize_t
-        each: Structure
+        start: cython.Py_ssize_t
         gradient = []
         for i in self.places:
-            each, start = self.structures[i], self.starts[i]
+            form, start = self.forms[i], self.starts[i]
             if self.varies[i]:
-                d = self.d_x[start : start + each.size].T.copy()
-                gradient.append(d.reshape(self.lanes, *each.shape))
+                d = self.d_x[start : start + form.size].T.copy()
+                gradient.append(d.reshape(self.lanes, *form.shape))
             else:
-                gradient.append(each.build(self.d_u, start))
+                gradient.append(build(form, self.d_u, start))
         return gradient[0] if self.single else tuple(gradient)
 
     def rows(self) -> Any:

@@ -15,9 +15,8 @@ from autograd.core.value import Value
 from autograd.program.arguments import Arguments
 from autograd.program.check import compare
 from autograd.program.ir.arrays import Array, np
-from autograd.program.structure import NUMBER, structure
 from autograd.program.targets.runner import NOT_FINITE, added_up, folded
-from autograd.trees import Rebuild, flatten
+from autograd.trees import NUMBER, Rebuild, flatten, structure
 
 __all__ = ["Request", "Results", "parting", "several", "unit"]
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
-from autograd.program.structure import structure
 from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.runner import ANOTHER, FP_ERROR, NEAR, THIS
 from autograd.program.trace.captured import Captured
@@ -22,7 +21,7 @@ from autograd.program.trace.observe import warn
 from autograd.program.trace.record import Recording, called, record
 from autograd.program.trace.replay import replay
 from autograd.rules.arrays import NAMES
-from autograd.trees import flatten
+from autograd.trees import flatten, structure
 
 if TYPE_CHECKING:
     from autograd.show.graph import Graph

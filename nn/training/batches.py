@@ -97,7 +97,7 @@ class Batch:
         """
         from autograd.program.arguments import count_of, cut, numbers_of
         from autograd.program.ir.arrays import np
-        from autograd.program.structure import structure
+        from autograd.trees import structure
 
         given = [_array(np, x) for x in self.given]
         counts = [*map(count_of, given, "Xy")]
