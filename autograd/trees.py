@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from copy import copy
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autograd.core.operand import real
@@ -22,6 +23,7 @@ Flatten = Callable[[Any, str], tuple[list[Any], Any]]
 LEAVES = {float, int, Value}
 LABELS = ("index", "columns", "name")  # of pandas
 STATIC = str | bytes | bool | None  # fields of dataclasses that are no numbers
+ARITHMETIC = [f"__{name}__" for name in ("add", "radd", "sub", "mul", "rmul", "truediv", "pow")]
 
 _registered: dict[type, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {}
 
@@ -200,6 +202,11 @@ def _walked(tree: Any, what: str, leaves: list[Any] | None) -> Structure:
     kind: Any = type(tree)
     number = tree if kind is Value else real(tree)
     if number is not None:
+        if kind not in LEAVES and _computes_otherwise(kind):
+            raise TypeError(
+                f"{what} is a {_kind(tree)}, with operators of its own, by which no Value "
+                "computes; give float(x)"
+            )
         if leaves is not None:
             leaves.append(number)
         return NUMBER
@@ -229,6 +236,13 @@ def _walked(tree: Any, what: str, leaves: list[Any] | None) -> Structure:
         "and of lists, tuples, dicts, dataclasses, arrays and tables of them; of a type of "
         "your own after autograd.register_pytree_node"
     )
+
+
+@lru_cache
+def _computes_otherwise(kind: type) -> bool:
+    """Whether a type is a float with operators of its own, but for NumPy's."""
+    own = any(getattr(kind, name, None) is not getattr(float, name) for name in ARITHMETIC)
+    return own and issubclass(kind, float) and kind.__module__ != "numpy"
 
 
 def _array_structure(numpy: Any, array: Any, what: str, leaves: list[Any] | None) -> Structure:

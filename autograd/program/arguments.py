@@ -64,6 +64,8 @@ def count_of(tree: Any, what: str, axis: int = 0) -> int:
         raise TypeError(f"{what} must be an array with an axis {axis}, got {tree!r:.80}")
     if not isinstance(rows, (list, tuple, np.ndarray)) or getattr(rows, "shape", None) == ():
         raise TypeError(f"{what} has no samples: give a list or an array, got {tree!r:.80}")
+    if np.ma.is_masked(rows):
+        raise TypeError(f"{what} is a masked array; give the numbers that it has, or fill it")
     count: int = np.shape(rows)[axis] if axis else len(rows)
     if not count:
         raise ValueError(f"{what} is empty; give at least one sample")

@@ -22,7 +22,7 @@ else:
 from autograd.core.float_sweeps import read_data
 from autograd.core.operand import real
 from autograd.program.ir.arrays import np
-from autograd.program.trace.captured import LENGTH
+from autograd.program.trace.captured import KEYS, LENGTH, equal
 
 __all__ = ["MOST", "Plan", "built", "fill", "planned"]
 
@@ -39,6 +39,7 @@ if not cython.compiled:  # else in buffers.pxd and plan.pxd
 
 FLOAT = np.dtype(float)
 ARRAY: Any = np.ndarray
+NUMPY: Any = np.generic
 MOST = 7  # arrays of samples that a runner reads
 
 
@@ -59,7 +60,12 @@ def planned(plans: dict[Any, list[Plan]], what: Any, args: tuple[Any, ...]) -> A
 
 def fill(form: Any, x: Any, numbers: Any, at: cython.Py_ssize_t = 0) -> int:
     """Put the numbers of a tree into an array of doubles; -1 if it is built otherwise."""
-    return take(form, x, _doubles(numbers), at)
+    end = take(form, x, _doubles(numbers), at)
+    leaves = form.leaves(x) if end < 0 else None
+    if leaves is None or not all(type(leaf) is float for leaf in leaves):
+        return end
+    numbers[at : at + form.size] = leaves
+    return at + form.size
 
 
 def built(form: Any, numbers: Any, at: cython.Py_ssize_t = 0) -> Any:
@@ -96,7 +102,7 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
                 return -1
             continue
         if type(y) is not float:
-            y = real(y)
+            y = real(y) if type(y) is int or isinstance(y, NUMPY) else None
             if y is None:
                 return -1
         to[at] = y
@@ -106,15 +112,12 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
 
 def take_array(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
     size: cython.Py_ssize_t = form.size
-    if not (type(x) is ARRAY or isinstance(x, ARRAY)) or x.shape != form.shape:
+    if type(x) is not ARRAY or x.shape != form.shape:
         return -1
     if cython.compiled and _copied(x, to, at, size):
         return at + size
     if x.dtype.kind not in "fiub":
-        leaves = [real(leaf) for leaf in x.ravel().tolist()]
-        if None in leaves:
-            return -1
-        x = np.array(leaves, float)
+        return -1
     if cython.compiled:
         _copied(np.ascontiguousarray(x, float), to, at, size)
     else:
@@ -297,6 +300,10 @@ class Plan:
             space = self.spaces[i]
             if self.names[i] is LENGTH:
                 now = len(space)
+            elif self.names[i] is KEYS:
+                now = (*space,)
+                if equal(now, self.known[i]):
+                    continue
             elif type(space) is list:
                 at = self.names[i]
                 entries: list[Any] = space

@@ -153,6 +153,15 @@ def parting(x: Any) -> Any:
     return {"b": [3.0 * x, x], "a": x} if x > -2.5 else {"a": [x, 3.0 * x], "b": x}
 
 
+class Loud(float):
+    """A number that adds otherwise."""
+
+    def __add__(self, other: Any) -> Any:
+        return float(self) + other + 100.0
+
+
+SQUARE = compile(lambda x: x * x)
+MASKED = np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False])
 MISTAKES = table(
     """
 lambda: compile(WRONG) | TypeError | 'takes a function, got 3'
@@ -181,7 +190,14 @@ lambda: parting([Value(1.0), -2.0]) | ValueError | 'built in different ways'
 lambda: parting.jacobian([1.0, -2.0]) | ValueError | 'built in different ways'
 lambda: compile(rosenbrock).program | RuntimeError | 'has no program yet'
 lambda: compile(rosenbrock)('x') | TypeError | 'argument 0 is a str'
+lambda: SQUARE(Loud(1.0)) | TypeError | 'argument 0 is a Loud, with operators of its own'
+lambda: SQUARE([1.0, Loud(1.0)]) | TypeError | r'argument 0\[1\] is a Loud'
+lambda: SQUARE(MASKED) | TypeError | r'argument 0\[1\] is a NoneType'
+lambda: compile(lambda x: x * x, 0)(MASKED) | TypeError | '0 is a masked array'
 """,
+    SQUARE=SQUARE,
+    Loud=Loud,
+    MASKED=MASKED,
     PAIRS=PAIRS,
     compile=compile,
     SUMS=SUMS,

@@ -341,3 +341,25 @@ def test_two_primitives_of_one_name_are_two() -> None:
     with pytest.warns(RuntimeWarning, match=r"it uses a primitive 'tests\.twin' where another"):
         assert fast.value_and_grad(3.0) == (18.0, 12.0)
     assert other.value_and_grad(3.0) == (45.0, 30.0)
+
+
+def test_a_global_that_hides_a_builtin_function_is_a_guard() -> None:
+    names: dict[str, Any] = {}
+    exec("def f(x): return 2.0 * abs(x)", names)
+    fast = compile(names["f"])
+    assert fast(-1.0) == 2.0
+    names["abs"] = lambda x: x
+    assert fast(-1.0) == -2.0
+    del names["abs"]
+    assert fast(-1.0) == 2.0
+
+
+def test_keys_that_are_equal_are_not_the_same() -> None:
+    table: dict[Any, float] = {True: 2.0}
+    fast = compile(lambda x: x * (5.0 if type(next(iter(table))) is bool else 7.0))
+    assert [fast(1.0), fast(2.0)] == [5.0, 10.0]
+    del table[True]
+    table[1] = 2.0
+    assert fast(1.0) == 7.0
+    first = compile(lambda d: d[1] * (2.0 if type(next(iter(d))) is bool else 1.0))
+    assert [first({True: 1.0}), first({1: 1.0}), first({True: 3.0})] == [2.0, 1.0, 6.0]

@@ -116,6 +116,34 @@ def test_what_another_thread_has_recorded_meanwhile_is_used() -> None:
     assert len(fast.programs) == 1
 
 
+@pytest.mark.parametrize("in_axes", [None, (None, 0)])
+@pytest.mark.parametrize("method", ["value", "jacobian"])
+def test_threads_that_share_a_function_get_results_of_their_own(
+    method: str, in_axes: Any
+) -> None:
+    def f(w: Any, x: Any) -> Any:
+        return w * w * x if x > 0.5 else w - x
+
+    fast = compile(f, in_axes)
+    run = fast if method == "value" else fast.jacobian
+
+    def wrong(k: int) -> int:
+        count = 0
+        for i in range(200):
+            w, x = 1.0 + k, i / 200.0
+            above = x > 0.5
+            wanted = {
+                "value": w * w * x if above else w - x,
+                "jacobian": 2 * w * x if above else 1,
+            }
+            got = run(w, x if in_axes is None else [x, x])
+            count += got != (wanted[method] if in_axes is None else [wanted[method]] * 2)
+        return count
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(wrong, range(4))] == [0] * 4
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork")
 def test_a_child_of_a_process_that_records() -> None:

@@ -9,6 +9,7 @@ primitives are functions as any others.
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -29,10 +30,12 @@ HERE = Path(__file__).parents[2]
 FOLDERS = tuple(
     [f"{each}{os.sep}" for each in (Path(os.__file__).parent, HERE, HERE.parent / "nn")]
 )
+BUILTINS = frozenset(dir(builtins))
 NUMBERS = frozenset([int, float, bool, str, bytes, complex])
 PLAIN = NUMBERS | {type(None), type(...), Value, CodeType, range, np.ndarray}
 CALLS = "__call__", "__getattr__", "forward", "pullback"  # called though nothing names them
 LENGTH = object()  # the name of how many entries a list or a dict has
+KEYS = object()  # of a dict whose keys are not all strings: the keys True and 1 are equal
 Looks = tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]  # where, name, object
 Inside = Iterator[tuple[str, Any, Any]]  # how messages call it, where and by what name
 Look = tuple[str, Any, Any, Any]  # and the object there
@@ -53,6 +56,8 @@ def _find(space: Any, name: Any) -> Any:
     kind = type(space)
     if name is LENGTH:
         return len(space)
+    if name is KEYS:
+        return tuple(space)
     if kind is dict:
         return space.get(name)
     if kind is CellType:
@@ -193,6 +198,8 @@ class Captured:
             keys = [*x] if kind is dict else range(len(x))
             if _is_short(x):
                 yield f"len({label})", x, LENGTH
+                if kind is dict and not {*map(type, keys)} <= {str}:
+                    yield f"the keys of {label}", x, KEYS
             for key in keys if len(x) <= SHORT else ():
                 if type(key) in NUMBERS:
                     inner = f"{label}[{key!r}]"
@@ -217,6 +224,8 @@ class Captured:
         for name in "__code__", "__defaults__", "__kwdefaults__":
             if getattr(f, name):
                 yield f"{f.__qualname__}.{name}", f, name
+        for name in sorted(mine - space.keys() & BUILTINS):  # which a global may hide
+            yield name, space, name
         for name in sorted(mine & space.keys()):
             module = type(space[name]) is ModuleType
             yield (name, None, space[name]) if module else (name, space, name)
