@@ -144,6 +144,28 @@ def test_threads_that_share_a_function_get_results_of_their_own(
         assert [*pool.map(wrong, range(4))] == [0] * 4
 
 
+def test_a_runner_that_threads_share_is_one_threads_at_a_time() -> None:
+    fast, x = compile(lambda x: x.sin() * x, 0), np.linspace(0.0, 1.0, 50_000)
+    wanted, sweep = fast(x), fast.program.sweep()
+    u, out, *_ = sweep.memory(len(x))
+    runner = sweep.runner(len(x), u, (x,), None, out, None, None, sweep.answers, 1)
+
+    def runs(_: int) -> int:
+        served = 0
+        for _ in range(40):
+            try:
+                assert runner.run((x,)) == 0
+                served += 1
+            except RuntimeError as error:
+                assert "make one for each thread" in str(error)  # noqa: PT017
+        return served
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sum(pool.map(runs, range(3))) >= 1
+    assert runner.run((x,)) == 0
+    assert out[0].tolist() == wanted.tolist()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork")
 def test_a_child_of_a_process_that_records() -> None:

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from operator import is_
+from threading import Lock
 from typing import Any
 
 from autograd.core.float_sweeps import exchange
@@ -52,7 +53,7 @@ class Runner:
         ends = accumulate(map(len, rows))
         self.parts = [self.x[end - len(row) : end] for end, row in zip(ends, rows)]
         self.function, self.places = run, blocks.places()
-        self.outputs = blocks.ops[blocks.results["out"]].rows
+        self.outputs, self.turn = blocks.ops[blocks.results["out"]].rows, Lock()
         self.arguments = [
             (self.x if varies else self.u)[mine.start : mine.stop]
             for _, varies, mine in self.places
@@ -60,7 +61,19 @@ class Runner:
         self.arguments += [] if seed is None else [seed]
 
     def run(self, x: Sequence[Any], u: Any = None) -> int:
-        """Compute with other x, and with the numbers u if they are given; the status."""
+        """Compute with other x, and with the numbers u if they are given; the status.
+
+        Raises:
+            RuntimeError: another thread runs it.
+        """
+        if not self.turn.acquire(blocking=False):
+            raise RuntimeError("another thread runs this runner; make one for each thread")
+        try:
+            return self._computed(x, u)
+        finally:
+            self.turn.release()
+
+    def _computed(self, x: Sequence[Any], u: Any) -> int:
         if u is not None:
             self.u[: len(u), 0] = u
         for part, given in zip(self.parts, x):
