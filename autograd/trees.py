@@ -90,8 +90,9 @@ def children_of(tree: Any) -> Children | None:
     if isinstance(tree, dict):
         keys = list(tree)
         places = [f"[{key!r}]" for key in keys]
-        plain = {*map(type, keys)} <= {str}  # True and 1 are equal, and not the same key
-        rest = tuple(keys) if plain else repr(keys)
+        rest: Any = tuple(keys)
+        if not {*map(type, keys)} <= {str}:  # True and 1 are equal, and not the same key
+            rest = frozenset(enumerate([(type(key), key) for key in keys]))
         return Children(places, [*tree.values()], lambda new: dict(zip(keys, new)), rest)
     if isinstance(tree, list | tuple):
         return Children([f"[{i}]" for i in range(len(tree))], [*tree], _maker(tree))

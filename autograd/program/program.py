@@ -130,27 +130,11 @@ class Program:
             self._sweeps[key] = Sweep(self, *key)
         return self._sweeps[key]
 
-    def __getstate__(self) -> dict[str, Any]:
-        without: dict[str, Any] = {
-            "_sweeps": {},
-            "_blocks": None,
-            "_with_scalars": None,
-            "trace": None,
-        }
-        return vars(self) | without
-
     # ------------------------------------------------------------------ looking at it
 
     def graph(self, **options: Any) -> Any:
-        """The graph (`autograd.Graph`) that it was recorded from, with the numbers of then.
-
-        Raises:
-            RuntimeError: it comes from a pickle, which keeps what runs only.
-        """
-        if self.trace is None:
-            raise RuntimeError(
-                "a program from a pickle has no graph; draw that of the function"
-            )
+        """The function's graph (`autograd.Graph`), at the numbers that it was recorded with."""
+        assert self.trace is not None
         return self.trace.graph(**options)
 
     def source(self, target: str = "numpy") -> str:
@@ -165,13 +149,9 @@ class Program:
             NotImplementedError: an operation's rule is for floats only; NumPy takes these one
                 by one, JAX and C do not.
             UntranslatableError: of JavaScript, an operation's rules cannot be translated.
-            RuntimeError: of JavaScript and C, the program comes from a pickle.
         """
         if target in ("javascript", "c"):
-            if self.trace is None:
-                raise RuntimeError(
-                    "a program from a pickle has neither JavaScript nor C; compile anew"
-                )
+            assert self.trace is not None
             write = javascript if target == "javascript" else c_source
             return write(self.trace.tape)
         if target not in ("numpy", "jax"):
@@ -194,7 +174,7 @@ class Program:
 
         Raises:
             ImportError: JAX is missing.
-            RuntimeError: JAX is set to 32 bits; or the program comes from a pickle.
+            RuntimeError: JAX is set to 32 bits.
             NotImplementedError: an operation's rule is for floats only; or there are more than
                 4,000 operations that are in no loop.
         """
@@ -211,7 +191,6 @@ class Program:
 
         Raises:
             ImportError: ONNX is missing.
-            RuntimeError: the program comes from a pickle.
             NotImplementedError: an operation's rule is for floats only.
             OSError: the file cannot be written.
         """

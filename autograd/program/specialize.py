@@ -18,8 +18,7 @@ from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.runner import ANOTHER, FP_ERROR, NEAR, THIS
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import warn
-from autograd.program.trace.record import Recording, called, record
-from autograd.program.trace.replay import replay
+from autograd.program.trace.record import Recording, called, plain_results, record
 from autograd.rules.arrays import NAMES
 from autograd.trees import flatten, structure
 
@@ -64,6 +63,7 @@ class Trace:
         rebuild: puts outputs into the shape of the function's result.
         built: equal for results that are built in the same way.
         single: whether the result is a number.
+        arguments: puts numbers into the shape of the arguments.
         inputs: the numbers that it was recorded with, by their names.
         names: of the block of each argument; None where it has no numbers.
         axes, keys: of each argument, as those of a call.
@@ -72,45 +72,44 @@ class Trace:
     """
 
     def __init__(
-        self,
-        recording: Recording,
-        arguments: Any,
-        without: Collection[str],
-        inputs: Sequence[tuple[str, float]],
-        reduce: str | None,
-        names: Sequence[str] = (),
-        first: int = 0,
+        self, cache: TraceCache, recording: Recording, arguments: Any, lane: int
     ) -> None:
-        self.inputs = inputs
+        sample = arguments.sample(lane)
+        numbers, self.arguments = flatten(sample, "")
+        self.f, self.reduce, self.axes, self.keys = (
+            cache.f,
+            cache.reduce,
+            arguments.axes,
+            arguments.key,
+        )
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
         self.rebuild, self.single = recording.rebuild, recording.single
         self.built = structure(self.rebuild([0.0] * self.tape.outputs), "the result of f").key
-        self.without, self.reduce, self.axes = without, reduce, arguments.axes
-        self.keys = arguments.key
-        self.counts = [len(flatten(arg, "")[0]) for arg in arguments.sample(0)]
-        self.names = [n if size else None for n, size in zip(names, self.counts)]
-        uniform = [
-            (n, size, False)
-            for n, size, axis in zip(names, self.counts, self.axes)
-            if axis is None
-        ]
-        varying = [
-            (n, size, True) for n, size, axis in zip(names, self.counts, self.axes) if axis == 0
-        ]
+        self.counts = [len(flatten(arg, "")[0]) for arg in sample]
+        names = parameters(self.f)
+        names = [*names, *[f"x{i}" for i in range(len(names), len(sample))]][: len(sample)]
+        places = [(n, k, size) for n, size in zip(names, self.counts) for k in range(size)]
+        labels = [name if size == 1 else f"{name}{k}" for name, k, size in places]
+        self.inputs, first = [*zip(labels, numbers)], len(cache.first)
+        sizes = [*zip(block_names(names), self.counts)]
+        self.names = [name if size else None for name, size in sizes]
         outside = [("params", first, False), ("captured", len(self.closed) - first, False)]
-        blocks = [each for each in (*uniform, *outside, *varying) if each[1]]
+        blocks = [
+            *[(*each, False) for each, axis in zip(sizes, self.axes) if axis is None],
+            *outside,
+            *[(*each, True) for each, axis in zip(sizes, self.axes) if axis == 0],
+        ]
         data = range(len(arguments.rows[0]) if arguments.args else 0, len(arguments.u))
         answers = [guard.answer for guard in self.guards]
-        self.program = Program(self.tape, blocks, answers, data, without, self)
+        needed = [block for block in blocks if block[1]]
+        self.program = Program(self.tape, needed, answers, data, cache.without, self)
 
     def graph(self, **options: Any) -> Graph:
-        """The graph of its outputs, at the numbers that it was recorded with."""
+        """The function's graph, at the numbers that it was recorded with."""
         from autograd.show.graph import Graph
 
         leaves = [Value(x, label=name) for name, x in self.inputs]
-        known = dict(enumerate([*leaves, *[value.data for value in self.closed]]))
-        roots = self.tape.roots[: self.tape.outputs]
-        outputs = [replay(self.tape, known, node) for node, _ in roots]
+        outputs = plain_results(self.f, leaves, self.arguments(leaves))
         return Graph(*[y if type(y) is Value else Value(y) for y in outputs], **options)
 
 
@@ -218,25 +217,17 @@ class TraceCache:
     def record(self, arguments: Any, lane: int) -> Trace | None:
         """The trace of one lane; None if it is known or can't be checked."""
         sample = arguments.sample(lane)
-        names = parameters(self.f)
-        names = [*names, *[f"x{i}" for i in range(len(names), len(sample))]][: len(sample)]
-        varying: list[bool] = []
-        inputs: list[tuple[str, float]] = []
-        for name, arg, axis in zip(names, sample, arguments.axes):
-            numbers = flatten(arg, "")[0]
-            varying += [axis is not None] * len(numbers)
-            single = len(numbers) == 1
-            inputs += [(name if single else f"{name}{k}", x) for k, x in enumerate(numbers)]
+        counts = [len(flatten(arg, "")[0]) for arg in sample]
+        varying = [
+            axis is not None for n, axis in zip(counts, arguments.axes) for _ in range(n)
+        ]
         with arguments.naming(lane):
             known = [trace.guards for trace in self.known]
             recording = record(
                 *(self.f, *flatten(sample, ""), varying, self.first, known, self.captured),
                 sees_draws=self.sees_draws,
             )
-        if not recording.sure:
-            return None
-        blocks, first = block_names(names), len(self.first)
-        return Trace(recording, arguments, self.without, inputs, self.reduce, blocks, first)
+        return Trace(self, recording, arguments, lane) if recording.sure else None
 
     def tell(self) -> None:
         """Warn, once, that f goes too many ways."""

@@ -404,8 +404,6 @@ def write(program: Program, path: str | os.PathLike[str]) -> None:
     except ImportError as error:
         message = "program.onnx() needs ONNX: pip install 'scalar-autograd[onnx]'"
         raise ImportError(message) from error
-    if program.trace is None:
-        raise RuntimeError("a program from a pickle does not know its function's arguments")
     graph = Graph(onnx)
     inputs, value = _traced(graph, program)
     double = onnx.TensorProto.DOUBLE
