@@ -85,7 +85,7 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
         given = x
     elif kind is tuple and type(x) is tuple:
         given = [*x]
-    elif kind is dict and type(x) is dict and (*x,) == form.key[-1]:
+    elif kind is dict and type(x) is dict and (*x,) == form.key[3]:
         given = [*x.values()]
     else:
         given, parts = form.leaves(x), []
