@@ -212,7 +212,7 @@ class Arguments:
         try:
             yield
         except Exception as error:
-            if "only integers, slices" in str(error):  # as NumPy says
+            if isinstance(error, IndexError):
                 error.add_note(
                     "of a compiled function's arguments none is an integer: write "
                     "autograd.take(xs, i), or xs[int(i)]"

@@ -100,7 +100,7 @@ class Call:
         if not call.single:
             raise several()
         self.plan("value_and_grad", call)
-        return self.weight * call.total(call.out[0]), self.like(call.parts())
+        return self.weight * call.total(call.out[0]), self.like(call.blocks[1:])
 
     def jvp(self) -> tuple[Any, Any]:
         call = self.sweep(self.places, direction=self.along())
@@ -113,14 +113,14 @@ class Call:
         direction = self.along()
         call = self.sweep(self.places, direction=direction, output=0, weight=self.weight)
         self.plan("hvp", call)
-        return self.like(call.parts())
+        return self.like(call.blocks[1:])
 
     def jacobian(self) -> Any:
         given, places = self.given, self.places
         inputs = [row for i in places for row in given.rows[i]]
         if any(given.axes[i] is not None for i in places) or self.outputs() <= len(inputs):
             calls = self.back()
-            blocks = [np.stack(rows) for rows in zip(*[call.parts() for call in calls])]
+            blocks = [np.stack(rows) for rows in zip(*[call.blocks[1:] for call in calls])]
         else:
             calls = self.forward()
             columns = np.stack([np.split(call.out, 2)[1] for call in calls], 1)
@@ -165,7 +165,7 @@ class Call:
         if not self.sweep().single:
             raise several()
         calls = self.forward(output=0, weight=self.weight, per_lane=self.each)
-        rows = [np.stack(columns, 1) for columns in zip(*[call.parts() for call in calls])]
+        rows = [np.stack(columns, 1) for columns in zip(*[call.blocks[1:] for call in calls])]
         cuts = np.cumsum([len(given.rows[i]) for i in places])[:-1]
         builds = given.builds(places)
 

@@ -16,7 +16,7 @@ from autograd.program.arguments import Arguments
 from autograd.program.check import compare
 from autograd.program.ir.arrays import Array, np
 from autograd.program.targets.runner import NOT_FINITE, added_up, folded
-from autograd.trees import NUMBER, Rebuild, flatten, structure
+from autograd.trees import NUMBER, Rebuild, structure
 
 __all__ = ["Request", "Results", "parting", "several", "unit"]
 
@@ -51,8 +51,8 @@ class Results:
         threads: how many share the lanes.
 
     Attributes:
-        out: the outputs, a row each, a column a lane.
-        d_u, d_x: the gradient: d_u is summed over lanes, unless each has its own.
+        blocks: the outputs, and the gradient in each argument: a row a number, a column a lane;
+            but gradients in uniform arguments are sums, unless each lane has its own.
         rebuild, built, single: as a trace's.
         closed: the Values from outside f that its traces read.
         parted: of each trace, lanes that go along it.
@@ -75,10 +75,9 @@ class Results:
         self.closed: set[Value] = set()
         self.parted: dict[Any, Array] = {}
         self.by_itself = False
-        self.out: Array = None
-        self.d_u = np.zeros((len(arguments.u), arguments.lanes if self.per_lane else 1))
-        varies = 0 in [arguments.axes[i] for i in self.places]
-        self.d_x = np.zeros(arguments.x.shape if varies else (0, 1))
+        self.blocks: list[Array] = []
+        self.rows = [arguments.rows[i] for i in self.places]
+        self.uniform = [arguments.axes[i] is None for i in self.places]
 
     def of_lane(self, lane: int) -> Results:
         """The same request of one lane, without its results."""
@@ -113,10 +112,16 @@ class Results:
         status, taken, out, d_u, d_x = run
         if seed is None:
             return status, taken, [out]
-        if self.per_lane:
-            return status, taken, [out[: len(seed)], out[len(seed) :]]
-        d_x = x[:0] if d_x is None else d_x[: len(given.x)]
-        return status, taken, [out, d_u[: len(given.u), None], d_x]
+        if self.per_lane:  # gradients are further outputs: uniform inputs, then the others
+            order = sorted(
+                range(len(self.places)), key=lambda k: (not self.uniform[k], self.places[k])
+            )
+            cuts = np.cumsum([len(seed), *[len(self.rows[k]) for k in order]])
+            out, *parts = np.split(out, cuts[:-1])
+            return status, taken, [out, *[parts[order.index(k)] for k in range(len(order))]]
+        d_x = np.zeros((len(given.x), len(lanes))) if d_x is None else d_x
+        sides = [d_u[:, None] if each else d_x for each in self.uniform]
+        return status, taken, [out, *[d[r.start : r.stop] for d, r in zip(sides, self.rows)]]
 
     def seed(self, count: int, lanes: int) -> Array:
         """The weight of each of so many outputs; with a direction, of the tangents."""
@@ -125,33 +130,29 @@ class Results:
         seed[self.output - (0 if self.direction is None else count)] = self.weight
         return seed[:, :1] if self.per_lane else seed
 
-    def add(self, trace: Any, lanes: Array, results: list[Array]) -> None:
+    def add(self, trace: Any, lanes: Array, blocks: list[Array]) -> None:
         """Take in results of lanes."""
         self.closed.update(trace.closed)
         self.parted[trace] = lanes
-        where = lanes if len(lanes) < self.arguments.lanes else slice(None)
-        self.put(where, results[0], trace.rebuild, trace.built)
-        if self.per_lane:  # gradients are further outputs: uniform inputs, then the others
-            axes, at = self.arguments.axes, 0
-            for i in sorted(self.places, key=lambda i: (axes[i] is not None, i)):
-                side, rows = self.d_u if axes[i] is None else self.d_x, self.arguments.rows[i]
-                side[rows.start : rows.stop, where] = results[1][at : at + len(rows)]
-                at += len(rows)
-        elif len(results) > 1:
-            self.d_u = added_up(np.concatenate([self.d_u, results[1]], 1))
-            if len(results[2]):
-                self.d_x[:, where] += results[2]
+        self.put(lanes, blocks, trace.rebuild, trace.built)
 
-    def put(self, lanes: Any, out: Array, rebuild: Rebuild, built: Any) -> None:
-        if self.out is None:
+    def put(self, lanes: Array, blocks: list[Array], rebuild: Rebuild, built: Any) -> None:
+        count = self.arguments.lanes or 1
+        summed = [False, *[each and not self.per_lane for each in self.uniform]]
+        columns = [1 if each else count for each in summed]
+        if not self.blocks:
             self.rebuild, self.built, self.single = rebuild, built, built == NUMBER.key
-            if type(lanes) is slice and out.shape[1] == self.arguments.lanes:  # of all
-                self.out = out
+            if len(lanes) == count and [block.shape[1] for block in blocks] == columns:
+                self.blocks = blocks
                 return
-            self.out = np.empty((len(out), self.arguments.lanes or 1))
+            self.blocks = [np.zeros((len(block), n)) for block, n in zip(blocks, columns)]
         if built != self.built:
             raise parting()
-        self.out[:, lanes] = out
+        for whole, block, total in zip(self.blocks, blocks, summed):
+            if total:
+                whole[:] = added_up(np.concatenate([whole, block], 1))
+            else:
+                whole[:, lanes] = block
 
     def eager(self, lane: int) -> None:
         """Compute one lane by f itself."""
@@ -170,26 +171,18 @@ class Results:
                     out += [0.0] * len(out)
             elif self.output is not None:
                 gradients = run.pull([(run.outputs[self.output], self.weight)])
-        parts = [*zip(self.places, run.shaped([*map(primal, gradients)]) if gradients else ())]
-        self.put(np.array([lane]), np.array(out).reshape(-1, 1), run.rebuild_outputs, built)
-        weight = 1.0 if self.direction is None else self.weight
-        for i, each in parts:
-            numbers: Array = weight * np.array(flatten(each, "")[0])
-            rows = given.rows[i]
-            if given.axes[i] is None and self.per_lane:
-                self.d_u[rows.start : rows.stop, lane] = numbers
-            elif given.axes[i] is None:
-                mine = self.d_u[rows.start : rows.stop, 0]
-                mine[:] = added_up(np.array([mine, numbers]).T)[:, 0]
-            else:
-                self.d_x[rows.start : rows.stop, lane] = numbers
+        blocks: list[Array] = [np.array(out).reshape(-1, 1)]
+        if self.output is not None:
+            weight = 1.0 if self.direction is None else self.weight
+            numbers: Array = weight * np.array([*map(primal, gradients)]).reshape(-1, 1)
+            blocks += np.split(numbers, np.cumsum([*map(len, self.rows)])[:-1])
+        self.put(np.array([lane]), blocks, run.rebuild_outputs, built)
 
     def along(self, direction: Direction, lane: int) -> list[float]:
         """One lane of u and x: the numbers of the arguments to differentiate in."""
         numbers: list[float] = []
-        for i in self.places:
-            rows = self.arguments.rows[i]
-            side = direction[0] if self.arguments.axes[i] is None else direction[1][:, lane]
+        for each, rows in zip(self.uniform, self.rows):
+            side = direction[0] if each else direction[1][:, lane]
             numbers += side[rows.start : rows.stop].tolist()
         return numbers
 
@@ -198,25 +191,20 @@ class Results:
         along, slopes = None, []
         if self.direction is not None:
             numbers = iter(self.along(self.direction, 0))
-            sizes = [len(self.arguments.rows[i]) for i in self.places]
-            along = [[*islice(numbers, size)] for size in sizes]
+            along = [[*islice(numbers, len(rows))] for rows in self.rows]
         if self.output is not None:
             count = len(self.out) if along is None else len(self.out) // 2
-            seed, parts = self.seed(count, 1).ravel().tolist(), self.parts()
-            slopes = [(seed, [x for part in parts for x in part.ravel().tolist()])]
+            seed = self.seed(count, 1).ravel().tolist()
+            slopes = [(seed, [x for d in self.blocks[1:] for x in d.ravel().tolist()])]
         sample, values = self.arguments.sample(0), self.out.ravel().tolist()
         return compare(self.f, sample, values, slopes, self.places, along)
 
     # ------------------------------------------------------------------ results
 
-    def parts(self) -> list[Array]:
-        """The gradient in each argument, a row a number."""
-        given = self.arguments
-        if self.output is None:
-            return []
-        sides = [self.d_u if given.axes[i] is None else self.d_x for i in self.places]
-        rows = [given.rows[i] for i in self.places]
-        return [side[mine.start : mine.stop] for side, mine in zip(sides, rows)]
+    @property
+    def out(self) -> Array:
+        """The outputs, a row each, a column a lane."""
+        return self.blocks[0]
 
     def total(self, row: Array) -> float:
         """The sum over lanes; exact, where parts of it are infinities that cancel."""
