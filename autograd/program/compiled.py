@@ -314,16 +314,15 @@ class Compiled:
         """Call f itself: where Values are among the arguments or around f."""
         if self.in_axes is None:
             return self.f(*args)
-        each = [self.f(*sample) for sample in samples_of(args, self.in_axes)]
+        each = [without_axes(self.f(*sample)) for sample in samples_of(args, self.in_axes)]
         if self.reduce is None:
             return each
-        results = [flatten(without_axes(y), "the result of f") for y in each]
-        kinds = [structure(rebuild([0.0] * len(leaves)), "").key for leaves, rebuild in results]
-        if any(kind != kinds[0] for kind in kinds):
+        forms = [structure(y, "the result of f") for y in each]
+        if any(form.key != forms[0].key for form in forms):
             raise parting()
         weight = 1.0 / len(each) if self.reduce == "mean" else 1.0
-        leaves_of_all = zip(*[leaves for leaves, _ in results])
-        return results[0][1]([weight * fsum(column) for column in leaves_of_all])
+        columns = zip(*[flatten(y, "")[0] for y in each])
+        return forms[0].rebuild([weight * fsum(column) for column in columns])
 
     # ------------------------------------------------------------------ derivatives
 

@@ -161,7 +161,7 @@ class Results:
             options = transforms.Options(self.places)
             run = transforms._Run(self.f, given.sample(lane), {}, options, every=True)
             out = [primal(y) for y in run.outputs]
-            built = structure(run.rebuild_outputs([0.0] * len(out)), "the result of f").key
+            built = structure(run.returned, "the result of f").key
             if self.direction is not None:
                 along = self.along(self.direction, lane)
                 if self.output is None:

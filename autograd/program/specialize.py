@@ -20,7 +20,7 @@ from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import warn
 from autograd.program.trace.record import Recording, called, plain_results, record
 from autograd.rules.arrays import NAMES
-from autograd.trees import flatten, structure
+from autograd.trees import NUMBER, flatten, structure
 
 if TYPE_CHECKING:
     from autograd.show.graph import Graph
@@ -66,8 +66,8 @@ class Trace:
         arguments: puts numbers into the shape of the arguments.
         inputs: the numbers that it was recorded with, by their names.
         names: of the block of each argument; None where it has no numbers.
-        axes, keys: of each argument, as those of a call.
-        counts: how many numbers each argument (or a sample of it) has.
+        axes: of each argument, as those of a call.
+        forms: the structure of each argument, or of a sample of it.
         reduce: as `compile` was asked.
     """
 
@@ -76,22 +76,17 @@ class Trace:
     ) -> None:
         sample = arguments.sample(lane)
         numbers, self.arguments = flatten(sample, "")
-        self.f, self.reduce, self.axes, self.keys = (
-            cache.f,
-            cache.reduce,
-            arguments.axes,
-            arguments.key,
-        )
+        self.f, self.reduce, self.axes = cache.f, cache.reduce, arguments.axes
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
-        self.rebuild, self.single = recording.rebuild, recording.single
-        self.built = structure(self.rebuild([0.0] * self.tape.outputs), "the result of f").key
-        self.counts = [len(flatten(arg, "")[0]) for arg in sample]
+        self.rebuild, self.built = recording.form.rebuild, recording.form.key
+        self.single = recording.form is NUMBER
+        self.forms = [structure(arg, "") for arg in sample]
         names = parameters(self.f)
         names = [*names, *[f"x{i}" for i in range(len(names), len(sample))]][: len(sample)]
-        places = [(n, k, size) for n, size in zip(names, self.counts) for k in range(size)]
+        counts, first = [form.size for form in self.forms], len(cache.first)
+        places = [(n, k, size) for n, size in zip(names, counts) for k in range(size)]
         labels = [name if size == 1 else f"{name}{k}" for name, k, size in places]
-        self.inputs, first = [*zip(labels, numbers)], len(cache.first)
-        sizes = [*zip(block_names(names), self.counts)]
+        self.inputs, sizes = [*zip(labels, numbers)], [*zip(block_names(names), counts)]
         self.names = [name if size else None for name, size in sizes]
         outside = [("params", first, False), ("captured", len(self.closed) - first, False)]
         blocks = [

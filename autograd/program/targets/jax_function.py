@@ -11,6 +11,7 @@ from autograd.program.targets.jax_values import values
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
+    from autograd.trees import Structure
 
 __all__ = ["function", "rows", "there"]
 
@@ -66,14 +67,12 @@ def function(program: Program) -> Callable[..., Any]:
                 f"the program takes {len(trace.axes)} arguments, {len(args)} were given"
             )
         lanes, uniform, varying = 0, [closed[:0]], []
-        for i, (arg, key, axis, count) in enumerate(
-            zip(args, trace.keys, trace.axes, trace.counts)
-        ):
-            part = _numbers(numpy, arg, key, axis is not None)
-            if len(part) != count:
+        for i, (arg, form, axis) in enumerate(zip(args, trace.forms, trace.axes)):
+            part = _numbers(numpy, arg, form, axis is not None)
+            if len(part) != form.size:
                 raise ValueError(
                     f"argument {i} has {len(part)} numbers{' a sample' * (axis == 0)}; the "
-                    f"program was recorded with {count}"
+                    f"program was recorded with {form.size}"
                 )
             if axis is None:
                 uniform.append(part)
@@ -99,15 +98,15 @@ def function(program: Program) -> Callable[..., Any]:
     return f
 
 
-def _numbers(numpy: Any, arg: Any, key: Any, varies: bool) -> Array:
+def _numbers(numpy: Any, arg: Any, form: Structure, varies: bool) -> Array:
     """The numbers of an argument in turn; with samples, a column each.
 
-    JAX sorts the entries of dicts: they are taken in the order of the key, that of the
-    argument which the program was recorded with.
+    JAX sorts the entries of dicts: they are taken in the order of the argument that the program
+    was recorded with.
     """
     parts: Any = None
-    names = dict(key[1]) if key[0] is dict else {}
-    if isinstance(arg, dict) != (key[0] is dict):
+    names = form.make(form.parts) if form.kind is dict else {}
+    if isinstance(arg, dict) != (form.kind is dict):
         raise TypeError(
             f"the program was recorded with {f'a dict of {[*names]}' if names else 'no dict'}, "
             f"got a {type(arg).__name__}"
@@ -119,9 +118,7 @@ def _numbers(numpy: Any, arg: Any, key: Any, varies: bool) -> Array:
             )
         parts = [(arg[name], each) for name, each in names.items()]
     elif isinstance(arg, list | tuple) and not varies:
-        each = key[2] if key[0] is not np.ndarray else key
-        several = each and type(each[0]) is tuple
-        parts = zip(arg, each if several else [each] * len(arg))
+        parts = zip(arg, form.parts or [form] * len(arg))
     if parts is not None:
         columns = [_numbers(numpy, part, each, varies) for part, each in parts]
         return numpy.concatenate(columns) if columns else numpy.zeros(0)

@@ -435,7 +435,7 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], Tensor]:
     inputs: list[Tensor] = []
     sides: dict[bool, list[Any]] = {False: [], True: []}
     start = 0
-    for size, axis in zip(trace.counts, trace.axes):
+    for size, axis in zip([form.size for form in trace.forms], trace.axes):
         label = trace.inputs[start][0] if size else f"empty{len(inputs)}"
         start += size
         name = label.removesuffix("0") if size > 1 else label

@@ -77,6 +77,11 @@ def _is_short(x: Any) -> bool:
     return type(x) is list or {*map(type, x)} <= NUMBERS
 
 
+def _outlined(each: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
+    """The variables by name; of containers whose entries are among them, the type."""
+    return tuple([(name, type(x) if _is_short(x) else x) for name, x in each])
+
+
 class Captured:
     """The variables that a function captures, as they are when this is made.
 
@@ -106,18 +111,13 @@ class Captured:
         Equal numbers, and short lists and dicts of equal numbers, may be others than before:
         then these are looked at from now on.
         """
-        labels, spaces, names, known = self._labels, *self.looks
+        spaces, names, known = self.looks
         if all(equal(_find(*each), x) for *each, x in zip(spaces, names, known)):
             return True
-        looks = self._walked()
-        now = [x for *_, x in looks]
-        if len(now) != len(known) or any(a != b for (a, *_), b in zip(looks, labels)):
+        now, labels = self._walked(), zip(self._labels, known)
+        if not equal(_outlined((a, x) for a, _, _, x in now), _outlined(labels)):
             return False
-        for a, b in zip(now, known):
-            alike = type(a) is type(b) and _is_short(a) and _is_short(b)
-            if not alike and not equal(a, b):
-                return False
-        self._hold(looks)
+        self._hold(now)
         return True
 
     def untouched(self) -> bool:

@@ -12,14 +12,14 @@ from typing import Any
 
 from autograd.core.blocks import recording
 from autograd.core.float_sweeps import fast_order, list_operations
-from autograd.core.operand import primal, real
+from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 from autograd.program.ir.tape import Tape, uncollected
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import QUESTIONS, Guard, Watch, warn
 from autograd.rules.reader import forget
-from autograd.trees import Rebuild, flatten, without_axes
+from autograd.trees import Rebuild, Structure, flatten, structure, without_axes
 
 __all__ = ["Recording", "called", "plain_results", "record"]
 
@@ -34,8 +34,7 @@ class Recording:
         tape: outputs and guards are its roots.
         closed: the Values from outside the function that it uses. They follow the inputs.
         guards: the questions asked, one a root of the tape after the outputs.
-        rebuild: puts the outputs into the shape of the function's result.
-        single: whether the result is a number.
+        form: the structure of the function's result.
         sure: whether the way is new, and the numbers read out could be checked. If not, the
             tape must not be used.
     """
@@ -43,8 +42,7 @@ class Recording:
     tape: Tape
     closed: list[Value]
     guards: list[Guard]
-    rebuild: Rebuild
-    single: bool
+    form: Structure
     sure: bool
 
 
@@ -63,7 +61,8 @@ class _Run:
         try:
             with recording(), watch:
                 self.returned = without_axes(f(*rebuild(self.leaves)))
-                self.outputs, self.rebuild = flatten(self.returned, "the result of f")
+                self.form = structure(self.returned, "the result of f")
+                self.outputs = flatten(self.returned, "")[0]
         finally:
             watch.leave()
         if any(leaf.grad for leaf in self.leaves):
@@ -119,7 +118,7 @@ def record(
     """
     captured, before = captured or Captured(f), _random_state()
     first = _Run(f, numbers, rebuild)
-    unsure = Recording(Tape(), [], first.guards, first.rebuild, False, False)
+    unsure = Recording(Tape(), [], first.guards, first.form, False)
     if any(_alike(first.guards, guards) for guards in traces):
         return unsure
     used = {node.op for node in first.order if node.op} - {*QUESTIONS.values()}
@@ -159,8 +158,7 @@ def record(
             captured.add(used)
             if not captured.settle():
                 return unsure  # another thread has changed something meanwhile
-            single = type(first.returned) is Value or real(first.returned) is not None
-            return Recording(tape, closed, first.guards, first.rebuild, single, True)
+            return Recording(tape, closed, first.guards, first.form, True)
         if failed is None:
             failed = _tape(first, inputs, closed, False), _tape(second, inputs, closed, False)
     if failed:
