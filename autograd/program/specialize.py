@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import linecache
 import os
-import re
 from collections.abc import Callable, Collection, Sequence
 from keyword import iskeyword
 from threading import get_ident
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Trace", "TraceCache"]
 
 MOST_TRACES = 64
-BUILTIN_CHOICE = re.compile(r"\b(max|min)\(")  # which compares
 
 
 def parameters(f: Callable[..., Any]) -> list[str]:
@@ -246,10 +243,8 @@ class TraceCache:
                 f"for this number only; it was recorded for {len(guards)} numbers. Compute "
                 "with Values"
             )
-        file, _, line = guard.place.rpartition(":")
-        choice = BUILTIN_CHOICE.search(linecache.getline(file, int(line)))
-        instead = f"autograd.{choice[1]}imum" if choice else "autograd.where(condition, a, b)"
         return (
             f"goes more than {len(guards)} ways. The first that parts them is the comparison "
-            f"{guard.what!r} in {guard.place}; use {instead}, which does not branch"
+            f"{guard.what!r} in {guard.place}; use autograd.where(condition, a, b), maximum or "
+            "minimum, which do not branch"
         )

@@ -123,13 +123,13 @@ def squared_after_backward(x: Any) -> Any:
 @pytest.mark.parametrize(
     ("f", "words"),
     [
-        (lambda x: x * x.data, r"an operand of mul.*reads a number out in .*test_recording"),
-        (lambda x: x.data * x.data, r"its result.*from 16\.0"),
+        (lambda x: x * x.data, r"reads a number out in .*test_recording"),
+        (lambda x: x.data * x.data, "a number that changes with its arguments"),
         (lambda x: x * random.random(), "different results for the same numbers"),
         (lambda x: x if (x > 0.0) is True else -x, "different results"),
-        (lambda x: x.detach() * x, "an operand of mul"),
-        (lambda x: x * 2.0 if Value(math.sqrt(x.data)) == 2.0 else x, "an operand of eq"),
-        (lambda x: copy.copy(x) * x, "compute with Values only"),
+        (lambda x: x.detach() * x, "a number that changes with its arguments"),
+        (lambda x: x * 2.0 if Value(math.sqrt(x.data)) == 2.0 else x, "reads a number out in"),
+        (lambda x: copy.copy(x) * x, "Compute with Values only"),
         (lambda x: autograd.gradient(x * x, x) * x, "call gradient with create_graph=True"),
         (squared_after_backward, r"backward calls backward\(\).*by its grad or hvp"),
     ],
@@ -170,9 +170,9 @@ def test_floats_made_of_data_decide_for_this_number_only() -> None:
 def test_equality_holds_only_what_it_compares_with_a_number(f: Callable[..., Any]) -> None:
     fast = compile(f)
     assert fast([1.0, 2.0]) == 1.0
-    with pytest.raises(ValueError, match="an operand of mul"):
+    with pytest.raises(ValueError, match="a number that changes with its arguments"):
         fast([4.0, 4.0])
-    with pytest.raises(ValueError, match="an operand of mul"):
+    with pytest.raises(ValueError, match="a number that changes with its arguments"):
         compile(lambda x: x * x.data if x == 4.0 else x)(4.0)
 
 

@@ -120,10 +120,6 @@ class Captured:
         self._hold(now)
         return True
 
-    def untouched(self) -> bool:
-        """Whether all look-ups find the very objects of before."""
-        return all(_find(space, name) is x for space, name, x in zip(*self.looks))
-
     def difference(self) -> tuple[str, str, str]:
         """The name of what has changed, what it was and what it is."""
         for label, space, name, x in zip(self._labels, *self.looks):

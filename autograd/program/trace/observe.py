@@ -70,7 +70,7 @@ class Guard(NamedTuple):
 
 
 class Watch:
-    """Answers for the Values of this thread while it is entered, and keeps the guards.
+    """Answers for the Values of this thread while it runs a function, and keeps the guards.
 
     A comparison is a guard once it is used as a bool. For `autograd.where` it is a number. What
     `.data` gives is compared and computed with like the Value. Where any other code reads it,
@@ -95,37 +95,34 @@ class Watch:
         self._open: dict[int, _Condition] = {}  # comparisons whose answer nobody has used
         self._thread = 0  # the one that it answers in
 
-    def __enter__(self) -> Watch:
-        here = get_ident()
-        self._outer = watches.get(here, ())
-        self._thread = here
-        try:
-            _push(self)
-        except BaseException:  # an interrupt
-            self.__exit__(KeyboardInterrupt)
-            raise
-        return self
+    def run(self, f: Callable[[], Any]) -> Any:
+        """Call f, watched and recorded.
 
-    def __exit__(self, *error: object) -> None:
+        Raises:
+            ValueError: f does what a program could not repeat.
+            Whatever f raises.
+        """
+        here = get_ident()
+        outer = watches.get(here, ())
         try:
+            self._thread = here
+            _push(self)
+            with recording():
+                result = f()
             for condition in [*self._open.values()]:  # but `is` may have looked at it
                 bool(condition)
         finally:
-            here, self._thread = self._thread, 0  # what is left answers as floats do
+            self._thread = 0  # what is left answers as floats do
             with _switch:  # not a call of Python, before which an interrupt might come
-                if self._outer:
-                    watches[here] = self._outer
+                if outer:
+                    watches[here] = outer
                 else:
                     watches.pop(here, None)
                 if not watches:
                     observe(None)
-        if self.refused and error[0] is None:
+        if self.refused:
             raise ValueError(self.refused)
-
-    def leave(self) -> None:
-        """Be left for sure: an interrupt may come before `__exit__` begins."""
-        if self._thread:
-            self.__exit__(KeyboardInterrupt)
+        return result
 
     def __call__(self, what: str, x: Value, other: Any) -> Any:
         """Answer in this thread; see `autograd.core.value.observe`."""
@@ -254,11 +251,18 @@ def _ask_elsewhere(what: str, xs: Sequence[Value]) -> None:
                 )
 
 
+def _caller() -> tuple[Any, int]:
+    """The innermost frame outside this library, and how far it is from the caller of this."""
+    frame: Any = sys._getframe(1)
+    level = 0
+    while frame.f_back and _in_library(frame):
+        frame, level = frame.f_back, level + 1
+    return frame, level
+
+
 def _place() -> str:
     """The file and line of the innermost caller outside this library."""
-    frame: Any = sys._getframe(1)
-    while frame.f_back and _in_library(frame):
-        frame = frame.f_back
+    frame, _ = _caller()
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
@@ -268,11 +272,7 @@ def _in_library(frame: Any) -> bool:
 
 def warn(message: str) -> None:
     """Warn of what the innermost caller outside this library does."""
-    frame: Any = sys._getframe(1)
-    level = 2
-    while frame.f_back and _in_library(frame):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, RuntimeWarning, stacklevel=level)
+    warnings.warn(message, RuntimeWarning, stacklevel=_caller()[1] + 1)
 
 
 def _leaves(xs: Sequence[Value]) -> Iterator[Value]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from autograd.core.blocks import recording
 from autograd.core.float_sweeps import fast_order, list_operations
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
@@ -58,13 +57,7 @@ class _Run:
     ) -> None:
         self.leaves = [Value(x) for x in numbers]
         watch = Watch(self.leaves, before)
-        try:
-            with recording(), watch:
-                self.returned = without_axes(f(*rebuild(self.leaves)))
-                self.form = structure(self.returned, "the result of f")
-                self.outputs = flatten(self.returned, "")[0]
-        finally:
-            watch.leave()
+        self.form, self.outputs = watch.run(lambda: _results(f, rebuild(self.leaves)))
         if any(leaf.grad for leaf in self.leaves):
             raise ValueError(
                 f"compile: {called(f)} calls backward(), whose gradients are numbers that a "
@@ -80,12 +73,12 @@ def plain_results(
     f: Callable[..., Any], leaves: Sequence[Value], args: Sequence[Any]
 ) -> list[Any]:
     """The numbers of what f gives, where Values answer as floats do."""
-    watch = Watch(leaves, plain=True)
-    try:
-        with recording(), watch:
-            return flatten(f(*args), "the result of f")[0]
-    finally:
-        watch.leave()
+    return Watch(leaves, plain=True).run(lambda: _results(f, args))[1]  # type: ignore[no-any-return]
+
+
+def _results(f: Callable[..., Any], args: Sequence[Any]) -> tuple[Structure, list[Any]]:
+    returned = without_axes(f(*args))
+    return structure(returned, "the result of f"), flatten(returned, "")[0]
 
 
 def record(
@@ -143,7 +136,7 @@ def record(
             "pass them as arguments"
         )
     inputs = ["lane" if varies else "input" for varies in varying]
-    failed: tuple[Tape, Tape] | None = None
+    differ = False
     for second in _shifted(f, numbers, rebuild, first):
         changed.append(captured.changed())
         captured.own |= changed[1] & changed[-1]  # a log or a counter: its own, and no guard
@@ -152,17 +145,21 @@ def record(
         closed = list(dict.fromkeys([*known, *_closed(first, second)]))
         with uncollected():
             tape = _tape(first, inputs, closed)
-            alike = tape.same(_tape(second, inputs, closed))
-        if alike:
+            differ = not tape.same(_tape(second, inputs, closed))
+        if not differ:
             forget(used)
             captured.add(used)
             if not captured.settle():
                 return unsure  # another thread has changed something meanwhile
             return Recording(tape, closed, first.guards, first.form, True)
-        if failed is None:
-            failed = _tape(first, inputs, closed, False), _tape(second, inputs, closed, False)
-    if failed:
-        _compare(f, first, *failed)
+    if differ:
+        places = [f" in {guard.place}" for guard in first.guards if guard.what == "float"]
+        raise ValueError(
+            f"compile: {called(f)} computes with a number that changes with its arguments: it "
+            f"reads a number out{''.join(places[:1])}, and a program would keep the old one. "
+            "Compute with Values only, call gradient with create_graph=True, and draw random "
+            "numbers outside"
+        )
     return unsure
 
 
@@ -223,32 +220,8 @@ def _equal(a: float, b: float) -> bool:
     return a == b or (a != a and b != b)
 
 
-def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> None:
-    """Raise ValueError, if a run at other numbers has computed otherwise."""
-    places = [guard.place for guard in first.guards if guard.what == "float"]
-    advice = (
-        "compute with Values only, call gradient with create_graph=True, and draw random "
-        "numbers outside"
-    )
-    if places:
-        advice = f"it reads a number out in {places[0]}; compute with the Value itself"
-    if tape.ops != other.ops or tape.args != other.args:
-        raise ValueError(
-            f"compile: {called(f)} computes in another way when its numbers change a little, "
-            f"without comparing them as Values: {advice}"
-        )
-    for i, (a, b) in enumerate(zip(tape.values, other.values)):
-        if not _equal(a, b):
-            user = next((k for k, args in enumerate(tape.args) if i in args), None)
-            where = "its result" if user is None else f"an operand of {tape.ops[user]}"
-            raise ValueError(
-                f"compile: {called(f)} uses a plain number, {where}, that changes with its "
-                f"arguments (from {a!r} to {b!r}), so a program would keep an old one: {advice}"
-            )
-
-
-def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = True) -> Tape:
-    """The tape of a run; if `sharing`, equal numbers are one constant."""
+def _tape(run: _Run, inputs: list[str], closed: list[Value]) -> Tape:
+    """The tape of a run, in which equal numbers are one constant."""
     tape = Tape()
     places: dict[Value, int] = {}
     numbers: dict[float | str, int] = {}
@@ -259,7 +232,7 @@ def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = Tru
 
     def number(x: float) -> int:
         key = x or repr(x)  # 0.0 and -0.0 are two
-        if key not in numbers or not sharing:
+        if key not in numbers:
             numbers[key] = tape.add("const", (), x)
         return numbers[key]
 
