@@ -19,7 +19,6 @@ errors that are random and alike add up to some units of √n for n operations (
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -70,7 +69,7 @@ def compare(
     values: Sequence[float],
     slopes: Sequence[tuple[Sequence[float], Sequence[float]]] = (),
     argnums: Sequence[int] = (),
-    along: Sequence[Sequence[float]] | None = None,
+    along: Sequence[float] | None = None,
 ) -> str | None:
     """How numbers that a program gave for a sample differ from what f itself gives.
 
@@ -80,7 +79,7 @@ def compare(
         slopes: as `difference` takes them, in the numbers of the arguments `argnums`. With a
             seed for a derivative along a direction, they are a Hessian's product with that.
         argnums: the places of these arguments.
-        along: a direction: for each argument of `argnums` its numbers.
+        along: a direction: the numbers of each argument of `argnums`.
 
     Returns:
         "1.0 where f itself gives 2.0" or the like; None if rounding may do what they differ by.
@@ -88,12 +87,14 @@ def compare(
 
     def compared(factor: Callable[[], float]) -> str | None:
         since = begin()
-        leaves, outputs = _computed(f, args, factor)
-        chosen = [x for i in argnums for x in leaves[i]]
+        numbers, rebuild = flatten(tuple(args), "")
+        leaves = [Value(primal(x) * factor()) for x in numbers]
+        sample = rebuild(leaves)
+        chosen, _ = flatten([sample[i] for i in argnums], "")
+        outputs = plain_results(f, leaves, sample)
         if along is not None:
-            direction = [*zip(chosen, itertools.chain(*along))]
             roots = [y for y in outputs if type(y) is Value]
-            moves = tangents(roots, direction, create_graph=True)
+            moves = tangents(roots, [*zip(chosen, along)], create_graph=True)
             outputs += [moves.get(y, 0.0) if type(y) is Value else 0.0 for y in outputs]
         return difference(called(f), outputs, chosen, values, slopes, since)
 
@@ -155,19 +156,6 @@ def difference(
 
 def _is_near(a: float, b: float) -> bool:
     return a == b or abs(a - b) <= NEAR * abs(b) or (a != a and b != b)
-
-
-def _computed(
-    f: Callable[..., Any], args: Sequence[Any], factor: Callable[[], float]
-) -> tuple[list[list[Value]], list[Any]]:
-    """Leaves for each argument's numbers, times a factor, and what f gives for them.
-
-    The numbers are Values that answer as floats do, as where f was recorded.
-    """
-    parts = [flatten(arg, "") for arg in args]
-    leaves = [[Value(primal(x) * factor()) for x in numbers] for numbers, _ in parts]
-    rebuilt = [rebuild(xs) for xs, (_, rebuild) in zip(leaves, parts)]
-    return leaves, plain_results(f, [*itertools.chain(*leaves)], rebuilt)
 
 
 def _slopes(roots: list[tuple[Value, float]], xs: Sequence[Value], since: int) -> list[float]:

@@ -112,16 +112,12 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
 
 def take_array(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
     size: cython.Py_ssize_t = form.size
-    if type(x) is not ARRAY or x.shape != form.shape:
+    if type(x) is not ARRAY or x.shape != form.shape or x.dtype.kind not in "fiub":
         return -1
-    if cython.compiled and _copied(x, to, at, size):
-        return at + size
-    if x.dtype.kind not in "fiub":
-        return -1
-    if cython.compiled:
-        _copied(np.ascontiguousarray(x, float), to, at, size)
-    else:
+    if not cython.compiled:
         to[at : at + size] = x.ravel()
+    elif not _copied(x, to, at, size):
+        _copied(np.ascontiguousarray(x, float), to, at, size)
     return at + size
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import islice
 from typing import Any, NamedTuple
 
 from autograd import transforms
@@ -186,10 +185,8 @@ class Results:
 
     def differs(self) -> str | None:
         """How the results of one lane differ from those of f, by more than rounding."""
-        along, slopes = None, []
-        if self.direction is not None:
-            numbers = iter(self.along(self.direction, 0))
-            along = [[*islice(numbers, len(rows))] for rows in self.rows]
+        along = None if self.direction is None else self.along(self.direction, 0)
+        slopes = []
         if self.output is not None:
             count = len(self.out) if along is None else len(self.out) // 2
             seed = self.seed(count, 1).ravel().tolist()

@@ -106,8 +106,8 @@ def asked(f: Callable[[Any], Any], xs: list[float], v: list[float]) -> dict[str,
     curved = fast.hvp(xs, v)
     return {
         "value_and_grad": ([value], [([1.0], gradient)], [0]),
-        "jvp": ([value, tangent], [], [0], [v]),
-        "hvp": ([value, tangent], [([0.0, 1.0], curved)], [0], [v]),
+        "jvp": ([value, tangent], [], [0], v),
+        "hvp": ([value, tangent], [([0.0, 1.0], curved)], [0], v),
     }
 
 
