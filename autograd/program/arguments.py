@@ -169,15 +169,13 @@ class Arguments:
             start, ends[kind] = ends[kind], ends[kind] + form.size
             self.rows.append(range(start, ends[kind]))
         self.key = tuple([each.key for each in self.structures])
-        self.u = np.empty(ends[None])
-        for arg, axis, each, rows in zip(args, self.given, self.structures, self.rows):
-            if axis is None and fill(each, arg, self.u, rows.start) < 0:
-                raise TypeError(f"an argument holds something else than numbers: {arg!r:.80}")
-        self.x = np.empty((ends[0], self.lanes or 1))
-        for i, (axis, each, rows) in enumerate(zip(self.given, self.structures, self.rows)):
+        self.u, self.x = np.empty(ends[None]), np.empty((ends[0], self.lanes or 1))
+        for i, (axis, form, rows) in enumerate(zip(self.given, self.structures, self.rows)):
             if axis is not None:
-                numbers = numbers_of(args[i], each, f"argument {i}", axis)
+                numbers = numbers_of(args[i], form, f"argument {i}", axis)
                 self.x[rows.start : rows.stop] = numbers.T
+            elif fill(form, args[i], self.u, rows.start) < 0:
+                raise TypeError(f"argument {i} holds something else than numbers")
 
     def of_lane(self, lane: int) -> Arguments:
         """The arguments of one lane alone."""

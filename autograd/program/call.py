@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from autograd import transforms
 from autograd.program.arguments import Arguments
 from autograd.program.ir.arrays import Array, np
-from autograd.program.results import Request, Results, several, unit
+from autograd.program.results import Request, Results, unit
 from autograd.program.spot_check import moving
 from autograd.program.targets.runner import added_up
 from autograd.program.trace.record import called
-from autograd.trees import Rebuild, flatten, flatten_like
+from autograd.trees import Rebuild, flatten, flatten_like, structure
 
 if TYPE_CHECKING:
     from autograd.program.compiled import Compiled
@@ -41,11 +41,9 @@ class Call:
         self.last: Results | None = None
         self.tangent: Arguments | None = None
         if tangents:
-            chosen = tuple([args[i] for i in self.places])
-            flatten_like(tuple(tangents), chosen, "the tangents", _checked)
             moved = [*args]
-            for i, t in zip(self.places, tangents):
-                moved[i] = t
+            for k, i in enumerate(self.places):
+                moved[i] = _aligned(tangents[k], args[i], f"the tangents[{k}]")
             self.tangent = Arguments(moved, it.in_axes)
 
     # ------------------------------------------------------------------ sweeps
@@ -98,7 +96,7 @@ class Call:
         self.one("the gradient")
         call = self.sweep(self.places, output=0, weight=self.weight)
         if not call.single:
-            raise several()
+            raise _several()
         self.plan("value_and_grad", call)
         return self.weight * call.total(call.out[0]), self.like(call.blocks[1:])
 
@@ -163,7 +161,7 @@ class Call:
                 "each two of them; compile without reduce for the Hessian of each sample"
             )
         if not self.sweep().single:
-            raise several()
+            raise _several()
         calls = self.forward(output=0, weight=self.weight, per_lane=self.each)
         rows = [np.stack(columns, 1) for columns in zip(*[call.blocks[1:] for call in calls])]
         cuts = np.cumsum([len(given.rows[i]) for i in places])[:-1]
@@ -220,13 +218,17 @@ def picked(each: Sequence[Any], argnums: Any) -> Any:
     return each[0] if transforms._single(argnums) else tuple(each)
 
 
+def _several() -> TypeError:
+    return TypeError("the gradient: f returns a single number; use jacobian for several")
+
+
 def _nested(outer: Rebuild, inner: Rebuild, rows: Sequence[Any]) -> Any:
     """A structure of structures."""
     return outer([*map(inner, rows)])
 
 
-def _checked(tree: Any, what: str) -> tuple[list[Any], Any]:
-    """Flatten a tree; not an array of numbers, in which nothing can be wrong."""
-    if isinstance(tree, np.ndarray) and tree.dtype.kind in "fiub":
-        return [], None
-    return flatten(tree, what)
+def _aligned(tangent: Any, x: Any, what: str) -> Any:
+    """A tangent, built as x is: the entries of dicts may have come in another order."""
+    if structure(tangent, what).key == structure(x, "").key:
+        return tangent
+    return flatten(x, "")[1](flatten_like(tangent, x, what))

@@ -400,6 +400,7 @@ class Derivative(Compiled):
         super().__init__(f, *options)
         self._name, base, self._argnums = transforms.derivative_of(f)  # type: ignore[misc]
         self._base = base if isinstance(base, Compiled) else Compiled(base, *options)
+        self._reasons = self._base._reasons
         self._last: tuple[Any, ...] | None = None
 
     def __call__(self, *args: Any, **named: Any) -> Any:
@@ -419,11 +420,6 @@ class Derivative(Compiled):
         if not super().programs and self._last is not None:
             self._fill(Results(self.f, Arguments(self._last, None), Request()))
         return super().programs
-
-    @property
-    def recordings(self) -> list[str]:
-        """Why f was recorded, and then the transform itself."""
-        return [*self._base.recordings, *super().recordings]
 
 
 def _is_inside() -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import Any
 
 from autograd.program.plan import Plan
 from autograd.program.trace.captured import Captured
 
-__all__ = ["Recorded", "key_of", "surplus", "used"]
+__all__ = ["Recorded", "key_of", "used"]
 
 MOST_KINDS = 256
 MOST_NODES = 400_000  # if there are more kinds than a FEW: about 250 MB
@@ -29,15 +29,6 @@ def key_of(method: str, argnums: Any) -> Any:
     """The key of plans for a method."""
     keys = {"value": None, "value_and_grad": argnums}
     return keys.get(method, (method, argnums))
-
-
-def surplus(nodes: Sequence[int]) -> int:
-    """How many of the first kinds, with so many nodes each, are to be forgotten."""
-    first, left, total = 0, len(nodes), sum(nodes)
-    while left > MOST_KINDS or (left > FEW and total > MOST_NODES):
-        total -= nodes[first]
-        first, left = first + 1, left - 1
-    return first
 
 
 class Recorded:
@@ -71,9 +62,12 @@ class Recorded:
                 used(self.kinds, key)
         used(self.kinds, last[0])
         kinds = [*self.kinds.items()]
-        first = surplus([traces.nodes for _, traces in kinds])
-        if first:
-            self.kinds = dict(kinds[first:])
+        total, left = sum([traces.nodes for _, traces in kinds]), len(kinds)
+        while left > MOST_KINDS or (left > FEW and total > MOST_NODES):
+            total -= kinds[-left][1].nodes
+            left -= 1
+        if left < len(kinds):
+            self.kinds = dict(kinds[-left:])
             left = {trace for traces in self.kinds.values() for trace in traces.known}
             for what, plans in [*self.plans.items()]:
                 self.plans[what] = [plan for plan in plans if plan.trace in left]

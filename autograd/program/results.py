@@ -17,7 +17,7 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.targets.runner import NOT_FINITE, THIS, added_up, folded
 from autograd.trees import NUMBER, Rebuild, structure
 
-__all__ = ["Request", "Results", "parting", "several", "unit"]
+__all__ = ["Request", "Results", "parting", "unit"]
 
 Direction = tuple[Array, Array]
 
@@ -242,8 +242,3 @@ def unit(given: Arguments, i: int, row: int) -> Direction:
 def parting() -> ValueError:
     """The error where samples do not give the same kind of result."""
     return ValueError("the samples give results that are built in different ways")
-
-
-def several() -> TypeError:
-    """The error where f should have returned one number."""
-    return TypeError("the gradient: f returns a single number; use jacobian for several")

@@ -138,7 +138,6 @@ class TraceCache:
         self.f, self.without, self.first, self.reduce = f, without, first, reduce
         self.known: list[Trace] = []
         self.told = False
-        self.lanes = np.arange(0)  # of the last call
 
     @property
     def nodes(self) -> int:
@@ -152,12 +151,10 @@ class TraceCache:
         done without one, so that it gives or raises what eager does. So it is while another
         thread records.
         """
-        left, count, known = self.lanes, arguments.lanes or 1, 0
-        if len(left) != count:
-            self.lanes = left = np.arange(count)
+        left, known = np.arange(arguments.lanes or 1), 0
         while len(left):
             if known < len(self.known):
-                left = np.sort(self.along(self.known[known], call, arguments, left))
+                left = np.sort(self.along(self.known[known], call, left))
                 known += 1
                 continue
             first = int(left[0])
@@ -171,7 +168,7 @@ class TraceCache:
                 if trace is not None:
                     self.known.append(trace)
                     known += 1
-                    left = np.sort(self.along(trace, call, arguments, left))
+                    left = np.sort(self.along(trace, call, left))
                 if trace is None or first in left:  # or rounding decides at an edge of it
                     call.eager(first)
                     left = left[left != first]
@@ -179,7 +176,7 @@ class TraceCache:
                 if mine:
                     _recording.pop(self, None)
 
-    def along(self, trace: Trace, call: Any, arguments: Any, lanes: Array) -> Array:
+    def along(self, trace: Trace, call: Any, lanes: Array) -> Array:
         """Make the call for those of the lanes that go this way; the others are returned.
 
         Where rounding could decide, f itself computes the lane.
@@ -195,7 +192,7 @@ class TraceCache:
         if len(mine) == 0:
             return others
         if len(mine) < len(lanes) and (len(mine) > 1 or not status & FP_ERROR):
-            return np.concatenate([others, self.along(trace, call, arguments, mine)])
+            return np.concatenate([others, self.along(trace, call, mine)])
         if not status:
             call.add(trace, mine, results)
         elif len(mine) == 1:
@@ -203,7 +200,7 @@ class TraceCache:
         else:
             middle = len(mine) // 2
             for half in (mine[:middle], mine[middle:]):
-                others = np.concatenate([others, self.along(trace, call, arguments, half)])
+                others = np.concatenate([others, self.along(trace, call, half)])
         return others
 
     def record(self, arguments: Any, lane: int) -> Trace | None:

@@ -349,3 +349,15 @@ def test_defaults_that_change_where_arguments_are_named() -> None:
     assert (fast(a=3.0), fast(a=3.0), fast.grad(a=3.0)) == (6.0, 6.0, 2.0)
     f.__defaults__ = (5.0,)
     assert (fast(a=3.0), fast(3.0), fast.grad(a=3.0)) == (15.0, 15.0, 5.0)
+
+
+def test_a_tangent_may_have_its_entries_in_another_order() -> None:
+    f: Callable[[Any], Any] = lambda x: x["a"] * x["a"] * x["b"]  # noqa: E731
+    x, v = {"a": 2.0, "b": 3.0}, {"b": 5.0, "a": 7.0}
+    fast, lanes = compile(f), compile(f, 0)
+    for _ in range(3):
+        assert fast.jvp((x,), (v,)) == (12.0, 104.0)
+        assert fast.hvp(x, v) == {"a": 62.0, "b": 28.0}
+        assert fast.jvp((x,), ({"a": 7.0, "b": 5.0},)) == (12.0, 104.0)
+    xs, vs = ({key: [each] for key, each in tree.items()} for tree in (x, v))
+    assert lanes.jvp((xs,), (vs,)) == ([12.0], [104.0])

@@ -193,6 +193,7 @@ class Watch:
 
 # ---------------------------------------------------------------- a watch for each thread
 
+IDLE = Watch([])  # answers as floats do
 _switch = threading.RLock()  # held while nothing else runs, but perhaps a finalizer
 watches: dict[int, tuple[Watch, ...]] = {}  # of each thread, innermost last
 
@@ -230,14 +231,11 @@ def _observer(what: str, x: Value, other: Any) -> Any:
     mine = watches.get(get_ident())
     if mine is not None:
         return mine[-1](what, x, other)
-    if what in ("partials", "set"):
+    if what == "set":
         return None
-    if what == "hash":
-        return object.__hash__(x)
-    _ask_elsewhere(what, [y for y in (x, other) if type(y) is Value])
-    if what == "data":
-        return x._data
-    return getattr(operator, what)(x._data, other._data if type(other) is Value else other)
+    if what not in ("partials", "hash"):
+        _ask_elsewhere(what, [y for y in (x, other) if type(y) is Value])
+    return IDLE(what, x, other)
 
 
 def _ask_elsewhere(what: str, xs: Sequence[Value]) -> None:
