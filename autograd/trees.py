@@ -16,7 +16,7 @@ from autograd.core.operand import real
 from autograd.core.value import Value
 
 __all__ = ["LABELS", "NUMBER", "Structure", "as_rows", "children_of", "flatten", "flatten_like"]
-__all__ += ["labels", "register_pytree_node", "structure", "without_axes"]
+__all__ += ["labelled", "labels", "register_pytree_node", "structure", "without_axes"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
 Flatten = Callable[[Any, str], tuple[list[Any], Any]]
@@ -231,7 +231,7 @@ def _walked(tree: Any, what: str, leaves: list[Any] | None) -> Structure:
         return Structure(kind, key, children.build, parts, 0)
     if hasattr(tree, "iloc"):
         part = _walked(tree.to_numpy(), what, leaves)
-        return Structure(kind, (kind, labels(tree)), lambda new: _labelled(tree, *new), [part])
+        return Structure(kind, (kind, labels(tree)), lambda new: labelled(tree, *new), [part])
     raise TypeError(
         f"{what} is a {_kind(tree)}; derivatives are taken of numbers and Values, "
         "and of lists, tuples, dicts, dataclasses, arrays and tables of them; of a type of "
@@ -339,7 +339,7 @@ def _objects(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
     return result.view(ValueArray).reshape(shape)
 
 
-def _labelled(table: Any, array: Any) -> Any:
+def labelled(table: Any, array: Any) -> Any:
     """An array with the labels of a table, if it has the table's shape."""
     if array.shape != table.shape:  # of a Jacobian
         return array

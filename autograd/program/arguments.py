@@ -14,7 +14,7 @@ from typing import Any
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.program.plan import built, fill
-from autograd.trees import LABELS, LEAVES, Structure, as_rows, children_of, flatten, structure
+from autograd.trees import LEAVES, Structure, as_rows, children_of, flatten, labelled, structure
 
 __all__ = ["Arguments", "Axes", "axes_of", "count_of", "cut", "holds_values"]
 __all__ += ["numbers_of", "samples_of"]
@@ -124,8 +124,7 @@ def _stacked(tree: Any, sample: Structure, axis: int, rows: Array) -> Any:
     if isinstance(array, np.ndarray):
         sides = np.moveaxis(array, axis, 0).shape
         whole = np.moveaxis(np.ascontiguousarray(rows).reshape(sides), 0, axis)
-        names = {each: getattr(tree, each) for each in LABELS if hasattr(tree, each)}
-        return type(tree)(whole, **names) if hasattr(tree, "iloc") else whole
+        return labelled(tree, whole) if hasattr(tree, "iloc") else whole
     rows = np.ascontiguousarray(rows)
     return type(tree)([built(sample, row) for row in rows])
 

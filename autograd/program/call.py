@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autograd import transforms
@@ -128,8 +127,8 @@ class Call:
         if not self.each:
             rows = [[given.like(i, row) for row in block] for i, block in zip(places, blocks)]
             return picked([*map(call.rebuild, rows)], self.argnums)
-        builds = [partial(_nested, call.rebuild, build) for build in given.builds(places)]
-        return picked([*map(call.of_lanes, builds, blocks)], self.argnums)
+        both = zip(given.builds(places), blocks)
+        return picked([self.nested(call, call.rebuild, *each) for each in both], self.argnums)
 
     def outputs(self) -> int:
         """The number of outputs, for which a first call sweeps."""
@@ -165,22 +164,20 @@ class Call:
         calls = self.forward(output=0, weight=self.weight, per_lane=self.each)
         rows = [np.stack(columns, 1) for columns in zip(*[call.blocks[1:] for call in calls])]
         cuts = np.cumsum([len(given.rows[i]) for i in places])[:-1]
-        builds = given.builds(places)
-
-        def matrix(outer: Any, inner: Any, block: Array) -> Any:
-            build = partial(_nested, outer, inner)
-            if self.each:
-                return calls[0].of_lanes(build, block)
-            return build(block[:, :, 0].tolist())
-
-        matrices = [
-            picked(
-                [matrix(a, b, block) for b, block in zip(builds, np.split(row, cuts, 1))],
-                self.argnums,
-            )
-            for a, row in zip(builds, rows)
-        ]
+        builds, matrices = given.builds(places), list[Any]()
+        for outer, row in zip(builds, rows):
+            both = zip(builds, np.split(row, cuts, 1))
+            matrix = [self.nested(calls[0], outer, *each) for each in both]
+            matrices.append(picked(matrix, self.argnums))
         return picked(matrices, self.argnums)
+
+    def nested(self, call: Results, outer: Rebuild, inner: Rebuild, block: Array) -> Any:
+        """A structure of structures, of numbers of shape (outer, inner, lanes)."""
+
+        def build(rows: Sequence[Any]) -> Any:
+            return outer([*map(inner, rows)])
+
+        return call.of_lanes(build, block) if self.each else build(block[:, :, 0].tolist())
 
     # ------------------------------------------------------------------ spot checks
 
@@ -220,11 +217,6 @@ def picked(each: Sequence[Any], argnums: Any) -> Any:
 
 def _several() -> TypeError:
     return TypeError("the gradient: f returns a single number; use jacobian for several")
-
-
-def _nested(outer: Rebuild, inner: Rebuild, rows: Sequence[Any]) -> Any:
-    """A structure of structures."""
-    return outer([*map(inner, rows)])
 
 
 def _aligned(tangent: Any, x: Any, what: str) -> Any:

@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
-from functools import cached_property, update_wrapper
+from functools import update_wrapper
 from time import thread_time as clock
 from types import MethodType
 from typing import Any, TypeVar, overload
@@ -226,18 +226,12 @@ class Compiled:
         each = samples_of(args, self.in_axes)
         return [transform(self.f, argnums)(*sample) for sample in each]
 
-    @cached_property
-    def _signature(self) -> inspect.Signature:
-        return inspect.signature(self.f)
-
     def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments in order."""
         if not named:
             return args
         try:
-            bound = self._signature.bind(*args, **named)
-            if len(bound.arguments) < len(self._signature.parameters):
-                bound = inspect.signature(self.f).bind(*args, **named)  # defaults may change
+            bound = inspect.signature(self.f).bind(*args, **named)
         except TypeError as error:
             names = ", ".join(parameters(self.f))
             raise TypeError(f"{called(self.f)}({names}): {error}") from None

@@ -23,6 +23,7 @@ from autograd.core.float_sweeps import read_data
 from autograd.core.operand import real
 from autograd.program.ir.arrays import np
 from autograd.program.trace.captured import KEYS, LENGTH, equal
+from autograd.trees import NUMBER
 
 __all__ = ["MOST", "Plan", "built", "fill", "planned"]
 
@@ -60,12 +61,7 @@ def planned(plans: dict[Any, list[Plan]], what: Any, args: tuple[Any, ...]) -> A
 
 def fill(form: Any, x: Any, numbers: Any, at: cython.Py_ssize_t = 0) -> int:
     """Put the numbers of a tree into an array of doubles; -1 if it is built otherwise."""
-    end = take(form, x, _doubles(numbers), at)
-    leaves = form.leaves(x) if end < 0 else None
-    if leaves is None or not all(type(leaf) is float for leaf in leaves):
-        return end
-    numbers[at : at + form.size] = leaves
-    return at + form.size
+    return take(form, x, _doubles(numbers), at)
 
 
 def built(form: Any, numbers: Any, at: cython.Py_ssize_t = 0) -> Any:
@@ -79,7 +75,7 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
     kind, parts = form.kind, form.parts
     if kind is float:
         given: list[Any] = [x]
-    elif kind is ARRAY and not parts:
+    elif kind is ARRAY and type(x) is ARRAY and x.dtype.kind in "fiub":
         return take_array(form, x, to, at)
     elif kind is list and type(x) is list:
         given = x
@@ -101,10 +97,12 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
             if at < 0:
                 return -1
             continue
+        if type(y) is int or isinstance(y, NUMPY):
+            y = real(y)
+        elif type(y) is not float:
+            y = (NUMBER.leaves(y) or [y])[0]
         if type(y) is not float:
-            y = real(y) if type(y) is int or isinstance(y, NUMPY) else None
-            if y is None:
-                return -1
+            return -1
         to[at] = y
         at += 1
     return at if len(given) == size else -1
@@ -112,7 +110,7 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
 
 def take_array(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
     size: cython.Py_ssize_t = form.size
-    if type(x) is not ARRAY or x.shape != form.shape or x.dtype.kind not in "fiub":
+    if x.shape != form.shape:
         return -1
     if not cython.compiled:
         to[at : at + size] = x.ravel()
