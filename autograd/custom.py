@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import update_wrapper
 from struct import pack
 from typing import Any
@@ -11,7 +11,7 @@ from autograd.core.chain import untraced_primal
 from autograd.core.define import primitive
 from autograd.core.operand import is_node
 from autograd.core.primitive import RESERVED, Primitive
-from autograd.trees import Rebuild, flatten, flatten_like, without_axes
+from autograd.trees import Rebuild, flatten, flatten_like, structure, without_axes
 
 __all__ = ["CustomVJP", "custom_vjp"]
 
@@ -81,28 +81,19 @@ class CustomVJP:
         leaves, rebuild = flatten(args, f"{self.name}: the arguments")
         if not any(is_node(x) for x in leaves):
             return self.f(*args)
-        box = self._box(leaves, rebuild)
+        box = self._box(args, rebuild)
         numbers, shaped = box.run(tuple([untraced_primal(x) for x in leaves]))
         return shaped([box.primitive(float(k), *leaves) for k in range(len(numbers))])
 
     def __repr__(self) -> str:
         return f"<custom_vjp {self.name}>"
 
-    def _box(self, leaves: Sequence[Any], rebuild: Rebuild) -> _Box:
+    def _box(self, args: tuple[Any, ...], rebuild: Rebuild) -> _Box:
         """Return the primitive for arguments of this structure."""
-        key = _structure(rebuild([0.0] * len(leaves)))
+        key = structure(args, "").key
         if key not in self._boxes:
             self._boxes[key] = _Box(self, rebuild, len(self._boxes))
         return self._boxes[key]
-
-
-def _structure(tree: Any) -> Any:
-    """Equal for arguments that are built in the same way."""
-    if isinstance(tree, dict):
-        return dict, *[(key, _structure(part)) for key, part in tree.items()]
-    if isinstance(tree, list | tuple):
-        return type(tree), *map(_structure, tree)
-    return type(tree), getattr(tree, "shape", ())
 
 
 class _Box:

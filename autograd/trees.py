@@ -19,7 +19,6 @@ __all__ = ["LABELS", "NUMBER", "Structure", "as_rows", "children_of", "flatten",
 __all__ += ["labelled", "labels", "register_pytree_node", "structure", "without_axes"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
-Flatten = Callable[[Any, str], tuple[list[Any], Any]]
 LEAVES = {float, int, Value}
 LABELS = ("index", "columns", "name")  # of pandas
 STATIC = str | bytes | bool | None  # fields of dataclasses that are no numbers
@@ -265,7 +264,7 @@ def _maker(tree: Any) -> Rebuild:
     return getattr(type(tree), "_make", list if isinstance(tree, list) else tuple)
 
 
-def flatten_like(tree: Any, like: Any, what: str, flatten: Flatten = flatten) -> list[Any]:
+def flatten_like(tree: Any, like: Any, what: str) -> list[Any]:
     """The numbers of a tree in the order in which `flatten` gives those of `like`.
 
     Raises:
@@ -298,7 +297,7 @@ def flatten_like(tree: Any, like: Any, what: str, flatten: Flatten = flatten) ->
     if len(given.parts) != len(wanted.parts):
         raise ValueError(f"{what} must be built as {like!r}, got {tree!r}")
     each = zip(wanted.places, given.parts, wanted.parts)
-    parts = [flatten_like(part, other, what + place, flatten) for place, part, other in each]
+    parts = [flatten_like(part, other, what + place) for place, part, other in each]
     return [leaf for part in parts for leaf in part]
 
 

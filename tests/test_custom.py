@@ -1,6 +1,7 @@
 """Black boxes with a derivative of their own: several inputs and outputs, a node each."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -68,12 +69,24 @@ def test_structures_and_a_single_argument() -> None:
     norm = custom_vjp(lambda d: sum(d["v"]), lambda g, r, d: {"v": [g] * len(d["v"])}, "total")
     assert grad(norm)({"v": [1.0, 2.0]}) == {"v": [1.0, 1.0]}
     assert grad(norm)({"v": [1.0, 2.0, 3.0]}) == {"v": [1.0, 1.0, 1.0]}  # another structure
-    assert [
-        norm._box([1.0] * n, lambda xs: ({"v": [*xs]},)).primitive.name for n in (2, 3)
-    ] == [
-        "total",
-        "total.shape1",
-    ]
+    nodes = [norm({"v": [Value(1.0)] * n}) for n in (2, 3, 2)]
+    assert [node.op.name for node in nodes] == ["total", "total.shape1", "total"]
+
+
+@dataclass
+class Scaled:
+    x: Any
+    unit: str
+
+
+def test_what_is_no_number_in_an_argument_tells_structures_apart() -> None:
+    f = custom_vjp(
+        lambda d: d.x * (1000.0 if d.unit == "km" else 1.0),
+        lambda g, r, d: Scaled(g * (1000.0 if d.unit == "km" else 1.0), d.unit),
+    )
+    for unit, factor in (("km", 1000.0), ("m", 1.0), ("km", 1000.0)):
+        assert f(Scaled(Value(2.0), unit)).data == 2.0 * factor
+        assert grad(lambda x, unit=unit: f(Scaled(x, unit)))(2.0) == factor
 
 
 def loss(b: Any) -> Any:

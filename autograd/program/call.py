@@ -59,8 +59,7 @@ class Call:
 
     def plan(self, method: str, call: Results) -> None:
         """Let calls like this one go by a plan."""
-        single = transforms._single(self.argnums)
-        self.it._recorded.plan(method, self.argnums, call, single, self.tangent)
+        self.it._recorded.plan(method, self.argnums, call, self.tangent)
 
     def along(self) -> tuple[Array, Array]:
         """The tangents, which are 0 for other arguments."""

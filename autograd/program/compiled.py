@@ -206,11 +206,9 @@ class Compiled:
     ) -> Any:
         """The result of a method, by a plan if one fits."""
         self._schedule.left -= 1
-        if self._schedule.left > 0:
-            result = self._planned(name, args, argnums, tangents)
-            if result is not None:
-                return result
-        return self._run(name, args, argnums, tangents)
+        request = name, args, argnums, tangents
+        result = self._planned(*request) if self._schedule.left > 0 else None
+        return self._run(*request) if result is None else result
 
     def _by_f(
         self, name: str, args: Sequence[Any], argnums: Any, tangents: Sequence[Any]
@@ -331,8 +329,8 @@ class Compiled:
             args = self._bound(args, named)
         schedule, recorded = self._schedule, self._recorded
         schedule.left -= 1
-        inside = (recorded.closes or watches) and _is_inside()
-        if schedule.left > 0 and not inside and type(argnums) in (int, tuple):
+        known = schedule.left > 0 and type(argnums) in (int, tuple)
+        if known and not ((recorded.closes or watches) and _is_inside()):
             result: tuple[Any, Any] | None = planned(recorded.plans, argnums, args)
             if result is not None:
                 return result

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd.program.plan import Plan
 from autograd.program.trace.captured import Captured
+from autograd.transforms import _single
 
 __all__ = ["Recorded", "key_of", "used"]
 
@@ -72,13 +73,11 @@ class Recorded:
             for what, plans in [*self.plans.items()]:
                 self.plans[what] = [plan for plan in plans if plan.trace in left]
 
-    def plan(
-        self, method: str, argnums: Any, call: Any, single: bool, tangent: Any = None
-    ) -> None:
+    def plan(self, method: str, argnums: Any, call: Any, tangent: Any = None) -> None:
         """Let such calls go by plans on the traces known so far; but not where samples part."""
         traces = self.kinds.get(call.arguments.key)
         every = traces.known if traces is not None else []
-        what = key_of(method, argnums)
+        what, single = key_of(method, argnums), _single(argnums)
         plans = self.plans.get(what, [])
         if call.arguments.lanes and len(every) > 1:
             self.plans[what] = [plan for plan in plans if plan.trace not in every]
