@@ -121,7 +121,7 @@ class Structure:
         parts: the structures of the children; none where all of them are numbers.
         size: the number of leaves.
         make: makes such a tree of other children.
-        shape: of an array.
+        shape: of an array, or of a list or tuple of numbers.
     """
 
     __slots__ = "key", "kind", "make", "parts", "shape", "size"
@@ -214,7 +214,7 @@ def _walked(tree: Any, what: str, leaves: list[Any] | None) -> Structure:
         if leaves is not None:
             leaves += [float(x) if type(x) is int else x for x in tree]
         key = kind, len(tree), ()
-        return Structure(kind, key, _maker(tree), (), len(tree))
+        return Structure(kind, key, _maker(tree), (), len(tree), (len(tree),))
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(tree, numpy.ndarray) and kind not in _registered:
         return _array_structure(numpy, tree, what, leaves)

@@ -104,14 +104,14 @@ def numbers_of(tree: Any, sample: Structure, what: str, axis: int = 0) -> Array:
         rows = np.moveaxis(tree, axis, 0)
         if rows.dtype.kind not in "fiub":  # objects that may be numbers
             rows = np.array(flatten(rows, what)[0], float)
-        return rows.reshape(-1, sample.size) if sample.size else np.empty((len(rows), 0))
+        return rows.reshape(len(rows), sample.size)
     numbers, size = np.empty(len(tree) * sample.size), sample.size
     for i, each in enumerate(tree):
         if fill(sample, each, numbers, i * size) < 0:
             name = f"{what}[{i}]"
             structure(each, name)  # raises, unless there are numbers in it
             raise ValueError(f"{name} is built in another way than {what}[0]")
-    return numbers.reshape(-1, size) if size else np.empty((len(tree), 0))
+    return numbers.reshape(len(tree), size)
 
 
 def _stacked(tree: Any, sample: Structure, axis: int, rows: Array) -> Any:
@@ -123,10 +123,9 @@ def _stacked(tree: Any, sample: Structure, axis: int, rows: Array) -> Any:
     array = as_rows(tree)
     if isinstance(array, np.ndarray):
         sides = np.moveaxis(array, axis, 0).shape
-        whole = np.moveaxis(np.ascontiguousarray(rows).reshape(sides), 0, axis)
+        whole = np.moveaxis(rows.reshape(sides), 0, axis)
         return labelled(tree, whole) if hasattr(tree, "iloc") else whole
-    rows = np.ascontiguousarray(rows)
-    return type(tree)([built(sample, row) for row in rows])
+    return type(tree)([built(sample, row) for row in np.ascontiguousarray(rows)])
 
 
 # ---------------------------------------------------------------- a call's
@@ -136,7 +135,7 @@ class Arguments:
     """The arguments of one call, taken apart.
 
     Attributes:
-        args, in_axes: as given.
+        args: as given.
         axes: for each, None if it is uniform, 0 if each lane has its own.
         structures: of each, or of a sample.
         lanes: how many there are; 0 if nothing varies.
@@ -148,7 +147,7 @@ class Arguments:
     """
 
     def __init__(self, args: Sequence[Any], in_axes: Axes) -> None:
-        self.args, self.in_axes, self.given = tuple(args), in_axes, axes_of(args, in_axes)
+        self.args, self.given = tuple(args), axes_of(args, in_axes)
         self.axes = tuple([None if axis is None else 0 for axis in self.given])
         self.structures: list[Structure] = []
         self.rows: list[range] = []
@@ -220,9 +219,8 @@ class Arguments:
 
 
 def _has_array(tree: Any) -> bool:
-    if type(tree) in LEAVES or isinstance(as_rows(tree), np.ndarray):
-        return type(tree) not in LEAVES
-    if type(tree) in (list, tuple) and {*map(type, tree)} <= LEAVES:
-        return False
-    children = children_of(tree)
+    if isinstance(as_rows(tree), np.ndarray):
+        return True
+    plain = type(tree) in (list, tuple) and {*map(type, tree)} <= LEAVES
+    children = None if plain else children_of(tree)
     return children is not None and any(map(_has_array, children.parts))

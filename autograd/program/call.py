@@ -50,8 +50,7 @@ class Call:
     def sweep(self, places: Sequence[int] = (), **what: Any) -> Results:
         """The results of a request, which a check may compare."""
         call = Results(self.it.f, self.given, Request(tuple(places), **what), self.it.threads)
-        anew = self.it._fill(call)
-        self.anew |= anew
+        self.anew |= self.it._fill(call)
         self.sweeps += 1
         if (self.it._schedule.turn + 1) % self.sweeps == 0 or self.sweeps == 1:
             self.last = call  # each sweep has its turn

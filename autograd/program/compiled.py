@@ -19,7 +19,7 @@ from autograd.program.plan import planned
 from autograd.program.program import Program
 from autograd.program.recorded import Recorded, key_of, used
 from autograd.program.results import Request, Results, parting
-from autograd.program.specialize import Trace, TraceCache, parameters
+from autograd.program.specialize import TraceCache, parameters
 from autograd.program.spot_check import NEVER, Schedule
 from autograd.program.trace.observe import innermost, warn, watches
 from autograd.program.trace.record import called
@@ -29,7 +29,6 @@ from autograd.trees import flatten, structure, without_axes
 __all__ = ["Compiled", "compile"]
 
 STORM = 10  # recordings for one reason
-LARGE = 100_000  # operations of a recording
 
 
 class _DependsOnValues(Exception):  # noqa: N818
@@ -60,7 +59,6 @@ class Compiled:
         self._recorded = Recorded(f)
         self._reasons: deque[str] = deque(maxlen=1000)
         self._changes: Counter[str] = Counter()
-        self._told = False
 
     def __repr__(self) -> str:
         n = len(self.programs)
@@ -79,8 +77,7 @@ class Compiled:
             )
         bound: Any = own.get(self._attribute)
         if bound is None or bound.f.__self__ is not instance:  # copied from another
-            f = MethodType(self.f, instance)
-            bound = Compiled(f, *self._options())
+            bound = Compiled(MethodType(self.f, instance), *self._options())
             own[self._attribute] = bound
         return bound  # type: ignore[no-any-return]
 
@@ -259,7 +256,6 @@ class Compiled:
             self._reasons.append(self._reason or kind)
             self._reason = ""
         if anew := len(traces.known) > known:
-            self._tell_size(arguments, traces.known[known:])
             recorded.forget()
         recorded.closes |= bool(call.closed)
         if transforms.enclosed() and (call.by_itself or transforms.differentiated(call.closed)):
@@ -289,18 +285,6 @@ class Compiled:
                     "or a Value whose data is set"
                 )
         return anew
-
-    def _tell_size(self, arguments: Arguments, traces: Sequence[Trace]) -> None:
-        """Warn, once, of a recording that `in_axes` would make small."""
-        size = max([len(trace.tape) for trace in traces])
-        if size > LARGE and not arguments.lanes and not self._told:
-            self._told = True
-            warn(
-                f"compile: {called(self.f)} was recorded as {size:,} operations, one by one, "
-                "which takes long. If it does the same with many elements, write it for one of "
-                'them, and give in_axes and reduce="sum": '
-                'compile(lambda x: np.sin(x) * x, in_axes=0, reduce="sum")(xs)'
-            )
 
     def _plain(self, *args: Any) -> Any:
         """Call f itself: where Values are among the arguments or around f."""

@@ -38,16 +38,16 @@ cdef build(object form, double *numbers, Py_ssize_t at)
 @cython.final
 cdef class Plan:
     cdef readonly object trace
-    cdef object captured, sweep, runner, rebuild, reduce, numbers, results, outside, owners, d_x
+    cdef object captured, sweep, runner, rebuild, reduce, results, outside, owners, d_x
     cdef object seed, looks
-    cdef list closed, forms, varies, places, starts, free, plain
+    cdef list closed, forms, varies, places, starts, slopes_at, free, plain
     cdef tuple spaces, names, known, parts
     cdef double *u
     cdef double *d_u
     cdef double *out
     cdef double weight
     cdef Py_ssize_t count, lanes, threads, after
-    cdef bint single, is_number, samples, is_value, is_jvp, is_hvp, is_jacobian
+    cdef bint single, is_number, samples, is_value, is_jvp, is_hvp, is_jacobian, each
     cdef public bint used
 
     cpdef called(self, tuple args)

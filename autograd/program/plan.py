@@ -179,18 +179,20 @@ class Plan:
         self.trace, self.captured, self.closed = trace, captured, trace.closed
         self.looks: Any = None
         along = None if tangent is None else names
-        self.sweep = program.sweep(None if method in ("value", "jvp") else names, along)
+        wrt, self.each = None if method in ("value", "jvp") else names, call.per_lane
+        self.sweep = program.sweep(wrt, along, self.each)
         self.varies = [axis is not None for axis in given.axes]
         self.samples = given.lanes > 0
         arrays = [type(x) is ARRAY for x, v in zip(given.args, self.varies) if v]
         parted = self.sweep.has_lanes != self.samples or (self.samples and not trace.single)
-        long = parted or (self.samples and method not in ("value", "value_and_grad"))
-        if any(given.given) or long or not all(arrays) or len(arrays) > MOST:
+        long = self.samples and not self.each and method not in ("value", "value_and_grad")
+        if any(given.given) or parted or long or not all(arrays) or len(arrays) > MOST:
             raise NotImplementedError
         self.is_value, self.is_jvp = method == "value", method == "jvp"
         self.is_hvp, self.is_jacobian = method == "hvp", method == "jacobian"
         self.threads, self.single = call.threads, single
         self.forms, self.starts = [*given.structures], [r.start for r in given.rows]
+        self.slopes_at = [*self.starts]
         self.places, self.is_number = [*call.places], trace.single
         self.rebuild, self.reduce = trace.rebuild, trace.reduce
         self.after = len(given.u) + len(self.closed)
@@ -199,6 +201,15 @@ class Plan:
             self.starts += [self.after + given.rows[i].start for i in call.places]
             self.varies += [False] * len(self.places)
         self.plain = [form.kind is float for form in self.forms]
+        if self.each:  # gradients are outputs: those in uniform arguments, and then the others
+            at = trace.tape.outputs
+            order = sorted(self.places)
+            varying = [i for i in order if self.varies[i]]
+            for i in [*[i for i in order if not self.varies[i]], *varying]:
+                form, self.slopes_at[i] = self.forms[i], at
+                at += form.size
+                if form.parts or form.size != math.prod(form.shape):
+                    raise NotImplementedError
         self.count, self.free, self.used = len(self.varies), [True], False
         self.resize(given.lanes or self.sweep.lanes or 1)
 
@@ -213,6 +224,8 @@ class Plan:
         weights = np.zeros((sweep.outputs, lanes if self.samples else 1))
         weights[sweep.outputs // 2 if self.is_hvp else 0 :][:1] = weight
         self.seed: Any = sweep.spread(weights) if sweep.has_slopes else None
+        if self.each:
+            self.seed = np.ones((1, 1))
         sizes = [form.size for form, varies in zip(self.forms, self.varies) if varies]
         parts = tuple([np.zeros((size, lanes)) for size in sizes])
         buffers = out, d_u if sweep.has_slopes else None, d_x, sweep.answers
@@ -220,8 +233,8 @@ class Plan:
         self.u, self.d_u, self.out = _doubles(u), _doubles(d_u), _doubles(out.reshape(-1))
         self.outside = u[self.after - len(self.closed) : self.after]
         self.weight, self.results, self.parts = weight, out[: sweep.outputs], parts
-        self.runner, self.d_x, self.lanes = runner, d_x, lanes
-        self.numbers, self.owners = u, (u, d_u, out)
+        self.runner, self.d_x, self.lanes = runner, out if self.each else d_x, lanes
+        self.owners = u, d_u, out
 
     def called(self, args: tuple[Any, ...]) -> Any:
         """The function's result, or its value and gradient; None if anything has changed."""
@@ -351,8 +364,8 @@ class Plan:
         start: cython.Py_ssize_t
         gradient = []
         for i in self.places:
-            form, start = self.forms[i], self.starts[i]
-            if self.varies[i]:
+            form, start = self.forms[i], self.slopes_at[i]
+            if self.each or self.varies[i]:
                 d = self.d_x[start : start + form.size].T.copy()
                 gradient.append(d.reshape(self.lanes, *form.shape))
             else:
@@ -362,7 +375,7 @@ class Plan:
     def rows(self) -> Any:
         """The Jacobian, by a reverse sweep for each output."""
         rows = []
-        for k in range(len(self.results)):
+        for k in range(len(self.seed)):
             self.seed[:] = 0.0
             self.seed[k] = 1.0
             if self.runner.run(self.parts):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import FREE, Blocks
@@ -26,9 +26,6 @@ from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
 from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS, Runner
 from autograd.program.targets.source import Source, compiled
-
-if TYPE_CHECKING:
-    from autograd.program.specialize import Trace
 
 __all__ = ["PASSES", "Program", "Sweep"]
 
@@ -62,7 +59,7 @@ class Program:
         answers: Sequence[float] = (),
         data: Collection[int] = (),
         without: Collection[str] = (),
-        trace: Trace | None = None,
+        trace: Any = None,
     ) -> None:
         unknown = set(without) - set(PASSES)
         if unknown:
@@ -134,7 +131,6 @@ class Program:
 
     def graph(self, **options: Any) -> Any:
         """The function's graph (`autograd.Graph`), at the numbers that it was recorded with."""
-        assert self.trace is not None
         return self.trace.graph(**options)
 
     def source(self, target: str = "numpy") -> str:
@@ -151,7 +147,6 @@ class Program:
             UntranslatableError: of JavaScript, an operation's rules cannot be translated.
         """
         if target in ("javascript", "c"):
-            assert self.trace is not None
             write = javascript if target == "javascript" else c_source
             return write(self.trace.tape)
         if target not in ("numpy", "jax"):

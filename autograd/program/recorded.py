@@ -28,8 +28,7 @@ def used(cache: dict[Any, Any], key: Hashable) -> Any:
 
 def key_of(method: str, argnums: Any) -> Any:
     """The key of plans for a method."""
-    keys = {"value": None, "value_and_grad": argnums}
-    return keys.get(method, (method, argnums))
+    return {"value": None, "value_and_grad": argnums}.get(method, (method, argnums))
 
 
 class Recorded:
@@ -54,24 +53,22 @@ class Recorded:
     def forget(self) -> None:
         """Drop what was used longest ago, where there is too much."""
         every = [plan for plans in [*self.plans.values()] for plan in plans]
-        recent = {plan.trace for plan in every if plan.used}
+        recent = {plan.trace for plan in every if plan.used} | {
+            *[*self.kinds.values()][-1].known
+        }
         for plan in every:
             plan.used = False
-        *before, last = [*self.kinds.items()]
-        for key, traces in before:
-            if not recent.isdisjoint(traces.known):
-                used(self.kinds, key)
-        used(self.kinds, last[0])
-        kinds = [*self.kinds.items()]
+        kinds = sorted(
+            self.kinds.items(), key=lambda kind: not recent.isdisjoint(kind[1].known)
+        )
         total, left = sum([traces.nodes for _, traces in kinds]), len(kinds)
         while left > MOST_KINDS or (left > FEW and total > MOST_NODES):
             total -= kinds[-left][1].nodes
             left -= 1
-        if left < len(kinds):
-            self.kinds = dict(kinds[-left:])
-            left = {trace for traces in self.kinds.values() for trace in traces.known}
-            for what, plans in [*self.plans.items()]:
-                self.plans[what] = [plan for plan in plans if plan.trace in left]
+        self.kinds = dict(kinds[-left:])
+        known = {trace for traces in self.kinds.values() for trace in traces.known}
+        for what, plans in [*self.plans.items()]:
+            self.plans[what] = [plan for plan in plans if plan.trace in known]
 
     def plan(self, method: str, argnums: Any, call: Any, tangent: Any = None) -> None:
         """Let such calls go by plans on the traces known so far; but not where samples part."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from keyword import iskeyword
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
@@ -19,9 +19,6 @@ from autograd.program.trace.observe import warn
 from autograd.program.trace.record import Recording, called, plain_results, record
 from autograd.rules.arrays import NAMES
 from autograd.trees import NUMBER, flatten, structure
-
-if TYPE_CHECKING:
-    from autograd.show.graph import Graph
 
 __all__ = ["Trace", "TraceCache"]
 
@@ -96,7 +93,7 @@ class Trace:
         needed = [block for block in blocks if block[1]]
         self.program = Program(self.tape, needed, answers, data, cache.without, self)
 
-    def graph(self, **options: Any) -> Graph:
+    def graph(self, **options: Any) -> Any:
         """The function's graph, at the numbers that it was recorded with."""
         from autograd.show.graph import Graph
 
@@ -230,18 +227,15 @@ class TraceCache:
 
     def parting(self) -> str:
         """Say which question parts the ways, and what to write instead."""
-        guards = [trace.guards for trace in self.known]
-        shortest = min(map(len, guards))
-        parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
-        guard = guards[0][parting[0] if parting else shortest - 1]
+        guard, count = self.known[-1].guards[-1], len(self.known)
         if guard.what == "float":
             return (
                 f"reads a number out of a Value in {guard.place}, and what it does then holds "
-                f"for this number only; it was recorded for {len(guards)} numbers. Compute "
+                f"for this number only; it was recorded for {count} numbers. Compute "
                 "with Values"
             )
         return (
-            f"goes more than {len(guards)} ways. The first that parts them is the comparison "
+            f"goes more than {count} ways. The last that parts them is the comparison "
             f"{guard.what!r} in {guard.place}; use autograd.where(condition, a, b), maximum or "
             "minimum, which do not branch"
         )

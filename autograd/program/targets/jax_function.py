@@ -55,7 +55,6 @@ def function(program: Program) -> Callable[..., Any]:
     """See `Program.jax`."""
     jax, trace = there("program.jax()"), program.trace
     numpy = jax.numpy
-    assert trace is not None
     run = rows(program)
     closed = np.array([value.data for value in trace.closed], dtype=float)
     template = trace.rebuild([*np.arange(program.tape.outputs, dtype=float)])

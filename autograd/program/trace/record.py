@@ -112,7 +112,8 @@ def record(
     captured, before = captured or Captured(f), _random_state()
     first = _Run(f, numbers, rebuild)
     unsure = Recording(Tape(), [], first.guards, first.form, False)
-    if any(_alike(first.guards, guards) for guards in traces):
+    asked = [(guard.what, guard.answer) for guard in first.guards]
+    if asked in [[(guard.what, guard.answer) for guard in guards] for guards in traces]:
         return unsure
     used = {node.op for node in first.order if node.op} - {*QUESTIONS.values()}
     if replaced := [op.name for op in used if TABLE.get(op.name) is not op]:
@@ -128,7 +129,8 @@ def record(
     changed.append(captured.changed())
     # It may draw once, at first.
     draws = sees_draws and before != after and after != _random_state()
-    same = all(map(_equal, map(primal, plain), map(primal, first.outputs)))
+    both = zip(map(primal, plain), map(primal, first.outputs))
+    same = all(a == b or (a != a and b != b) for a, b in both)
     if draws or not (same or changed[0] | changed[1]):
         raise ValueError(
             f"compile: {called(f)} gives different results for the same numbers: it draws "
@@ -209,15 +211,6 @@ def _closed(first: _Run, second: _Run) -> list[Value]:
                 used[x] = min(used.get(x, (level, len(used))), (level, len(used)))
     top = [x for x in first.roots if type(x) is Value and x in outside]
     return [*dict.fromkeys([*sorted(used, key=used.__getitem__), *top])]
-
-
-def _alike(guards: Sequence[Guard], others: Sequence[Guard]) -> bool:
-    """Whether the same was asked and answered."""
-    return [(g.what, g.answer) for g in guards] == [(g.what, g.answer) for g in others]
-
-
-def _equal(a: float, b: float) -> bool:
-    return a == b or (a != a and b != b)
 
 
 def _tape(run: _Run, inputs: list[str], closed: list[Value]) -> Tape:
