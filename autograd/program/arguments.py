@@ -16,8 +16,7 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.plan import built, fill
 from autograd.trees import LEAVES, Structure, as_rows, children_of, flatten, labelled, structure
 
-__all__ = ["Arguments", "Axes", "axes_of", "count_of", "cut", "holds_values"]
-__all__ += ["numbers_of", "samples_of"]
+__all__ = ["Arguments", "Axes", "count_of", "cut", "holds_values", "numbers_of", "samples_of"]
 
 Axes = tuple[int | None, ...] | int | None
 ALL = slice(None)

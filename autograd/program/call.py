@@ -17,7 +17,7 @@ from autograd.trees import Rebuild, flatten, flatten_like, structure
 if TYPE_CHECKING:
     from autograd.program.compiled import Compiled
 
-__all__ = ["Call", "picked"]
+__all__ = ["Call"]
 
 
 class Call:
@@ -34,8 +34,8 @@ class Call:
         self.given = given = Arguments(args, it.in_axes)
         self.places = transforms._places(argnums, len(args)) if args else ()
         self.each = bool(given.lanes) and self.reduce is None  # a result for each sample
-        mean = self.reduce == "mean" and given.lanes
-        self.weight = 1.0 / given.lanes if mean else 1.0  # of a lane's value
+        self.weight = 1.0 / (given.lanes or 1) if self.reduce == "mean" else 1.0  # of a lane
+        self.cuts = np.cumsum([len(given.rows[i]) for i in self.places])[:-1]
         self.anew, self.sweeps = False, 0
         self.last: Results | None = None
         self.tangent: Arguments | None = None
@@ -120,7 +120,7 @@ class Call:
             calls = self.forward()
             columns = np.stack([np.split(call.out, 2)[1] for call in calls], 1)
             columns = columns if self.reduce is None else self.weight * added_up(columns)
-            blocks = np.split(columns, np.cumsum([len(given.rows[i]) for i in places])[:-1], 1)
+            blocks = np.split(columns, self.cuts, 1)
         call = calls[0]
         if not self.each:
             rows = [[given.like(i, row) for row in block] for i, block in zip(places, blocks)]
@@ -161,10 +161,9 @@ class Call:
             raise _several()
         calls = self.forward(output=0, weight=self.weight, per_lane=self.each)
         rows = [np.stack(columns, 1) for columns in zip(*[call.blocks[1:] for call in calls])]
-        cuts = np.cumsum([len(given.rows[i]) for i in places])[:-1]
         builds, matrices = given.builds(places), list[Any]()
         for outer, row in zip(builds, rows):
-            both = zip(builds, np.split(row, cuts, 1))
+            both = zip(builds, np.split(row, self.cuts, 1))
             matrix = [self.nested(calls[0], outer, *each) for each in both]
             matrices.append(picked(matrix, self.argnums))
         return picked(matrices, self.argnums)
