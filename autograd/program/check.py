@@ -136,17 +136,14 @@ def difference(
     if len(values) != len(outputs):
         return f"{len(values)} numbers where {name} itself gives {len(outputs)}"
     numbers = [primal(y) for y in outputs]
-    rounding: _Rounding | None = None
+    rounding = _Rounding(outputs, leaves, since)
     asked: list[tuple[Sequence[float] | None, Sequence[float], list[float]]]
     asked = [(None, values, numbers)]
     for weights, given in slopes:
-        roots = [(y, w) for y, w in zip(outputs, weights) if type(y) is Value and w]
-        asked.append((weights, given, _slopes(roots, leaves, since)))
+        asked.append((weights, given, rounding.slopes(weights)))
     for seeds, given, expected in asked:
         if all(map(_is_near, given, expected)):
             continue
-        if rounding is None:
-            rounding = _Rounding(outputs, leaves, since)
         k = rounding.first_beyond(given, expected, seeds)
         if k is not None:
             what = "" if seeds is None else "the derivative "
@@ -156,21 +153,6 @@ def difference(
 
 def _is_near(a: float, b: float) -> bool:
     return a == b or abs(a - b) <= NEAR * abs(b) or (a != a and b != b)
-
-
-def _slopes(roots: list[tuple[Value, float]], xs: Sequence[Value], since: int) -> list[float]:
-    """Σ seed · d(root)/d(x) for each x."""
-    if not roots:
-        return [0.0] * len(xs)
-    if since:
-        before: list[Value] = []
-        float_sweeps.fast_order(*[y for y, _ in roots], since=since, before=before)
-        if all(node.op is None for node in before):
-            slopes = float_sweeps.pull(roots, [*xs])
-            if not any(map(math.isnan, slopes)):
-                return slopes
-    adjoints = cotangents(roots, xs)
-    return [primal(adjoints.get(x, 0.0)) for x in xs]
 
 
 # ---------------------------------------------------------------- how far rounding moves it
@@ -246,14 +228,27 @@ class _Rounding:
                 most[i] = math.inf
         return _beyond(off, [b + FACTOR * m for b, m in zip(bounds, most)])
 
+    def pull(self, seeds: Sequence[float]) -> tuple[list[tuple[Value, float]], list[float]]:
+        """The roots that are seeded, and by a compiled sweep the derivative in each leaf."""
+        roots = [(y, seed) for y, seed in zip(self.outputs, seeds) if type(y) is Value and seed]
+        private = roots and self.is_private
+        return roots, float_sweeps.pull(roots, [*self.leaves]) if private else [math.nan]
+
+    def slopes(self, seeds: Sequence[float]) -> list[float]:
+        """Σ seed · d(output)/d(leaf) for each leaf."""
+        roots, slopes = self.pull(seeds)
+        if any(map(math.isnan, slopes)):
+            adjoints = cotangents(roots, self.leaves) if roots else {}
+            slopes = [primal(adjoints.get(x, 0.0)) for x in self.leaves]
+        return slopes
+
     def quick_bounds(self, seeds: Sequence[float], derived: bool) -> list[float]:
         """Bounds that a compiled sweep gives: it leaves the adjoints in the nodes' fields.
 
         A value may move by a rounding of each node, and a derivative by usual errors of the
         terms that it adds up.
         """
-        roots = [(y, seed) for y, seed in zip(self.outputs, seeds) if type(y) is Value and seed]
-        float_sweeps.pull(roots, [*self.leaves])
+        self.pull(seeds)
         if not derived:
             bounds = [2.0 * U * math.fsum([abs(x._grad * x._data) for x in self.order])]
         else:

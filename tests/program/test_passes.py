@@ -206,8 +206,6 @@ def test_stats() -> None:
     )
     fast([0.1] * 6, [[1.0, 2.0]] * 5)
     stats = fast.program.stats()
-    assert stats["flops"] == 3 * 2 * 2 + 3 + 3
-    assert stats["bytes"] == 8 * (6 + 1 + 2 + 3 + 3 + 1)
 
 
 def squares(w: Any, data: Any) -> Any:
