@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from functools import update_wrapper
 from time import thread_time as clock
@@ -28,7 +28,7 @@ from autograd.trees import flatten, structure, without_axes
 
 __all__ = ["Compiled", "compile"]
 
-STORM = 10  # recordings for one reason
+STORM = 10  # recordings
 
 
 class _DependsOnValues(Exception):  # noqa: N818
@@ -58,23 +58,16 @@ class Compiled:
         self._attribute = f"compiled {called(f)}"
         self._recorded = Recorded(f)
         self._reasons: deque[str] = deque(maxlen=1000)
-        self._changes: Counter[str] = Counter()
 
     def __repr__(self) -> str:
         n = len(self.programs)
         return f"<compiled {called(self.f)}, {n} trace{'s' * (n != 1)}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Compiled:
-        """Compile a method for an instance, which keeps the result."""
+        """Compile a method for an instance, which keeps the result in its `__dict__`."""
         if instance is None:
             return self
-        own = getattr(instance, "__dict__", None)
-        if own is None:
-            name = type(instance).__name__
-            raise TypeError(
-                f"compile: {called(self.f)} is compiled for each {name}, which has no place to "
-                "keep that; add '__dict__' to its __slots__"
-            )
+        own = vars(instance)
         bound: Any = own.get(self._attribute)
         if bound is None or bound.f.__self__ is not instance:  # copied from another
             bound = Compiled(MethodType(self.f, instance), *self._options())
@@ -276,14 +269,12 @@ class Compiled:
         name, old, new = recorded.captured.difference()
         why = f"{name} has changed from {old} to {new}"
         anew = self._forget(why if recorded.kinds else self._reason)
-        if recorded.kinds:
-            self._changes[name] += 1
-            if self._changes[name] == STORM:
-                warn(
-                    f"compile: {called(self.f)} is recorded anew at each change of what it "
-                    f"names, for the {STORM}th time since {self._reason}: make it an argument, "
-                    "or a Value whose data is set"
-                )
+        if recorded.kinds and len(self._reasons) == STORM:
+            warn(
+                f"compile: {called(self.f)} is recorded anew at each change of what it names, "
+                f"for the {STORM}th time since {why}: make it an argument, or a Value whose "
+                "data is set"
+            )
         return anew
 
     def _plain(self, *args: Any) -> Any:

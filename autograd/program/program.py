@@ -63,8 +63,9 @@ class Program:
     ) -> None:
         unknown = set(without) - set(PASSES)
         if unknown:
-            choices = f"choose of {[*PASSES]}"
-            raise ValueError(f"compile: no pass is called {unknown.pop()!r}; {choices}")
+            raise ValueError(
+                f"compile: no pass is called {unknown.pop()!r}; choose of {[*PASSES]}"
+            )
         self.counts = {"recorded": len(tape)}
         if "atan2" in tape.ops:  # which sees the sign of a zero, and that may change it
             without = [*without, "fuse_sums"]
@@ -150,8 +151,10 @@ class Program:
             write = javascript if target == "javascript" else c_source
             return write(self.trace.tape)
         if target not in ("numpy", "jax"):
-            choices = '"numpy", "jax", "javascript" or "c"'
-            raise ValueError(f"source: target must be {choices}, got {target!r:.80}")
+            raise ValueError(
+                'source: target must be "numpy", "jax", "javascript" or "c", '
+                f"got {target!r:.80}"
+            )
         value = "\n".join(Source(self.blocks, target).lines) + "\n"
         if target == "jax":
             return f"import jax.numpy as np\n\n\n{value}"

@@ -13,7 +13,7 @@ from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.targets.array_functions import namespace
-from autograd.program.targets.runner import ANOTHER, FP_ERROR, NEAR, THIS
+from autograd.program.targets.runner import ANOTHER, NEAR, THIS
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import warn
 from autograd.program.trace.record import Recording, called, plain_results, record
@@ -188,7 +188,7 @@ class TraceCache:
                 call.eager(int(lane))
         if len(mine) == 0:
             return others
-        if len(mine) < len(lanes) and (len(mine) > 1 or not status & FP_ERROR):
+        if len(mine) < len(lanes):
             return np.concatenate([others, self.along(trace, call, mine)])
         if not status:
             call.add(trace, mine, results)

@@ -303,7 +303,7 @@ def test_a_method_needs_a_place_in_its_instance() -> None:
         def at(self, x: Any) -> Any:
             return 2.0 * x
 
-    with pytest.raises(TypeError, match=r"add '__dict__' to its __slots__"):
+    with pytest.raises(TypeError, match="__dict__"):
         Slotted().at(1.0)
 
 

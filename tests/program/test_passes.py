@@ -198,16 +198,6 @@ def test_a_function_of_nothing_gives_nothing() -> None:
     assert compile(lambda: ())() == ()
 
 
-def test_stats() -> None:
-    """A layer of 3 neurons with 2 inputs: 3 · 2 · 2 operations, tanh, and their sum."""
-    fast = compile(
-        lambda w, x: autograd.fsum([autograd.dot(w[i : i + 2], x).tanh() for i in (0, 2, 4)]),
-        in_axes=(None, 0),
-    )
-    fast([0.1] * 6, [[1.0, 2.0]] * 5)
-    stats = fast.program.stats()
-
-
 def squares(w: Any, data: Any) -> Any:
     return sum([(net(w, x, SIZES, False) - y) ** 2 for x, y in data]) / len(data)
 

@@ -105,16 +105,18 @@ class Captured:
         """Let the walk begin at the rules of these, too."""
         self.roots |= {id(each): each for each in primitives if each.name not in RESERVED}
 
+    def _is_intact(self) -> bool:
+        return all(equal(_find(*each), x) for *each, x in zip(*self.looks))
+
     def same(self) -> bool:
         """Whether all look-ups find the same as before, or an equal object.
 
         Equal numbers, and short lists and dicts of equal numbers, may be others than before:
         then these are looked at from now on.
         """
-        spaces, names, known = self.looks
-        if all(equal(_find(*each), x) for *each, x in zip(spaces, names, known)):
+        if self._is_intact():
             return True
-        now, labels = self._walked(), zip(self._labels, known)
+        now, labels = self._walked(), zip(self._labels, self.looks[2])
         if not equal(_outlined((a, x) for a, _, _, x in now), _outlined(labels)):
             return False
         self._hold(now)
@@ -129,7 +131,7 @@ class Captured:
 
     def changed(self) -> set[tuple[int, Any]]:
         """The look-ups that find something else than before; from now on they are others."""
-        if all(equal(_find(space, name), x) for space, name, x in zip(*self.looks)):
+        if self._is_intact():
             return set()
         known, looks = self.looks, self._walked()
         self._hold(looks)

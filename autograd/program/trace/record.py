@@ -176,9 +176,9 @@ def _shifted(
 ) -> Iterator[_Run]:
     """Runs that go the same way at numbers a little apart, where f raises nothing."""
     for shift in SHIFTS:
-        steps = [shift * (1.0 + (i % 7) / 8.0) for i in range(len(numbers))]
         moved = [
-            x + step * (abs(x) or 1.0) if isfinite(x) else x for x, step in zip(numbers, steps)
+            x + shift * (1.0 + (i % 7) / 8.0) * (abs(x) or 1.0) if isfinite(x) else x
+            for i, x in enumerate(numbers)
         ]
         try:
             second = _Run(f, moved, rebuild, first.guards)
