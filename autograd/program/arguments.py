@@ -6,7 +6,7 @@ a list's elements; in a dict each entry has some.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import Any
@@ -189,10 +189,6 @@ class Arguments:
         """The arguments of one lane."""
         each = [cut(x, self.first + lane, axis) for x, axis in zip(self.args, self.given)]
         return tuple([float(x) if isinstance(x, np.generic) else x for x in each])
-
-    def builds(self, places: Sequence[int]) -> list[Callable[[Sequence[Any]], Any]]:
-        """For each of these, what puts leaves in one lane into its shape."""
-        return [self.structures[i].rebuild for i in places]
 
     def like(self, i: int, rows: Array) -> Any:
         """A row for each number of an argument, a column a lane, in its shape."""

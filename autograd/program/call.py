@@ -35,6 +35,7 @@ class Call:
         self.places = transforms._places(argnums, len(args)) if args else ()
         self.each = bool(given.lanes) and self.reduce is None  # a result for each sample
         self.weight = 1.0 / (given.lanes or 1) if self.reduce == "mean" else 1.0  # of a lane
+        self.builds = [given.structures[i].rebuild for i in self.places]
         self.cuts = np.cumsum([len(given.rows[i]) for i in self.places])[:-1]
         self.anew, self.sweeps = False, 0
         self.last: Results | None = None
@@ -125,7 +126,7 @@ class Call:
         if not self.each:
             rows = [[given.like(i, row) for row in block] for i, block in zip(places, blocks)]
             return picked([*map(call.rebuild, rows)], self.argnums)
-        both = zip(given.builds(places), blocks)
+        both = zip(self.builds, blocks)
         return picked([self.nested(call, call.rebuild, *each) for each in both], self.argnums)
 
     def outputs(self) -> int:
@@ -161,9 +162,9 @@ class Call:
             raise _several()
         calls = self.forward(output=0, weight=self.weight, per_lane=self.each)
         rows = [np.stack(columns, 1) for columns in zip(*[call.blocks[1:] for call in calls])]
-        builds, matrices = given.builds(places), list[Any]()
-        for outer, row in zip(builds, rows):
-            both = zip(builds, np.split(row, self.cuts, 1))
+        matrices: list[Any] = []
+        for outer, row in zip(self.builds, rows):
+            both = zip(self.builds, np.split(row, self.cuts, 1))
             matrix = [self.nested(calls[0], outer, *each) for each in both]
             matrices.append(picked(matrix, self.argnums))
         return picked(matrices, self.argnums)
