@@ -82,16 +82,15 @@ class Trace:
         labels = [name if size == 1 else f"{name}{k}" for name, k, size in places]
         self.inputs, sizes = [*zip(labels, numbers)], [*zip(block_names(names), counts)]
         self.names = [name if size else None for name, size in sizes]
-        outside = [("params", first, False), ("captured", len(self.closed) - first, False)]
-        blocks = [
+        every = [
             *[(*each, False) for each, axis in zip(sizes, self.axes) if axis is None],
-            *outside,
+            ("params", first, False),
+            ("captured", len(self.closed) - first, False),
             *[(*each, True) for each, axis in zip(sizes, self.axes) if axis == 0],
         ]
         data = range(len(arguments.rows[0]) if arguments.args else 0, len(arguments.u))
-        answers = [guard.answer for guard in self.guards]
-        needed = [block for block in blocks if block[1]]
-        self.program = Program(self.tape, needed, answers, data, cache.without, self)
+        blocks, answers = [each for each in every if each[1]], [g.answer for g in self.guards]
+        self.program = Program(self.tape, blocks, answers, data, cache.without, self)
 
     def graph(self, **options: Any) -> Any:
         """The function's graph, at the numbers that it was recorded with."""
@@ -203,16 +202,12 @@ class TraceCache:
     def record(self, arguments: Any, lane: int) -> Trace | None:
         """The trace of one lane; None if it is known or can't be checked."""
         sample = arguments.sample(lane)
-        counts = [len(flatten(arg, "")[0]) for arg in sample]
-        varying = [
-            axis is not None for n, axis in zip(counts, arguments.axes) for _ in range(n)
-        ]
+        sizes = [structure(arg, "").size for arg in sample]
+        varying = [axis is not None for n, axis in zip(sizes, arguments.axes) for _ in range(n)]
         with arguments.naming(lane):
             known = [trace.guards for trace in self.known]
-            recording = record(
-                *(self.f, *flatten(sample, ""), varying, self.first, known, self.captured),
-                sees_draws=self.sees_draws,
-            )
+            more = varying, self.first, known, self.captured, self.sees_draws
+            recording = record(self.f, *flatten(sample, ""), *more)
         return Trace(self, recording, arguments, lane) if recording.sure else None
 
     def tell(self) -> None:
