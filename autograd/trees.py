@@ -89,10 +89,10 @@ def children_of(tree: Any) -> Children | None:
     if isinstance(tree, dict):
         keys = list(tree)
         places = [f"[{key!r}]" for key in keys]
-        rest: Any = tuple(keys)
+        names: Any = tuple(keys)
         if not {*map(type, keys)} <= {str}:  # True and 1 are equal, and not the same key
-            rest = frozenset(enumerate([(type(key), key) for key in keys]))
-        return Children(places, [*tree.values()], lambda new: dict(zip(keys, new)), rest)
+            names = frozenset(enumerate([(type(key), key) for key in keys]))
+        return Children(places, [*tree.values()], lambda new: dict(zip(keys, new)), names)
     if isinstance(tree, list | tuple):
         return Children([f"[{i}]" for i in range(len(tree))], [*tree], _maker(tree))
     if not hasattr(tree, "__dataclass_fields__") or isinstance(tree, type):
@@ -137,7 +137,7 @@ class Structure:
     ) -> None:
         self.kind, self.key, self.make, self.shape = kind, key, make, shape
         self.parts = [*parts]
-        self.size = sum([part.size for part in parts]) if parts else size
+        self.size: int = sum([part.size for part in parts]) if parts else size
 
     def rebuild(self, leaves: Sequence[Any]) -> Any:
         """Make such a tree of other leaves."""
@@ -213,8 +213,8 @@ def _walked(tree: Any, what: str, leaves: list[Any] | None) -> Structure:
     if isinstance(tree, list | tuple) and {*map(type, tree)} <= LEAVES:
         if leaves is not None:
             leaves += [float(x) if type(x) is int else x for x in tree]
-        key = kind, len(tree), ()
-        return Structure(kind, key, _maker(tree), (), len(tree), (len(tree),))
+        count = len(tree)
+        return Structure(kind, (kind, count, ()), _maker(tree), (), count, (count,))
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(tree, numpy.ndarray) and kind not in _registered:
         return _array_structure(numpy, tree, what, leaves)
@@ -224,7 +224,7 @@ def _walked(tree: Any, what: str, leaves: list[Any] | None) -> Structure:
         parts = [_walked(part, what + place, leaves) for part, place in both]
         keys = [part.key for part in parts]
         same = bool(keys) and keys.count(keys[0]) == len(keys)
-        key = kind, len(keys), keys[0] if same else tuple(keys)
+        key: Any = (kind, len(keys), keys[0] if same else tuple(keys))
         if not isinstance(tree, list | tuple):
             key = *key, children.rest if kind is dict else repr(children.rest)
         return Structure(kind, key, children.build, parts, 0)

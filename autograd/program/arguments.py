@@ -102,7 +102,7 @@ def numbers_of(tree: Any, sample: Structure, what: str, axis: int = 0) -> Array:
     if isinstance(tree, np.ndarray):
         rows = np.moveaxis(tree, axis, 0)
         if rows.dtype.kind not in "fiub":  # objects that may be numbers
-            rows = np.array(flatten(rows, what)[0], float)
+            rows = np.array(flatten(rows, what)[0], float).reshape(rows.shape)
         return rows.reshape(len(rows), sample.size)
     numbers, size = np.empty(len(tree) * sample.size), sample.size
     for i, each in enumerate(tree):

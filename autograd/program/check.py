@@ -231,8 +231,9 @@ class _Rounding:
     def pull(self, seeds: Sequence[float]) -> tuple[list[tuple[Value, float]], list[float]]:
         """The roots that are seeded, and by a compiled sweep the derivative in each leaf."""
         roots = [(y, seed) for y, seed in zip(self.outputs, seeds) if type(y) is Value and seed]
-        private = roots and self.is_private
-        return roots, float_sweeps.pull(roots, [*self.leaves]) if private else [math.nan]
+        if not (roots and self.is_private):
+            return roots, [math.nan]
+        return roots, float_sweeps.pull(roots, [*self.leaves])
 
     def slopes(self, seeds: Sequence[float]) -> list[float]:
         """Σ seed · d(output)/d(leaf) for each leaf."""

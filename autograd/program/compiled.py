@@ -306,9 +306,9 @@ class Compiled:
         schedule.left -= 1
         known = schedule.left > 0 and type(argnums) in (int, tuple)
         if known and not ((recorded.closes or watches) and _is_inside()):
-            result: tuple[Any, Any] | None = planned(recorded.plans, argnums, args)
+            result: Any = planned(recorded.plans, argnums, args)
             if result is not None:
-                return result
+                return result  # type: ignore[no-any-return]
         return self._run("value_and_grad", args, argnums)  # type: ignore[no-any-return]
 
     def grad(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
@@ -368,7 +368,7 @@ class Derivative(Compiled):
         self._name, base, self._argnums = transforms.derivative_of(f)  # type: ignore[misc]
         self._base = base if isinstance(base, Compiled) else Compiled(base, *options)
         self._reasons = self._base._reasons
-        self._last: tuple[Any, ...] | None = None
+        self._last: Any = None
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """The result of f's transform; errors as of the method of the same name."""

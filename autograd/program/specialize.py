@@ -212,13 +212,12 @@ class TraceCache:
 
     def tell(self) -> None:
         """Warn, once, that f goes too many ways."""
-        if self.told:
-            return
-        self.told = True
-        warn(
-            f"compile: {called(self.f)} {self.parting()}. What goes another way is computed by "
-            "the function itself, which is slower"
-        )
+        if not self.told:
+            self.told = True
+            warn(
+                f"compile: {called(self.f)} {self.parting()}. What goes another way is "
+                "computed by the function itself, which is slower"
+            )
 
     def parting(self) -> str:
         """Say which question parts the ways, and what to write instead."""

@@ -191,8 +191,8 @@ lambda: parting.jacobian([1.0, -2.0]) | ValueError | 'built in different ways'
 lambda: compile(rosenbrock).program | RuntimeError | 'has no program yet'
 lambda: compile(rosenbrock)('x') | TypeError | 'argument 0 is a str'
 lambda: SQUARE(Loud(1.0)) | TypeError | 'argument 0 is a Loud, with operators of its own'
-lambda: SQUARE([1.0, Loud(1.0)]) | TypeError | r'argument 0\[1\] is a Loud'
-lambda: SQUARE(MASKED) | TypeError | r'argument 0\[1\] is a NoneType'
+lambda: SQUARE([1.0, Loud(1.0)]) | TypeError | 'argument 0.1. is a Loud'
+lambda: SQUARE(MASKED) | TypeError | 'argument 0.1. is a NoneType'
 lambda: compile(lambda x: x * x, 0)(MASKED) | TypeError | '0 is a masked array'
 """,
     SQUARE=SQUARE,

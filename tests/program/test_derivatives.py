@@ -1,13 +1,11 @@
 """Compiled transforms, Hessians, samples along other axes, and how large a recording is."""
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
-import autograd
 from autograd import Value, compile, grad, hessian, jacobian, value_and_grad
 from autograd import value_and_jacobian as both
 from tests.program.agreement import assert_close
@@ -81,17 +79,6 @@ def test_samples_along_another_axis(reduce: Any) -> None:
         )
         assert np.array_equal(np.moveaxis(slopes["x"], 1, 0), others["x"])
         assert fast.jvp((2.0, given), (1.0, given)) == rows.jvp((2.0, moved), (1.0, moved))
-
-
-def test_a_large_recording_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograd.program.compiled.LARGE", 1_000)
-    big = compile(lambda x: autograd.sum([(v * v).sin() for v in x]))
-    xs = [0.5] * 600
-    with pytest.warns(RuntimeWarning, match=r"recorded as 1,\d+ operations.*in_axes"):
-        big(xs)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        big([*xs, 1.0])
 
 
 def test_a_hessian_of_what_depends_on_a_value_around() -> None:

@@ -7,7 +7,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 from autograd.core.float_sweeps import fast_order, list_operations
@@ -86,10 +86,10 @@ def record(
     numbers: Sequence[float],
     rebuild: Rebuild,
     varying: Sequence[bool],
-    known: Sequence[Value] = (),
-    traces: Sequence[Sequence[Guard]] = (),
-    captured: Captured | None = None,
-    sees_draws: bool = True,
+    known: Sequence[Value],
+    traces: Sequence[Sequence[Guard]],
+    captured: Captured | None,
+    sees_draws: bool,
 ) -> Recording:
     """Run f on fresh leaves that hold `numbers`; the tape of what it computed.
 
@@ -224,6 +224,7 @@ def _tape(run: _Run, inputs: list[str], closed: list[Value]) -> Tape:
         counts[op] += 1
 
     def number(x: float) -> int:
+        x = x if x == x else nan  # one object, which is equal to itself in lists
         key = x or repr(x)  # 0.0 and -0.0 are two
         if key not in numbers:
             numbers[key] = tape.add("const", (), x)
