@@ -8,6 +8,7 @@ FloatingPointError.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from autograd.core.primitive import TABLE
@@ -20,7 +21,12 @@ __all__ = ["function", "namespace"]
 
 
 def namespace() -> dict[str, Any]:
-    """The names that NumPy source uses."""
+    """The names that NumPy source uses, in a dict of its own."""
+    return {**_functions()}
+
+
+@lru_cache
+def _functions() -> dict[str, Any]:
     named = (stack, strong_zero, rounded, refuse)
     space: dict[str, Any] = {"np": np, **{f.__name__: f for f in named}}
     space |= {"each_value": each_value, "each_partial": each_partial}
