@@ -206,8 +206,9 @@ class TraceCache:
         varying = [axis is not None for n, axis in zip(sizes, arguments.axes) for _ in range(n)]
         with arguments.naming(lane):
             known = [trace.guards for trace in self.known]
-            more = varying, self.first, known, self.captured, self.sees_draws
-            recording = record(self.f, *flatten(sample, ""), *more)
+            numbers, rebuild = flatten(sample, "")
+            more = self.captured, self.sees_draws
+            recording = record(self.f, numbers, rebuild, varying, self.first, known, *more)
         return Trace(self, recording, arguments, lane) if recording.sure else None
 
     def tell(self) -> None:
