@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["PORTION", "Schedule", "calls_in", "moving"]
+__all__ = ["Schedule", "calls_in", "moving"]
 
 PORTION = 0.05  # of the time of the calls between two checks
 STRIDE = 40507  # a prime, so that it shares no factor with a usual number of samples

@@ -22,7 +22,7 @@ from autograd.core.primitive import RESERVED, TABLE, Primitive
 from autograd.core.value import Value
 from autograd.program.ir.arrays import np
 
-__all__ = ["Captured", "equal", "is_library", "package"]
+__all__ = ["Captured", "equal", "is_library"]
 
 SHORT = 100  # elements of a container that is gone through
 MOST = 2000  # objects that are gone through
