@@ -62,9 +62,9 @@ def test_arrow_keys_step_the_page_in_sight_without_a_click(
     said: list[str] = []
     page = opened(chromium, said, site, viewport={"width": width, "height": 844})
     page.goto(f"{site}lessons/02-chain.html")
-    page.locator("iframe").scroll_into_view_if_needed()
     counter = page.frame_locator("iframe").locator("#counter")
     counter.wait_for()
+    page.locator("iframe").evaluate("(frame) => frame.scrollIntoView({ behavior: 'instant' })")
     before = counter.inner_text()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
