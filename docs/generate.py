@@ -95,7 +95,7 @@ LESSONS = {  # by page: what the reader can do at the end, and a drawing of 72 b
 def lessons() -> str:
     """A row for each lesson: its drawing, minutes, goal, and how much of it is solved."""
     rows = [
-        "| | lesson | minutes | at the end you can | solved |",
+        "| idea | lesson | minutes | at the end you can | solved |",
         "| --- | --- | --- | --- | --- |",
     ]
     for page, (goal, drawing) in LESSONS.items():
