@@ -97,12 +97,11 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
             if at < 0:
                 return -1
             continue
-        if type(y) is int or isinstance(y, NUMPY):
-            y = real(y)
-        elif type(y) is not float:
-            y = (NUMBER.leaves(y) or [y])[0]
         if type(y) is not float:
-            return -1
+            plain = type(y) is int or isinstance(y, NUMPY)
+            y = real(y) if plain else (NUMBER.leaves(y) or [y])[0]
+            if type(y) is not float:
+                return -1
         to[at] = y
         at += 1
     return at if len(given) == size else -1

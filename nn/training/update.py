@@ -130,7 +130,7 @@ class Update:
                 return optimizer._next(uniform, *state)
             return *optimizer._next(state[size:], *state[:size]), state[size]
 
-        recording = record(following, numbers, rebuild, varying)
+        recording = record(following, numbers, rebuild, varying, (), (), None, True)
         if recording.guards or recording.closed or not recording.sure:
             return None
         inputs = [("numbers", len(uniform), False), ("state", len(state), True)]
