@@ -228,9 +228,10 @@ def _walked(tree: Any, what: str, leaves: list[Any] | None) -> Structure:
         if not isinstance(tree, list | tuple):
             key = *key, children.rest if kind is dict else repr(children.rest)
         return Structure(kind, key, children.build, parts, 0)
-    if hasattr(tree, "iloc"):
-        part = _walked(tree.to_numpy(), what, leaves)
-        return Structure(kind, (kind, labels(tree)), lambda new: labelled(tree, *new), [part])
+    table: Any = tree
+    if hasattr(table, "iloc"):
+        part = _walked(table.to_numpy(), what, leaves)
+        return Structure(kind, (kind, labels(table)), lambda new: labelled(table, *new), [part])
     raise TypeError(
         f"{what} is a {_kind(tree)}; derivatives are taken of numbers and Values, "
         "and of lists, tuples, dicts, dataclasses, arrays and tables of them; of a type of "

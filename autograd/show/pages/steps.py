@@ -78,7 +78,8 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     code, made = source(graph)
     shown, drawn = laid_out(graph, options, PREFIX, wide, BESIDE_CODE if code else PAGE[0])
     told = f"{graph.stats}, {len(played)} steps"
-    data = _data(graph, played, played, options, at, drawn, made) | {"told": told}
+    data = _data(graph, played, played, options, at, drawn, made)
+    data["told"] = told
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in played]
     heads = ["step", "pass", "arithmetic"]
     board = _board(shown, GUESSING, data["arrows"], code)
@@ -112,7 +113,8 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     forward = every[: len(graph)]
     code, made = source(graph)
     shown, drawn = laid_out(graph, options, PREFIX, wide=BESIDE_CODE if code else PAGE[0])
-    data = _data(graph, every, forward, options, len(graph), drawn, made) | {"told": told}
+    data = _data(graph, every, forward, options, len(graph), drawn, made)
+    data["told"] = told
     rows = [
         [str(event.index + 1), str(event), format_number(node.grad), locals_text(node)]
         for event, node in zip(forward, graph.nodes)
