@@ -34,6 +34,10 @@ class Sweep(list[Record]):
 
     Attributes:
         failed: of each trial that raised, its settings with "error" and "traceback".
+
+    >>> records = Sweep([{"lr": 0.1, "loss": 0.5}, {"lr": 1.0, "loss": 0.2}])
+    >>> min(records, key=lambda record: record["loss"])["lr"]
+    1.0
     """
 
     failed: list[Record]

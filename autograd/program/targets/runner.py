@@ -66,12 +66,11 @@ class Runner:
         Raises:
             RuntimeError: another thread runs it.
         """
-        if not self.turn.acquire(blocking=False):
+        if self.turn.locked():
             raise RuntimeError("another thread runs this runner; make one for each thread")
-        try:
-            return self._computed(x, u)
-        finally:
-            self.turn.release()
+        with self.turn:
+            status = self._computed(x, u)
+        return status
 
     def _computed(self, x: Sequence[Any], u: Any) -> int:
         if u is not None:
