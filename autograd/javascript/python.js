@@ -1,4 +1,4 @@
-// What the rules of the table take from Python, so that they give the same bits here: + - * /
+// The functions of Python that the table's rules call, so that they give the same bits here: + - * /
 // and sqrt are exact alike; exp, sin and the like are the browser's, 1 ulp or so from C's.
 
 class PythonError extends Error {
@@ -166,7 +166,7 @@ function squared(x) {
 
 // ------------------------------------------------------------ the error function
 
-// By the rational approximations of fdlibm (Sun Microsystems 1993), as most C libraries.
+// Computed by the rational approximations of fdlibm (Sun Microsystems 1993), as most C libraries.
 const polynomial = (coefficients, x) => coefficients.reduceRight((sum, c) => sum * x + c, 0);
 const NEAR = [
   [1.28379167095512558561e-1, -3.25042107247001499370e-1, -2.84817495755985104766e-2,

@@ -1,4 +1,4 @@
-// What L1 and L2 add to the derivative of the loss in a weight, in words.
+// The terms that L1 and L2 add to the derivative of the loss in a weight, in words.
 function penalty(w, { l1, l2 }) {
   const parts = [["L1", l1 * Math.sign(w)], ["L2", l2 * w]].filter((_, k) => [l1, l2][k] > 0);
   return parts.map(([name, x]) => ` and ${formatNumber(x)} for ${name}`).join("");

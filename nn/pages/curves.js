@@ -22,7 +22,7 @@ function showLosses(runs) {
   byId("steps").textContent = String(runs[0].count);
 }
 
-// Of a regression: each sample's output over its target. On the diagonal both are the same.
+// The picture of a regression: each sample's output over its target. On the diagonal both are the same.
 function showFit({ train, rooms }) {
   if (data.classifies || train.targets.length === 0) return;
   const outputs = rooms.train.at(-1).a;

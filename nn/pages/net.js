@@ -13,7 +13,7 @@ function makeNet(sizes, activations, biased) {
   }));
 }
 
-// What a pass over n samples fills: of each layer the sums z, the outputs a, and the
+// The buffers that a pass over n samples fills: of each layer the sums z, the outputs a, and the
 // derivatives of the loss in both.
 function makeRoom(net, n) {
   return net.map(({ nout }) => {
@@ -110,7 +110,7 @@ function descend(net, { rate, l1, l2, optimizer }, memory, t) {
   });
 }
 
-// What each optimizer makes of the gradient g of number p at step t, as nn.SGD, nn.SGD with
+// The update that each optimizer makes of the gradient g of number p at step t, as nn.SGD, nn.SGD with
 // momentum 0.9 and nn.Adam do.
 const MOVES = {
   SGD: (g) => g,

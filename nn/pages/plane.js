@@ -1,7 +1,7 @@
 // The plane of a run: shades and boundary of what it answers, and its samples.
 const markOf = (k) => document.querySelectorAll(".legend .point")[k % 5].getAttribute("d");
 
-// Where an event is, in the units of a picture.
+// The place of an event, in the units of a picture.
 const placeIn = (svg, { clientX, clientY }) => new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
 
 function makePlane(board, chosen, clicked) {

@@ -5,7 +5,7 @@ const grid = Float64Array.from(ys.flatMap((y) => xs.flatMap((x) => [x, y])));
 const given = data.targets.map((target, s) => [data.inputs[2 * s], data.inputs[2 * s + 1], data.classes[s], target]);
 const painted = [];
 
-// What goes wrong in trainings: settings of their own, a start of their own, and words.
+// Trainings that go wrong: settings of their own, a start of their own, and words.
 const each = (numbers, change) => numbers.forEach((x, p) => (numbers[p] = change(x)));
 const EXHIBITS = {
   "forgotten zero_grad": {

@@ -1,9 +1,9 @@
-// By class, the lines that hatch it, in a tile of 16 px.
+// The lines that hatch each class, in a tile of 16 px.
 const HATCHES = ["", "M-1 17L17 -1M-1 1L1 -1M15 17L17 15", "M-1 -1L17 17M-1 15L1 17M15 -1L17 1", "M0 8H16", "M8 0V16"];
 
 const classColours = () => [0, 1, 2, 3, 4].map((k) => rgb(`k${k}`));
 
-// Of fields that are above 0 where the model answers a class: the class, and how sure the model is
+// For fields that are above 0 where the model answers a class: the class, and how sure the model is
 // of it, from 0 to 1. Fields of logits have the scale 0; of others, the model is sure at the scale.
 const best = (field) => field.reduce((top, x, c) => (x > field[top] || field[top] !== field[top] ? c : top), 0);
 function answered(field, scale) {

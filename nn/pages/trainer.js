@@ -42,7 +42,7 @@ function train(steps) {
 
 // ------------------------------------------------------------------ showing
 
-// What there is to say about a run, whose losses are measured anew.
+// The remark about a run, whose losses are measured anew.
 function told(run) {
   const parts = [["test", run.test], ["train", run.train]].filter(([, { targets }]) => targets.length > 0).map(([part, samples]) => {
     const loss = run.measured(part); // of the test first, as the gradient of the last one stays
@@ -192,7 +192,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// Of a field what it stands for, or undefined; and what it must be.
+// The number that a field stands for, or undefined; and what it must be.
 const amount = (least, most, whole = false) => (text) => {
   const x = String(text).trim() === "" ? NaN : Number(text);
   return x >= least && x <= most && (!whole || Number.isInteger(x)) ? x : undefined;
@@ -235,14 +235,14 @@ function fitData() {
 
 for (const [name, [parse, must]] of Object.entries(read)) {
   ui[name]?.addEventListener("change", () => {
-    const found = parse(ui[name].type === "checkbox" ? Number(ui[name].checked) : ui[name].value);
-    ui[name].setAttribute("aria-invalid", found === undefined);
-    byId("problem").textContent = found === undefined ? must : "";
-    if (found === undefined) return;
-    settings[name] = found;
+    const answer = parse(ui[name].type === "checkbox" ? Number(ui[name].checked) : ui[name].value);
+    ui[name].setAttribute("aria-invalid", answer === undefined);
+    byId("problem").textContent = answer === undefined ? must : "";
+    if (answer === undefined) return;
+    settings[name] = answer;
     fitData();
     if (STARTS_ANEW.includes(name)) return restart();
-    if (name === "activation") runs[0].net.slice(0, -1).forEach((layer) => (layer.activation = found));
+    if (name === "activation") runs[0].net.slice(0, -1).forEach((layer) => (layer.activation = answer));
     if (frame === 0) show();
     relink();
   });
@@ -311,8 +311,8 @@ function open(url) {
   const asked = Object.fromEntries(pairs);
   settings = original();
   for (const [name, [parse]] of Object.entries(read)) {
-    const found = asked[name] === undefined ? undefined : parse(asked[name]);
-    if (found !== undefined) settings[name] = found;
+    const answer = asked[name] === undefined ? undefined : parse(asked[name]);
+    if (answer !== undefined) settings[name] = answer;
   }
   fill();
   build();

@@ -95,7 +95,7 @@ function makeWires(svg, choose) {
     );
   }
 
-  // What lies nearest to a click: a neuron, or an arrow into one.
+  // The part nearest to a click: a neuron, or an arrow into one.
   svg.addEventListener("click", (event) => {
     const { x, y } = placeIn(svg, event);
     for (let k = 1; k < places.length; k++) {

@@ -1,4 +1,4 @@
-// What the arrows of a network show, in number and look: one of the weight, its gradient, and
+// The numbers that arrows of a network show, in number and look: one of the weight, its gradient, and
 // the local derivative. Of each arrow data.arrows.of has [weight, what comes along it, group].
 const weighted = Object.entries(data.arrows.of).map(([id, [w, x, group]]) => ({
   w: nodes[w],

@@ -31,7 +31,7 @@ function reach(f, x, slope) {
   return far;
 }
 
-// What a nudge really does, what the tangent says, and the gap, but for rounding.
+// The change by a nudge, the tangent's estimate of it, and the gap, but for rounding.
 function nudgeAlong({ node, slot }, h) {
   const real = curveOf(node, slot)(node.inputs[slot].data + h) - node.data;
   const said = node.partials[slot] * h;

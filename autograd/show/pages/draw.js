@@ -18,7 +18,7 @@ function clipped(text, size) {
   return fitting === text ? text : `${fitting}…`;
 }
 
-// What a box says beside its name: the operation, all of it if an operand is a number.
+// The text of a box beside its name: the operation, all of it if an operand is a number.
 function operationText(node) {
   if (node.op === null) return "";
   if (node.inputs.length === node.operands.length && node.op !== "dot") return data.operations[node.op].symbol;

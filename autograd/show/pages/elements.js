@@ -12,7 +12,7 @@ const arrows = nodes.map(({ inputs, index: node }) =>
     ...drawn(`graph-e-${boxIds[input]}-${boxIds[node]}-round`),
   ]),
 );
-// By node and slot, the name at which an arrow begins in place of its box.
+// For each node and slot, the name at which an arrow begins in place of its box.
 const chips = arrows.map((slots) => slots.map((each) => each.flatMap(({ dataset }) => drawn(dataset.chip ?? ""))));
 const readers = nodes.map(() => []);
 for (const node of nodes) for (const input of node.inputs) readers[input.index].push(boxIds[node.index]);

@@ -1,7 +1,7 @@
 // The backward pass in the picture: an arrow turns round, and its product travels along it.
 const BESIDE = [-6, 17, -22, 33]; // px from the arrow, where the product may be without covering a text
 const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-// Where an element is, however far the picture is scrolled.
+// The place of an element, however far the picture is scrolled.
 function inDrawing(element) {
   const [at, from] = [rectOf(element), rectOf(svg)];
   return { left: at.left - from.left, right: at.right - from.left, top: at.top - from.top, bottom: at.bottom - from.top };

@@ -46,7 +46,7 @@ function asked(event) {
   return { question: asksLocal() ? `${name} is` : `${sum[0][0]} will be`, known: [...known, [" → ", ""]], before };
 }
 
-// What helps, without the answer.
+// A hint, without the answer.
 function hintOf({ kind, node, target, slot, use, upstream, local, before }) {
   if (kind === "forward") return `Compute ${inSum(fill(node.blanks))}.`;
   if (asksLocal() && node.rules[slot]) return `It is ${node.rules[slot]}.`;

@@ -6,7 +6,7 @@ const groups = Object.keys(data.titles).filter((id) => drawn(`graph-${id}`).leng
 const inside = element("figure", { class: "picture sized inside", tabindex: 0, hidden: "" });
 let opened = ""; // the id of a group
 
-// What a group is computed from, and its nodes: by each its copy that is drawn.
+// The inputs of a group, and its nodes: by each its copy that is drawn.
 function within(id, now) {
   const members = nodes.filter(({ index }) => data.groups[index] === id);
   const around = [...new Set(members.flatMap(({ inputs }) => inputs))].filter((x) => !members.includes(x));

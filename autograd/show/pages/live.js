@@ -10,7 +10,7 @@ class Problem extends Error {
   }
 }
 
-// What every node is where these leaves have these numbers.
+// The value of every node where these leaves have these numbers.
 function recorded(moved) {
   const made = [];
   for (const { index, op, operands, data: own, name } of nodes) {
@@ -127,7 +127,7 @@ function tabulate() {
   });
 }
 
-// What the arrows between boxes carry: the derivatives of a box's only output to its inputs.
+// The labels of arrows between boxes: the derivatives of a box's only output to its inputs.
 function repaintGroups(set) {
   for (const id of Object.keys(data.groups).length > 0 ? new Set(boxIds) : []) {
     for (const [index, slope] of Object.entries(slopesIn(id))) {
@@ -226,7 +226,7 @@ function step() {
   return say(`Step ${losses.length - 1}: ${root.name} ${formatNumber(before)} → ${formatNumber(root.data)}.${trouble(before)}`);
 }
 
-// What is wrong with the last step.
+// The fault in the last step.
 function trouble(before) {
   const most = 1000 * Math.max(1, Math.abs(losses[0]));
   if (!(Math.abs(root.data) <= most)) return " It has exploded: reset, and take a lower learning rate.";

@@ -1,5 +1,5 @@
 // The picture at a step: what an event sets, and what is marked.
-// What an event sets, or what stood there before it.
+// The text that an event sets, or what stood there before it.
 function set(event, done) {
   const { index } = event.target;
   const owner = boxIds.lastIndexOf(boxIds[index]);

@@ -48,7 +48,7 @@ function shortest(x) {
 
 const SPEC = /^([+ ]?)(,?)(?:\.(\d{1,2}))?([efg%]?)$/;
 
-// As `format_number` writes x. Of a format with more than a sign, commas, a precision and one
+// Write x as `format_number` does. Of a format with more than a sign, commas, a precision and one
 // of e, f, g and %, nothing is known here: it is then written as by default.
 function formatNumber(x, spec = ".4g") {
   x += 0; // -0 + 0 is 0

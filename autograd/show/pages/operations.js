@@ -3,7 +3,7 @@
 // as inputs, and for each of these a partial.
 const isNode = (x) => typeof x !== "number";
 
-// What an operation gives, and its partial in each operand.
+// The value of an operation, and its partial in each operand.
 function applied(op, xs) {
   const { value, partials } = primitives[op];
   const out = value(...xs);
@@ -18,7 +18,7 @@ function refusal(error, op, xs) {
   return `${op}(${xs.map((x) => formatNumber(x)).join(", ")}): ${outside || (data.advice[error.type] ?? error.message)}`;
 }
 
-// What goes back from a node to one of its inputs.
+// The product that goes back from a node to one of its inputs.
 function share(upstream, node, slot) {
   const zero = Math.abs(upstream) === Infinity && timesZero(node, node.inputs[slot]);
   return product(upstream, node.partials[slot], data.operations[node.op].strong_zero, zero);

@@ -83,7 +83,7 @@ function row(node) {
   return element("tr", {}, element("th", { scope: "row" }, made), ...cells.map((cell) => element("td", {}, cell)));
 }
 
-// What is said of a node, and of the arrow into one of its slots.
+// The words for a node, and of the arrow into one of its slots.
 function told(node, slot = null) {
   if (slot !== null) {
     const [x, local] = [node.inputs[slot], node.partials[slot]];

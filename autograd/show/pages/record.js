@@ -1,4 +1,4 @@
-// What a formula records at a point: the nodes that Python's Values would, and their gradients.
+// The record of a formula at a point: the nodes that Python's Values would, and their gradients.
 
 function record(formula, point) {
   const leaf = (name, data) => ({ name, op: null, operands: [], inputs: [], partials: [], data });

@@ -1,4 +1,4 @@
-// Where to look: what a step is about is scrolled into sight.
+// Scroll into sight what a step is about.
 const union = (rects) => ({
   left: Math.min(...rects.map((rect) => rect.left)),
   right: Math.max(...rects.map((rect) => rect.right)),
@@ -6,7 +6,7 @@ const union = (rects) => ({
   bottom: Math.max(...rects.map((rect) => rect.bottom)),
 });
 
-// Where to look: the arrow with both its ends, if they fit; else the end that is set. Of an
+// The arrow to scroll to: the arrow with both its ends, if they fit; else the end that is set. Of an
 // arrow that begins at a name, that is its end.
 function sight(event, frame) {
   const [box] = [...(chips[event.node.index][event.slot] ?? []), ...shown[event.target.index].boxes];

@@ -8,7 +8,7 @@ function put(line, parts) {
 
 const opening = [["Press play, or → for the first step.", ""]];
 
-// Where a position is: in which pass, and how far.
+// The pass that a position lies in, and how far.
 function passOf(position) {
   const forward = nodes.length;
   if (data.seed === null) return "";

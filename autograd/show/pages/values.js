@@ -17,7 +17,7 @@ for (const node of nodes) {
 const root = nodes[data.root];
 const leaves = nodes.filter(({ op }) => op === null);
 
-// What happens, in order, as Python's sweep has it: {kind, node, target, slot, use, uses}; the
+// The events in order, as Python's sweep has it: {kind, node, target, slot, use, uses}; the
 // numbers come by `replay`.
 function bothPasses() {
   const forward = nodes.map((node) => ({ kind: "forward", node, target: node }));
@@ -84,7 +84,7 @@ function localText({ node, slot, local }) {
   return node.rules[slot] ? `${node.rules[slot]} = ${text}` : text;
 }
 
-// What happens, in a sentence or two.
+// An event in a sentence or two.
 function words(event) {
   const { kind, node, target, use, uses, upstream } = event;
   const inside = node.op !== null && data.titles[data.groups[node.index]];

@@ -33,7 +33,7 @@ function goTo(id, reader = null) {
   inform(played.get(`graph-${id}`));
 }
 
-// Where a key leads from a box. Those beside it are the other inputs of where it was reached from.
+// The box that a key leads to from another. Those beside it are the other inputs of where it was reached from.
 function neighbour(way, { id, reader }) {
   const inputs = inputsOf(id);
   if (way === BACK && inputs.length > 0) return [inputs[0], id];
