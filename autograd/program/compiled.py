@@ -304,7 +304,7 @@ class Compiled:
             args = self._bound(args, named)
         schedule, recorded = self._schedule, self._recorded
         schedule.left -= 1
-        known = schedule.left > 0 and type(argnums) in (int, tuple)
+        known = schedule.left > 0 and (type(argnums) is int or type(argnums) is tuple)
         if known and not ((recorded.closes or watches) and _is_inside()):
             result: Any = planned(recorded.plans, argnums, args)
             if result is not None:

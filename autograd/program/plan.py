@@ -73,12 +73,12 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
     """Put the numbers of a tree there; where they end, or -1 if it is built otherwise."""
     i: cython.Py_ssize_t
     kind, parts = form.kind, form.parts
-    if kind is float:
-        given: list[Any] = [x]
+    if kind is list and type(x) is list:
+        given: list[Any] = x
+    elif kind is float:
+        given = [x]
     elif kind is ARRAY and type(x) is ARRAY and x.dtype.kind in "fiub":
         return take_array(form, x, to, at)
-    elif kind is list and type(x) is list:
-        given = x
     elif kind is tuple and type(x) is tuple:
         given = [*x]
     elif kind is dict and type(x) is dict and (*x,) == form.key[3]:
@@ -87,12 +87,13 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
         given, parts = form.leaves(x), []
         if given is None:
             return -1
-    size: cython.Py_ssize_t = len(parts) if parts else form.size
+    nested: cython.bint = len(parts) > 0
+    size: cython.Py_ssize_t = len(parts) if nested else form.size
     for i in range(size):
         if len(given) != size:  # even now
             return -1
         y = given[i]
-        if parts:
+        if nested:
             at = take(parts[i], y, to, at)
             if at < 0:
                 return -1
@@ -131,13 +132,15 @@ def build(form: Any, numbers: cython.p_double, at: cython.Py_ssize_t) -> Any:
         else:
             array.reshape(-1)[:] = numbers[at : at + form.size]
         return array
-    each: list[Any] = []
-    for part in parts:
-        each.append(build(part, numbers, at))
+    size: cython.Py_ssize_t = len(parts) or form.size
+    each: list[Any] = [None] * size
+    if len(parts) == 0:
+        for i in range(size):
+            each[i] = float(numbers[at + i])
+    for i in range(len(parts)):
+        part = parts[i]
+        each[i] = build(part, numbers, at)
         at += part.size
-    size: cython.Py_ssize_t = 0 if parts else form.size
-    for i in range(size):
-        each.append(float(numbers[at + i]))
     return each if kind is list else form.make(each)
 
 

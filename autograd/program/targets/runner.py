@@ -69,8 +69,10 @@ class Runner:
         if self.turn.locked():
             raise RuntimeError("another thread runs this runner; make one for each thread")
         with self.turn:
-            status = self._computed(x, u)
-        return status
+            status = self._computed(
+                x, u
+            )  # if it were returned, an interrupt could keep the turn
+        return status  # noqa: RET504
 
     def _computed(self, x: Sequence[Any], u: Any) -> int:
         if u is not None:
