@@ -68,10 +68,8 @@ class Runner:
         """
         if self.turn.locked():
             raise RuntimeError("another thread runs this runner; make one for each thread")
-        with self.turn:
-            status = self._computed(
-                x, u
-            )  # if it were returned, an interrupt could keep the turn
+        with self.turn:  # an interrupt after a return from within could keep it taken
+            status = self._computed(x, u)
         return status  # noqa: RET504
 
     def _computed(self, x: Sequence[Any], u: Any) -> int:
