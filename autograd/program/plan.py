@@ -87,7 +87,7 @@ def take(form: Any, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
         given, parts = form.leaves(x), []
         if given is None:
             return -1
-    nested: cython.bint = len(parts) > 0
+    nested = len(parts) > 0
     size: cython.Py_ssize_t = len(parts) if nested else form.size
     for i in range(size):
         if len(given) != size:  # even now
