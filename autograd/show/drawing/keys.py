@@ -149,7 +149,7 @@ def by_step(graph: Snapshot, repeated: Sequence[Repetition]) -> Quotient:
         path = f"one step × {each.times:,}{' ' * number}"
         frames |= {node: path for column in columns for node in column}
     rounds = frozenset([link for each in repeated for link in each.rounds])
-    told = ("What is done again and again is drawn once",)
+    told = ("A repeated step is drawn once",)
     return Quotient(of_several(keys), frames, told=told, rounds=rounds)
 
 
@@ -302,8 +302,8 @@ def with_formulas(
         elif nodes[0] not in before.box_of and isinstance(unit, str):
             titles[unit] = part.name
     told = [*before.told] if before.box_of or before.rounds else []
-    told += ["What is alike is drawn once"] if alike else []
-    told += ["What one formula alone uses is written in it"] if len(inside) < len(parts) else []
+    told += ["Alike boxes are drawn once"] if alike else []
+    told += ["A formula contains what it alone uses"] if len(inside) < len(parts) else []
     return replace(before, box_of=box_of, formulas=formulas, titles=titles, told=tuple(told))
 
 

@@ -136,7 +136,7 @@ def test_a_formula_says_what_is_in_it_and_how_to_see_it() -> None:
     graph = TABLE["attention"]().graph()
     svg = ET.fromstring(graph.svg())
     note = " ".join(texts(svg, "note"))
-    assert "What one formula alone uses is written in it: " in note
+    assert "A formula contains what it alone uses: " in note
     assert "; collapse=None draws every node." in note
     tips = [node.findtext(f"{SVG}title") or "" for node in of_class(svg, "formula")]
     assert all(re.search(r" = .+: \d+ nodes$", tip) for tip in tips)
