@@ -17,6 +17,7 @@ from autograd.program.ir.block import operand
 from autograd.program.ir.nodes import Builder
 from autograd.program.ir.rules import with_trait
 from autograd.program.ir.tape import LEAVES, Tape
+from autograd.program.passes.fuse_sums import fuse_sums
 from autograd.program.passes.guards import same_everywhere
 from autograd.program.passes.vjp import slope_of
 from autograd.rules.expression import COMPARISONS
@@ -38,6 +39,7 @@ JUMPS = frozenset(["floor", "ceil", "trunc", "round", "sign", "floordiv", "mod",
 # fmt: on
 
 Bound = int | None  # a node, or None for 0
+Pairs = list[tuple[Bound, Bound]]  # whose products are added up
 
 
 def with_margins(tape: Tape, answers: Sequence[float]) -> tuple[Tape, list[float]]:
@@ -55,9 +57,11 @@ def with_margins(tape: Tape, answers: Sequence[float]) -> tuple[Tape, list[float
     new = tape.like()
     new.ops, new.args, new.values = [*tape.ops], [*tape.args], [*tape.values]
     margins = _Margins(new, exact)
+    margins.bound([node for node, _ in doubtful])
     guards = dict.fromkeys([margins.guard(node, answer) for node, answer in doubtful])
     new.roots = [*tape.roots, *[(node, None) for node in guards]]
-    return new, [*answers, *[1.0] * len(guards)]
+    fixed = bytearray([1]) * len(tape) + bytearray(len(new) - len(tape))
+    return fuse_sums(new, fixed), [*answers, *[1.0] * len(guards)]
 
 
 class _Margins(Builder):
@@ -74,6 +78,8 @@ class _Margins(Builder):
         self.steady, self.basic = [with_trait(each, tape.ops) for each in ("steady", "exact")]
         self.choices = self.steady & self.basic - {"add", "sub"}
         self.bounds: dict[int, Bound] = {}
+        self.sizes: dict[int, int] = {}
+        self.one = self.number(1.0)
 
     # ------------------------------------------------------------------ guards
 
@@ -88,7 +94,7 @@ class _Margins(Builder):
 
     def apart(self, distance: int, operands: Iterable[int]) -> int:
         """Whether a distance is one that no rounding of the operands makes; NaN is none."""
-        total = self.total([self.bound(x) for x in operands])
+        total = self.total(map(self.bounds.get, operands))
         return self.add("ge", distance, self.number(0.0) if total is None else total)
 
     def distance(self, a: int, b: int) -> int:
@@ -105,123 +111,110 @@ class _Margins(Builder):
 
     # ------------------------------------------------------------------ bounds
 
-    def bound(self, node: int) -> Bound:
-        """The bound of a node, after those of its cone."""
-        stack = [node]
-        while stack:
-            i = stack[-1]
-            known = i >= len(self.exact) or self.exact[i] or self.tape.ops[i] in LEAVES
-            missing = [] if known else [a for a in self.tape.args[i] if a not in self.bounds]
-            stack += missing
-            if not missing:
-                stack.pop()
-                if i not in self.bounds:
-                    self.bounds[i] = None if known else self.made(i)
-        return self.bounds[node]
+    def bound(self, nodes: Iterable[int]) -> None:
+        """Make the bounds of all that these need, in the order of the tape."""
+        cone = set(nodes)
+        for i in range(len(self.exact) - 1, -1, -1):
+            if i in cone and not self.exact[i]:
+                cone.update(self.tape.args[i])
+        for i in sorted(cone):
+            known = self.exact[i] or self.tape.ops[i] in LEAVES
+            self.bounds[i] = None if known else self.made(i)
 
     def made(self, i: int) -> Bound:
         """The bound of a node whose operands have theirs."""
         op, args = self.tape.ops[i], self.tape.args[i]
         errors = [self.bounds[a] for a in args]
         if op == "dot":
-            return self.dot(args, errors)
+            return self.combined(self.dot(args, errors))
         if op == "where":
             return self.chosen(args, errors)
-        some = [e for e in errors if e is not None]
+        some = any(e is not None for e in errors)
         if op in JUMPS:
             return self.jump(op, i, args, errors) if some else None
-        moved = self.moved(op, i, args, errors) if some else None
-        if op in self.choices:
-            return moved
+        pairs = self.moved(op, i, args, errors) if some else []
         if op in BELOW_ONE:
-            return self.total([moved, self.number(FUNCTION)])
-        size: Bound = self.size(i)
-        if op in ("sum", "logsumexp"):
-            size = self.all_of(args)
-        unit = ROUNDED * len(args) if op == "sum" else ROUNDED if op in self.basic else FUNCTION
-        return self.total([moved, self.scaled(size, unit)])
+            pairs.append((self.one, self.number(FUNCTION)))
+        elif op not in self.choices:
+            size = self.all_of(args) if op in ("sum", "logsumexp") else self.size(i)
+            unit = ROUNDED if op in self.basic else FUNCTION
+            unit = ROUNDED * len(args) if op == "sum" else unit
+            pairs.append((size, self.number(unit)))
+        return self.combined(pairs)
 
-    def moved(self, op: str, i: int, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
+    def moved(self, op: str, i: int, args: Sequence[int], errors: Sequence[Bound]) -> Pairs:
         """The bound that the errors of the operands make; at least one has one."""
-        first, a = errors[0], self.size(args[0])
+        one, first, a = self.one, errors[0], self.size(args[0])
         if op in ("mul", "square"):
             b, second = self.size(args[-1]), errors[-1]
-            return self.total(
-                [self.times(a, second), self.times(self.total([b, second]), first)]
-            )
+            return [(a, second), (self.total([b, second]), first)]
         if op in ("leaky_relu", "elu"):
-            steepest = self.add("maximum", self.size(args[1]), self.number(1.0))
-            others = self.times(self.total([a, first]), errors[1])
-            return self.total([self.times(steepest, first), others])
+            steepest = self.add("maximum", self.size(args[1]), one)
+            return [(steepest, first), (self.total([a, first]), errors[1])]
         if op in self.steady:
-            return self.total(errors)
+            return [(one, e) for e in errors]
         if op in ("div", "reciprocal"):
             lost, divisor = errors[-1], self.size(args[-1])
-            top = self.total([first if op == "div" else None, self.times(self.size(i), lost)])
-            return self.over(top, self.without(divisor, lost))
+            top = [(one, first if op == "div" else None), (self.size(i), lost)]
+            return [(one, self.over(self.combined(top), self.without(divisor, lost)))]
         if op in LOGARITHMS:
             if op == "log1p":
-                a = self.size(self.add("add", args[0], self.number(1.0)))
-            return self.scaled(self.grown(self.over(first, a)), LOGARITHMS[op])
+                a = self.size(self.add("add", args[0], one))
+            return [(self.number(LOGARITHMS[op]), self.grown(self.over(first, a)))]
         if op in EXPONENTIALS:
-            more = [self.number(EXPONENTIALS[op])] if EXPONENTIALS[op] else []
-            return self.times(self.total([self.size(i), *more]), self.grown(first))
+            size = self.total([self.size(i), self.number(EXPONENTIALS[op])])
+            return [(size, self.grown(first))]
         if op == "sqrt":
-            return self.over(first, self.add("maximum", i, self.number(1e-150)))
+            return [(one, self.over(first, self.add("maximum", i, self.number(1e-150))))]
         if op == "pow":
             base = self.add("maximum", a, self.number(1e-300))
-            of_base = self.times(self.size(args[1]), self.grown(self.over(first, base)))
-            of_power = self.times(errors[1], self.size(self.add("log", base)))
-            return self.times(self.size(i), self.grown(self.total([of_base, of_power])))
+            of_base = self.size(args[1]), self.grown(self.over(first, base))
+            of_power = self.size(self.add("log", base)), errors[1]
+            return [(self.size(i), self.grown(self.combined([of_base, of_power])))]
         return self.first_order(op, i, args, errors)
 
     def first_order(
         self, op: str, i: int, args: Sequence[int], errors: Sequence[Bound]
-    ) -> Bound:
+    ) -> Pairs:
         """Twice what the partials say, of a function that has no rule here."""
         slots = [operand(k) for k in range(len(args) + 1)]
-        nodes = [*args, i]
-        terms: list[Bound] = []
+        pairs: Pairs = []
         for k, error in enumerate(errors):
             if error is None:
                 continue
             try:
-                slope = slope_of(op, k, slots[-1], slots[:-1])
-                terms.append(self.times(self.size(self.written(slope, nodes)), error))
+                slope = self.written(slope_of(op, k, slots[-1], slots[:-1]), [*args, i])
             except (TypeError, ValueError, ArithmeticError):  # the rule is not generic
-                return self.number(UNKNOWN)
-        return self.scaled(self.total(terms), 2.0)
+                return [(self.one, self.number(UNKNOWN))]
+            pairs += [(self.size(slope), error)] * 2
+        return pairs
 
-    def dot(self, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
+    def dot(self, args: Sequence[int], errors: Sequence[Bound]) -> Pairs:
         """The bound of a bias and products: Σ |w| (e(x) + c |x|) + e(w) (|x| + e(x)).
 
         If one side is the same in all lanes and the other is not, each x is taken for the
         largest (Hölder's inequality), and the units of a layer share that.
         """
         half = len(args) // 2
-        unit = ROUNDED * 2.0 ** (half + 1).bit_length()  # few units, that dots share terms
-        bias = [errors[0], self.scaled(self.size(args[0]), unit)]
+        # few units, that dots share terms
+        unit = self.number(ROUNDED * 2.0 ** (half + 1).bit_length())
+        pairs: Pairs = [(self.one, errors[0]), (self.size(args[0]), unit)]
         ws, w_errors = args[1 : 1 + half], errors[1 : 1 + half]
         xs, x_errors = args[1 + half :], errors[1 + half :]
         if self.is_uniform(xs) and not self.is_uniform(ws):
             ws, xs, w_errors, x_errors = xs, ws, x_errors, w_errors
-        if half > 2 and self.is_uniform(ws) and not self.is_uniform(xs):
-            largest, apart = self.largest(map(self.size, xs)), self.largest(x_errors)
-            grown = self.total([apart, self.scaled(largest, unit)])
-            lost = self.times(self.total(w_errors), self.total([largest, apart]))
-            return self.total([*bias, self.times(self.all_of(ws), grown), lost])
         left, right = [*map(self.size, ws)], [*map(self.size, xs)]
+        if half > 2 and self.is_uniform(ws) and not self.is_uniform(xs):
+            largest, apart = self.largest(right), self.largest(x_errors)
+            grown = self.combined([(self.one, apart), (largest, unit)])
+            lost = self.total(w_errors), self.total([largest, apart])
+            return [*pairs, (self.all_of(ws), grown), lost]
         if not any(e is not None for e in (*w_errors, *x_errors)):
-            sizes = self.add("dot", self.number(0.0), *left, *right)
-            return self.total([*bias, self.scaled(sizes, unit)])
-        factor = self.number(unit)
-        sums = [self.add("mul", x, factor) for x in right]
-        sums = [x if e is None else self.add("add", x, e) for x, e in zip(sums, x_errors)]
-        for x, e, d in zip(right, x_errors, w_errors):
-            if d is not None:
-                left.append(x if e is None else self.add("add", x, e))
-                sums.append(d)
-        return self.total([*bias, self.add("dot", self.number(0.0), *left, *sums)])
+            return [*pairs, (self.add("dot", self.number(0.0), *left, *right), unit)]
+        for w, x, d, e in zip(left, right, w_errors, x_errors):
+            pairs.append((w, self.combined([(self.one, e), (x, unit)])))
+            pairs.append((self.total([x, e]), d))
+        return pairs
 
     def jump(self, op: str, i: int, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
         """No bound, where rounding may make it another whole number; it is no number else."""
@@ -233,7 +226,7 @@ class _Margins(Builder):
             return self.unless(self.apart(self.from_step(op, args), args))
         divisor, rest = self.size(args[1]), self.size(self.add("mod", *args))
         count = self.add("add", self.size(self.add("floordiv", *args)), self.number(1.0))
-        off = self.total([errors[0], self.times(errors[1], count)]) or self.number(0.0)
+        off = self.combined([(self.one, errors[0]), (count, errors[1])]) or self.number(0.0)
         edge = self.add("minimum", rest, self.add("sub", divisor, rest))
         near = self.unless(self.add("ge", edge, off))
         return near if op == "floordiv" else self.total([off, near])
@@ -255,9 +248,11 @@ class _Margins(Builder):
     # ------------------------------------------------------------------ nodes, each made once
 
     def size(self, node: int) -> int:
-        if self.tape.ops[node] == "const":
-            return self.number(abs(self.tape.values[node]))
-        return self.add("abs", node)
+        if node not in self.sizes:
+            const = self.tape.ops[node] == "const"
+            number = abs(self.tape.values[node])
+            self.sizes[node] = self.number(number) if const else self.add("abs", node)
+        return self.sizes[node]
 
     def all_of(self, nodes: Sequence[int]) -> Bound:
         """The sum of their sizes."""
@@ -279,13 +274,16 @@ class _Margins(Builder):
             return some[0] if some else None
         return self.add("add" if len(some) == 2 else "sum", *some)
 
-    def times(self, a: Bound, b: Bound) -> Bound:
-        return None if a is None or b is None else self.add("mul", a, b)
-
-    def scaled(self, a: Bound, factor: float) -> Bound:
-        if a is None or self.tape.ops[a] == "const":
-            return None if a is None else self.number(factor * self.tape.values[a])
-        return self.add("mul", a, self.number(factor))
+    def combined(self, pairs: Sequence[tuple[Bound, Bound]]) -> Bound:
+        """The sum of their products."""
+        some = [(a, b) for a, b in pairs if a is not None and b is not None]
+        alone = self.total([b for a, b in some if a == self.one])
+        products = [(a, b) for a, b in some if a != self.one]
+        if len(products) < 2:
+            return self.total([alone, *[self.add("mul", *both) for both in products]])
+        factors, terms = zip(*products)
+        bias = self.number(0.0) if alone is None else alone
+        return self.add("dot", bias, *factors, *terms)
 
     def over(self, a: Bound, divisor: int) -> Bound:
         return None if a is None else self.add("div", a, divisor)

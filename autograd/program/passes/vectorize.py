@@ -193,7 +193,7 @@ class _Vectorize:
             if op == "dot":
                 ws, xs = self.sides(args, shared)
                 tape.args[i] = (args[0], *ws, *xs)
-                if any(varying[w] for w in ws):
+                if any(varying[w] for w in ws) or not (varies or shared[(*xs,)] > 1):
                     key = op, len(args), varying[i]
                 else:
                     key = "matmul", len(args), varying[i], xs
