@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from autograd.core.primitive import TABLE, Primitive
-from autograd.rules.braces import Braces, Language
-from autograd.rules.expression import COMPARISONS, Expression
+from autograd.rules.expression import COMPARISONS, REDUCE, Expression
+from autograd.rules.printer import ATOM, Form, Language, Printer
 from autograd.rules.reader import formula, partials
 
 __all__ = ["PRODUCT", "JavaScript", "UntranslatableError", "module"]
 
 PYTHON = (files("autograd.javascript") / "python.js").read_text("utf-8")
 PRODUCT = (files("autograd.javascript") / "product.js").read_text("utf-8")
-[MATH] = re.findall(r"^const math = {$(.*?)^};", PYTHON, re.MULTILINE | re.DOTALL)
+[_MATH] = re.findall(r"^const math = {$(.*?)^};", PYTHON, re.MULTILINE | re.DOTALL)
+MATH = {*re.findall(r"^  (\w+)", _MATH, re.MULTILINE)} - REDUCE
 # Values of operations that no rule tells, and partials that depend on where operands stand.
 VALUES = {
     "sum": "(...xs) => math.fsum(xs)",
@@ -41,46 +42,47 @@ class UntranslatableError(TypeError):
 class JavaScript(Language):
     """Notes the operations that it calls."""
 
-    words = {op: f"math.{op}({{0}})" for op in re.findall(r"^  (\w+)", MATH, re.MULTILINE)} | {
-        "abs": "abs({0})", "div": "divide({0}, {1})", "pow": "power({0}, {1})",
-        "mod": "mod({0}, {1})", "floordiv": "floordiv({0}, {1})",
-        "copysign": "copysign({0}, {1})",
-        "atan2": "math.atan2({0}, {1})",
-        **{op: f"Number({{0}} {sign} {{1}})" for op, sign in COMPARISONS.items()},
-    }  # fmt: skip
-
+    forms: Mapping[str, Form] = {
+        **Language.forms,
+        **{op: (f"math.{op}({{args}})", ATOM) for op in MATH},
+        **{op: (f"{op}({{args}})", ATOM) for op in ("abs", "mod", "floordiv", "copysign")},
+        **{op: (f"Number({{0}} {sign} {{1}})", ATOM) for op, sign in COMPARISONS.items()},
+        "div": ("divide({args})", ATOM),
+        "pow": ("power({args})", ATOM),
+    }
     count = "xs.length"
 
     def __init__(self) -> None:
-        self.called: dict[str, None] = {}
+        self.calls: dict[str, None] = {}
 
     def number(self, x: float) -> str:
         if not math.isfinite(x):
-            return "NaN" if x != x else "Infinity" if x > 0.0 else "(-Infinity)"
-        text = repr(x).removesuffix(".0")
-        return text if text[0] != "-" else f"({text})"
+            return "NaN" if x != x else "Infinity" if x > 0.0 else "-Infinity"
+        return repr(x).removesuffix(".0")
 
-    def call(self, op: str, args: Sequence[str]) -> str:
+    def called(self, op: str) -> str:
         if op not in TABLE:
             raise TypeError(f"{op} has no JavaScript")
-        self.called[op] = None
-        return f"table[{_literal(op)}].value({', '.join(args)})"
+        self.calls[op] = None
+        return f"table[{_literal(op)}].value({{args}})"
 
     def refuse(self, error: str) -> str:
         return f'throw new PythonError("{error}");'
 
-    def each(self, text: str) -> str:
+    def given(self, text: str) -> str:
         return f"return xs.map((x, i) => {text});"
 
-    def reduced(self, op: str, args: Sequence[tuple[str, bool]], to: str) -> list[str]:
+    def reduced(
+        self, op: str, args: Sequence[tuple[str, bool]], name: str
+    ) -> tuple[list[str], str]:
         called = {"sum": "math.fsum", "largest": "max", "smallest": "min"}.get(op)
         called = called or ("math.hypot" if op == "hypot" else f"table.{op}.value")
         if not called.startswith(("math", "max", "min")):
-            self.called[op] = None
+            self.calls[op] = None
         texts = [f"...xs.map((x, i) => {text})" if many else text for text, many in args]
         texts = ["...xs" if text == "...xs.map((x, i) => x)" else text for text in texts]
         listed = f"[{', '.join(texts)}]" if called == "math.fsum" else ", ".join(texts)
-        return [f"const {to} = {called}({listed});"]
+        return [], f"{called}({listed})"
 
 
 def module(primitives: Iterable[Primitive]) -> str:
@@ -101,7 +103,7 @@ def module(primitives: Iterable[Primitive]) -> str:
         if entry.name not in entries:
             language = JavaScript()
             entries[entry.name] = _entry(entry, language)
-            wanted += [TABLE[op] for op in language.called]
+            wanted += [TABLE[op] for op in language.calls]
     lines = ",\n".join(entries.values())
     return "\n".join([PYTHON, f"const table = {{\n{lines}\n}};\n"])
 
@@ -129,7 +131,7 @@ def _function(language: JavaScript, x: Any, count: int, slope: bool, *rest: str)
     parameters = [*(["out"] if slope else []), *names, *rest]
     if type(x) is Expression and x.op in ("<", "<=", ">", ">=", "==", "!="):
         x = Expression("where", x, 1.0, 0.0)
-    body = "\n".join(Braces(language, x, [*names, "out"]).body())
+    body = "\n".join(Printer(language, x, [*names, "out"]).body())
     if body.count("\n") == 0 and body.lstrip().startswith("return "):
         text = body.strip()[7:-1]
         return f"({', '.join(parameters)}) => {text}"
@@ -141,7 +143,7 @@ def _many(op: str, language: JavaScript) -> str:
     *named, each = partials(op)
     names = [f"x{k}" for k in range(len(named))]
     given = ", ".join(["out", *names, "...xs"])
-    body = "\n".join(Braces(language, each, [*names, "out"]).body(True))
+    body = "\n".join(Printer(language, each, [*names, "out"]).body(True))
     every = f"({given}) => {{\n{body}\n    }}"
     if not named:
         return every

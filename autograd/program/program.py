@@ -138,28 +138,24 @@ class Program:
         """Its value and its gradient in all inputs as source.
 
         Args:
-            target: "numpy"; "jax", of the value, which JAX differentiates; or, for one
-                sample, each number by itself, "javascript" or "c", which needs nothing else.
+            target: "numpy"; or, for one sample, each number by itself, "javascript" or "c",
+                which needs nothing else.
 
         Raises:
             ValueError: the target is none of these.
-            NotImplementedError: an operation's rule is for floats only; NumPy takes these one
-                by one, JAX and C do not.
+            NotImplementedError: of C, an operation's rule is for floats only; NumPy takes
+                these one by one.
             UntranslatableError: of JavaScript, an operation's rules cannot be translated.
         """
         if target in ("javascript", "c"):
             write = javascript if target == "javascript" else c_source
             return write(self.trace.tape)
-        if target not in ("numpy", "jax"):
+        if target != "numpy":
             raise ValueError(
-                'source: target must be "numpy", "jax", "javascript" or "c", '
-                f"got {target!r:.80}"
+                f'source: target must be "numpy", "javascript" or "c", got {target!r:.80}'
             )
-        value = "\n".join(Source(self.blocks, target).lines) + "\n"
-        if target == "jax":
-            return f"import jax.numpy as np\n\n\n{value}"
-        gradient = Source(vjp(self.blocks, [name for name, *_ in self.inputs]))
-        return "\n".join([value, "", *gradient.lines, ""])
+        gradient = vjp(self.blocks, [name for name, *_ in self.inputs])
+        return "\n".join([*Source(self.blocks).lines, "\n", *Source(gradient).lines, ""])
 
     def jax(self) -> Callable[..., Any]:
         """Return a pure function for JAX's `jit`, `vmap`, `grad` and sharding.

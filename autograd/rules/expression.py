@@ -31,7 +31,6 @@ __all__ = [
     "applied",
     "bound",
     "merged",
-    "name",
     "operand",
     "operands_of",
     "rebuilt",
@@ -86,7 +85,7 @@ def _compared(sign: str) -> Callable[[Any, Any], Any]:
 
 
 class Expression(Arithmetic):
-    """An operation on expressions and floats; a name has the operation "name"."""
+    """An operation on expressions and floats."""
 
     __slots__ = ("_key", "args", "many", "op")
     label = None
@@ -131,11 +130,6 @@ class Expression(Arithmetic):
     __lt__, __le__ = _compared("<"), _compared("<=")
     __gt__, __ge__ = _compared(">"), _compared(">=")
     __eq__, __ne__ = _compared("=="), _compared("!=")
-
-
-def name(text: Text) -> Expression:
-    """The expression that is a name."""
-    return Expression("name", text)
 
 
 @cache
@@ -190,7 +184,7 @@ def where(condition: Term, a: Term, b: Term) -> Term:
         return a
     if type(a) is type(b) is Expression and a.op == b.op and len(a.args) == len(b.args):
         differ = [k for k, pair in enumerate(zip(a.args, b.args)) if not _same(*pair)]
-        if len(differ) == 1 and a.op not in ("name", "operand"):
+        if len(differ) == 1 and a.op != "operand":
             k = differ[0]
             chosen = where(condition, a.args[k], b.args[k])
             return Expression(a.op, *a.args[:k], chosen, *a.args[k + 1 :])

@@ -210,7 +210,8 @@ class Compiled:
         program, traces, lanes = run.parts[0][1].program, run.traces, run.batch.lanes
         sweep = program.sweep(["params"])
         if (
-            (sweep.native is None or float_sweeps.exchanger is not None)
+            sweep.native is not None
+            and float_sweeps.exchanger is not None
             and all(lane is None for _, lane in program.tape.roots[: sweep.outputs])
             and (sweep.has_lanes or lanes == 1)
         ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.program.ir.tape import Tape
 from autograd.program.targets.listing import Listing
-from autograd.rules.braces import Braces, Language
 from autograd.rules.expression import COMPARISONS, Expression
+from autograd.rules.printer import ATOM, FORMS, Form, Language, Printer
 from autograd.rules.reader import WORDS, formula, partials
 
 __all__ = ["c_source"]
@@ -21,7 +21,7 @@ __all__ = ["c_source"]
 LIBRARY = (
     "exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan sinh cosh tanh"
 )
-LIBRARY += " asinh acosh atanh erf erfc floor ceil trunc"
+LIBRARY += " asinh acosh atanh erf erfc floor ceil trunc pow atan2 copysign mod floordiv"
 HEAD = """\
 /* Written by scalar-autograd: compile with -ffp-contract=off, link with -lm.
 
@@ -40,13 +40,15 @@ LOOPS = frozenset(re.findall(r"^static inline double (\w+)", WRITTEN, re.MULTILI
 class C(Language):
     """The functions that a source calls, each after what it calls."""
 
-    constant = "const double "
-    words = {op: f"{op}({{0}})" for op in LIBRARY.split()} | {
-        "abs": "fabs({0})", "round": "rint({0})", "pow": "pow({0}, {1})",
-        "atan2": "atan2({0}, {1})", "copysign": "copysign({0}, {1})", "div": "({0} / {1})",
-        "mod": "mod({0}, {1})", "floordiv": "floordiv({0}, {1})",
-        **{op: f"({{0}} {sign} {{1}})" for op, sign in COMPARISONS.items()},
-    }  # fmt: skip
+    forms: Mapping[str, Form] = {
+        **Language.forms,
+        **{op: (f"{op}({{args}})", ATOM) for op in LIBRARY.split()},
+        **{op: FORMS[sign] for op, sign in COMPARISONS.items()},
+        "div": ("{0} / {1}", *FORMS["mul"][1:]),
+        "abs": ("fabs({0})", ATOM),
+        "round": ("rint({0})", ATOM),
+    }
+    named, each = "const double {} = {};", "xs[i]"
 
     def __init__(self) -> None:
         self.functions: dict[Any, str] = {}
@@ -55,56 +57,58 @@ class C(Language):
     def number(self, x: float) -> str:
         if math.isfinite(x):
             return super().number(x)
-        return "NAN" if x != x else "INFINITY" if x > 0.0 else "(-INFINITY)"
+        return "NAN" if x != x else "INFINITY" if x > 0.0 else "-INFINITY"
 
     def refuse(self, error: str) -> str:
         return "return NAN;"
 
-    def each(self, text: str) -> str:
+    def given(self, text: str) -> str:
         return f"{{ int i; for (i = 0; i < n; i++) d[i] = {text}; return; }}"
 
-    def reduced(self, op: str, args: Sequence[tuple[str, bool]], to: str) -> list[str]:
+    def reduced(
+        self, op: str, args: Sequence[tuple[str, bool]], name: str
+    ) -> tuple[list[str], str]:
         alone, many = [text for text, each in args if not each], [t for t, each in args if each]
         size = " + ".join([*["n"] * len(many), *([str(len(alone))] if alone else [])])
-        lines = [f"double {to}[{size}];", "{ int i, k = 0;"] if many else []
+        lines = [f"double {name}[{size}];", "{ int i, k = 0;"] if many else []
         if many:
-            lines += [f"  {to}[k++] = {text};" for text in alone] or [f"  {to}[0] = 0.0;"]
-            lines += [f"  for (i = 0; i < n; i++) {to}[k++] = {text};"
+            lines += [f"  {name}[k++] = {text};" for text in alone] or [f"  {name}[0] = 0.0;"]
+            lines += [f"  for (i = 0; i < n; i++) {name}[k++] = {text};"
                       for text in many]  # fmt: skip
             lines += ["}"]
-        given = to if many else f"(double[]){{{', '.join(alone)}}}"
+        given = name if many else f"(double[]){{{', '.join(alone)}}}"
         called = {"hypot": "length"}.get(op, op)
         called = called if called in LOOPS else self.function(op)
-        return [*lines, f"const double {to}_ = {called}({size}, {given});"]
+        return lines, f"{called}({size}, {given})"
 
-    def call(self, op: str, args: Sequence[str]) -> str:
-        return f"{self.function(op)}({', '.join(args)})"
+    def called(self, op: str) -> str:
+        return f"{self.function(op)}({{args}})"
 
-    def function(self, op: str, slot: int | None = None, known: Any = None) -> str:
+    def function(self, op: str, slot: int | None = None) -> str:
         """The name of the function that computes an operation or a partial."""
-        key = op, slot, repr(known)
-        if key not in self.names:
+        if (op, slot) not in self.names:
             if op not in TABLE:
                 raise TypeError(f"{op} has no C")
             if slot is None and op in WORDS:
                 return {"hypot": "length"}.get(op, op)
             name = op.replace(".", "_") if op in RESERVED else f"own_{op.replace('.', '_')}"
             name += "" if slot is None else f"_d{slot}" if slot >= 0 else "_slopes"
-            taken = sum([n == name or n.startswith(f"{name}__") for n in self.names.values()])
-            self.names[key] = name = f"{name}__{taken}" if taken else name
+            while name in self.names.values():
+                name += "_"
+            self.names[op, slot] = name
             if TABLE[op].variadic:
                 kind, given, body = self.of_many(op, slot is not None)
             else:
-                x = _formula(op, slot, known)
+                x = _formula(op, slot)
                 if slot is None and type(x) is Expression and x.op == op != "where":
                     raise TypeError(f"{op} has no C")
                 names = [*[f"x{k}" for k in range(len(TABLE[op].rules))], "out"]
                 kind, given = "double", names if slot is not None else names[:-1]
-                given, body = [f"double {x}" for x in given], Braces(self, x, names).body()
+                given, body = [f"double {x}" for x in given], Printer(self, x, names).body()
             unused = ", ".join([f"(void){x.split()[-1].strip('*')}" for x in given])
             lines = [f"static {kind} {name}({', '.join(given)})", "{", f"    {unused};"]
-            self.functions[key] = "\n".join([*lines, *body, "}\n"])
-        return self.names[key]
+            self.functions[op, slot] = "\n".join([*lines, *body, "}\n"])
+        return self.names[op, slot]
 
     def of_many(self, op: str, slopes: bool) -> tuple[str, list[str], list[str]]:
         """The type, parameters and statements of an operation of any number of operands."""
@@ -114,25 +118,24 @@ class C(Language):
         body = [f"    const double x{k} = xs[{k}];" for k in range(count)]
         body += [f"    xs += {count}, n -= {count};"] if count else []
         if not slopes:
-            return "double", given, [*body, *Braces(self, formula(op), names, "xs[i]").body()]
+            return "double", given, [*body, *Printer(self, formula(op), names).body()]
         for k, x in enumerate(named):
-            text = Braces(self, x, names, "xs[i]").inline()
+            text = Printer(self, x, names).inline()
             if text is None:
                 raise TypeError(f"the partial of {op} in a named operand branches")
             body.append(f"    d[{k}] = {text};")
         body += [f"    d += {count};"] if count else []
-        body += Braces(self, each, names, "xs[i]").body(True)
+        body += Printer(self, each, names).body(True)
         return "void", [*given, "double out", "double *d"], body
 
-    def applied(self, op: str, args: Sequence[str], known: Any, slot: int | None = None) -> str:
+    def applied(self, op: str, args: Sequence[str], slot: int | None = None) -> str:
         """An operation or a partial of names and numbers: an expression, or a call."""
-        text = Braces(self, _formula(op, slot, known), args).inline()
-        given = args if slot is not None else args[:-1]
-        return text or f"{self.function(op, slot, known)}({', '.join(given)})"
+        text = Printer(self, _formula(op, slot), args).inline()
+        return text or f"{self.function(op, slot)}({', '.join(args)})"
 
 
-def _formula(op: str, slot: int | None, known: Any) -> Any:
-    return formula(op, known) if slot is None else partials(op, known)[slot]
+def _formula(op: str, slot: int | None) -> Any:
+    return formula(op) if slot is None else partials(op)[slot]
 
 
 def c_source(tape: Tape) -> str:
@@ -172,7 +175,8 @@ class _Lines(Listing):
         self.language = C()
 
     def number(self, x: float) -> str:
-        return self.language.number(x)
+        text = self.language.number(x)
+        return f"({text})" if text[0] == "-" else text
 
     def computed(self, i: int, op: str, args: list[str]) -> list[str]:
         language = self.language
@@ -182,9 +186,9 @@ class _Lines(Listing):
                 each = f"const double a{i}[] = {{{', '.join(args)}}};"
                 return [each, f"const double v{i} = {called}({len(args)}, a{i});"]
             if op in TABLE:
-                text = language.applied(op, [*args, ""], self.known(i))
+                text = language.applied(op, args)
             else:
-                text = language.words[op].format(*args)
+                text = language.forms[op][0].format(*args, args=", ".join(args))
         return [f"const double v{i} = {text};"]
 
     def before(self, i: int, op: str, args: list[str]) -> list[str]:
@@ -204,7 +208,7 @@ class _Lines(Listing):
         if TABLE[op].variadic:
             return f"p{i}[{slot}]"
         with _told(op):
-            return self.language.applied(op, [*args, f"v{i}"], self.known(i), slot)
+            return self.language.applied(op, [*args, f"v{i}"], slot)
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from functools import cache
 from typing import Any
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks, Op
-from autograd.program.passes.roll import DEPTH, FIXED, TABLE, Loop, Rolled, Step, roll
+from autograd.program.ir.block import Blocks
+from autograd.program.passes.roll import DEPTH, FIXED, TABLE, Loop, Step, roll
 from autograd.program.passes.vjp import term_of
 from autograd.program.targets.array_functions import function
 from autograd.rules import reader
@@ -183,7 +183,7 @@ def computed(step: Step, xs: Sequence[Array], formulas: dict[Any, Any]) -> Array
 # ---------------------------------------------------------------- rows
 
 
-def fetched(arrays: dict[int, Array], ids: Array, rows: Array) -> Array:
+def rows_of(arrays: dict[int, Array], ids: Array, rows: Array) -> Array:
     """Rows of arrays: which row of which array, one after the other."""
     import jax
 
@@ -217,6 +217,8 @@ def values(blocks: Blocks) -> Callable[[Array, Array], dict[str, Array]]:
         NotImplementedError: a rule of an operation is for floats only; or there is too much to
             compile.
     """
+    import jax
+
     it = roll(blocks)
     each = [step for one in it.steps for step in (one.body if isinstance(one, Loop) else [one])]
     if len(each) > MOST:
@@ -227,69 +229,27 @@ def values(blocks: Blocks) -> Callable[[Array, Array], dict[str, Array]]:
             "(in_axes), and give rounds one width, or call the compiled function itself"
         )
     maps = {step.op.what.key(): step.op.what for step in each if step.op.kind == "map"}
-    return _Values(blocks, it, {key: formula(x) for key, x in maps.items()})
+    formulas = {key: formula(x) for key, x in maps.items()}
 
+    def fetched(arrays: dict[int, Array], places: Array) -> Array:
+        return rows_of(arrays, *it.located(places))
 
-class _Values:
-    def __init__(self, blocks: Blocks, it: Rolled, formulas: dict[Any, Any]) -> None:
-        self.it, self.blocks = it, blocks
-        self.formulas = formulas
-
-    def __call__(self, u: Array, x: Array) -> dict[str, Array]:
-        import jax
-
-        it = self.it
-        lanes = self.blocks.lanes or x.shape[1]
-        parts = {
-            name: (x if varies else u)[rows.start : rows.stop]
-            for name, varies, rows in self.blocks.places()
-        }
-        arrays = {
-            first: parts[op.what]
-            if op.kind == "input"
-            else jax.numpy.array(op.what, u.dtype)[:, None]
-            for first, op in it.sources
-        }
-        for step in it.steps:
-            if isinstance(step, Step):
-                located = [it.located(places) for places in step.reads]
-                arrays[step.first] = self.computed(step, located, arrays, lanes)
-            else:
-                self.repeat(step, arrays, lanes)
-        return {
-            name: fetched(arrays, *it.located(places)) if len(places) else u[:0]
-            for name, places in it.results.items()
-        }
-
-    def computed(
-        self, step: Step, reads: Sequence[tuple[Array, Array]], arrays: Any, lanes: int
-    ) -> Array:
-        """The result of an operation on rows of these arrays."""
-        xs = [fetched(arrays, *each) for each in reads]
-        return self.shaped(computed(step, xs, self.formulas), step.op, lanes)
-
-    def shaped(self, a: Array, op: Op, lanes: int) -> Array:
-        import jax
-
-        shape = op.rows, lanes if op.lanes else 1
+    def result(step: Step, xs: Sequence[Array], lanes: int) -> Array:
+        a, shape = computed(step, xs, formulas), (step.op.rows, lanes if step.op.lanes else 1)
         return a if a.shape == shape else jax.numpy.broadcast_to(a, shape)
 
-    def repeat(self, loop: Loop, arrays: dict[int, Array], lanes: int) -> None:
+    def repeat(loop: Loop, arrays: dict[int, Array], lanes: int) -> None:
         """Run a loop, and keep what is read of the results of its rounds."""
-        import jax
-
-        it, same, table = self.it, dict[int, Array](), None
+        same, table = dict[int, Array](), None
         if len(loop.fixed):
-            same[FIXED] = fetched(arrays, *it.located(loop.fixed))
+            same[FIXED] = fetched(arrays, loop.fixed)
         if loop.table.size:
-            table = fetched(arrays, *it.located(loop.table.ravel()))
-            table = table.reshape(*loop.table.shape, -1)
-        start = {
-            position * DEPTH + ago: self.shaped(
-                fetched(arrays, *it.located(places)), loop.body[position].op, lanes
-            )
-            for (position, ago), places in loop.carried.items()
-        }
+            table = fetched(arrays, loop.table.ravel()).reshape(*loop.table.shape, -1)
+        start = {}
+        for (position, ago), places in loop.carried.items():
+            a = fetched(arrays, places)
+            shape = len(a), lanes if loop.body[position].op.lanes else 1
+            start[position * DEPTH + ago] = jax.numpy.broadcast_to(a, shape)
         sizes = [loop.times * step.op.rows for step in loop.body]
         wanted = [
             j for j, n in enumerate(sizes) if it.used[loop.firsts[j] : loop.firsts[j] + n].any()
@@ -298,9 +258,35 @@ class _Values:
         def turn(carry: dict[int, Array], row: Array | None) -> Any:
             inner = {**same, **carry} if row is None else {**same, **carry, TABLE: row}
             for j, step in enumerate(loop.body):
-                inner[j * DEPTH] = self.computed(step, loop.reads[j], inner, lanes)
+                xs = [rows_of(inner, *each) for each in loop.reads[j]]
+                inner[j * DEPTH] = result(step, xs, lanes)
             return {i: inner[i - 1] for i in carry}, [inner[j * DEPTH] for j in wanted]
 
         _, results = jax.lax.scan(turn, start, table, length=loop.times)
         for j, a in zip(wanted, results):
             arrays[loop.firsts[j]] = a.reshape(sizes[j], -1)
+
+    def run(u: Array, x: Array) -> dict[str, Array]:
+        lanes = blocks.lanes or x.shape[1]
+        parts = {
+            name: (x if varies else u)[rows.start : rows.stop]
+            for name, varies, rows in blocks.places()
+        }
+        arrays = {
+            first: parts[op.what]
+            if op.kind == "input"
+            else jax.numpy.array(op.what, u.dtype)[:, None]
+            for first, op in it.sources
+        }
+        for step in it.steps:
+            if isinstance(step, Loop):
+                repeat(step, arrays, lanes)
+            else:
+                xs = [fetched(arrays, places) for places in step.reads]
+                arrays[step.first] = result(step, xs, lanes)
+        return {
+            name: fetched(arrays, places) if len(places) else u[:0]
+            for name, places in it.results.items()
+        }
+
+    return run

@@ -92,9 +92,3 @@ class Listing(ABC):
     def text(self, i: int) -> str:
         tape = self.tape
         return self.number(tape.values[i]) if tape.ops[i] == "const" else f"v{i}"
-
-    def known(self, i: int) -> list[float | None] | None:
-        """The operands that are numbers, so that rules can be shorter."""
-        tape = self.tape
-        numbers = [tape.values[a] if tape.ops[a] == "const" else None for a in tape.args[i]]
-        return numbers if any(x is not None for x in numbers) else None

@@ -6,15 +6,11 @@ What compiled calls and training steps repeat: values and gradient, and the opti
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from operator import is_
 from threading import Lock
 from typing import Any
 
-from autograd.core.float_sweeps import exchange
-from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks
 
@@ -103,31 +99,6 @@ class Runner:
     def total(self) -> float:
         """The sum of the first output over the lanes."""
         return folded(self.out[0])
-
-    def train(
-        self, x: Sequence[Any], loss: Any, params: list[Value], update: Any
-    ) -> float | bool | None:
-        """A step of training, as the kernel's `train`."""
-        weight, penalty, max_norm, _, closed = loss
-        runner, state, numbers, optimizer, steps = update
-        if not all(map(is_, params, closed)) or self.run(x):
-            return None
-        total = weight * self.total + (float(self.out[1, 0]) if penalty else 0.0)
-        if not math.isfinite(total) or (0.0 <= max_norm and not clip(self.d_u, max_norm)):
-            return None
-        if runner is not None and runner.run(state, numbers):
-            return None
-        if not all(map(is_, params, closed)):  # by another thread
-            return None
-        data, slopes = self.u[: len(params), 0], self.d_u[: len(params)]
-        following, others = data, []
-        if runner is not None:
-            following, *rows = runner.out
-            buffers = {name: array("d", row) for name, row in zip(optimizer.buffers, rows)}
-            others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
-        if not exchange(params, data, following, slopes, others):
-            return False
-        return float(total)
 
 
 def folded(numbers: Array) -> float:

@@ -71,8 +71,7 @@ class Source:
         indices: the constants and the lists of rows that the text refers to.
     """
 
-    def __init__(self, blocks: Blocks, target: str = "numpy") -> None:
-        self.target = target  # or "jax", whose arrays are indexed by arrays
+    def __init__(self, blocks: Blocks) -> None:
         self.it, self.ops, self.users = blocks, blocks.ops, blocks.users()
         self.names: dict[int, str] = {}
         self.adjoints: set[str] = set()  # the names of values whose adjoint has a name
@@ -170,8 +169,7 @@ class Source:
         if type(rows) is range:
             return f"{rows.start}:{rows[-1] + 1}" + (f":{rows.step}" if rows.step > 1 else "")
         if len(rows) <= SHORT:
-            text = str(np.asarray(rows).tolist())
-            return text if self.target == "numpy" else f"np.array({text})"
+            return str(np.asarray(rows).tolist())
         self.indices.append(np.asarray(rows))
         return f"indices[{len(self.indices) - 1}]"
 
@@ -258,8 +256,8 @@ class Source:
     def map(self, v: int, op: Op) -> None:
         texts = [self.tiled(a, op.rows) for a in op.operands]
         name = op.what.op
-        *steps, (_, text) = lines(op.what, texts, Expression)
-        self.code += [f"{to} = {step}" for to, step in steps]
+        steps, text = lines(op.what, texts, Expression)
+        self.code += steps
         if op.what.args and not {*NAME.findall(text)} - {
             "np",
             "inf",
