@@ -1,169 +1,90 @@
-"""State: all that an object holds, by its path; comparing tells which of it a run changes.
+"""State: what a run changes in the objects that it has.
 
 To record a function is to run it, and a program can't carry on what it counts, keeps or draws.
-So a copy is run, and compared with what it was. A copy shares functions and classes with the
-original, so the walk goes into these, too: variables around functions, small globals that they
-name, their attributes and defaults, and the attributes of classes. A file, or what only a
-library reaches, is not seen.
+So a copy is run, and compared with what it was, both by pickle. A copy shares functions,
+classes and Values with the original: the variables that functions name are looked at as guards
+are. A file, or what only a library reaches, is not seen.
 """
 
 from __future__ import annotations
 
-import copy
-import inspect
+import io
+import pickle
 import random
-import re
-import struct
-import sys
 from array import array
 from collections.abc import Callable, Iterator
-from functools import lru_cache
-from itertools import zip_longest
-from operator import is_
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from contextlib import ExitStack
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, TypeVar
 
 from autograd import Value
 from autograd.core.primitive import Primitive
 from autograd.program.ir.arrays import np
+from autograd.program.trace.captured import Captured
 from nn.module import Module
+from nn.training.eager import in_mode
 
-__all__ = ["Copy", "preserved_random", "walk"]
+__all__ = ["Copy", "preserved_random"]
 
 T = TypeVar("T")
-Part = tuple[str, Any]
 NUMBERS = (bool, int, float, complex, str, bytes, type(None))
 CONTAINERS = (list, tuple, dict, set, frozenset, np.ndarray)
-SHARED = (type, FunctionType, BuiltinFunctionType, ModuleType, Primitive)  # with a copy
-UNSEEN = ("training", "_path")  # of a module; they don't say what it computes
-LARGE = 1000  # elements of a shared container that is not gone through
+UNWALKED = (Value, ModuleType, Primitive)
+SHARED = (*UNWALKED, type, FunctionType)  # with a copy
 
 
-def walk(x: Any, path: str = "") -> Iterator[Part]:
-    """Pairs of a path and what is there: Values, numbers, sizes, functions and classes.
+class _Stored(pickle.Pickler):
+    """Objects as bytes, in which the identity stands for what copies share.
 
-    It goes where `copy.deepcopy` goes, in the same order in a copy as in the original, and
-    into what both share.
-
-    >>> dict(walk({"a": [1.0, "b"]}, "x"))
-    {'x': ('dict', 1), "x['a']": ('list', 2), "x['a'][0]": 1.0, "x['a'][1]": 'b'}
+    >>> a, b = Value(1.0), Value(1.0)
+    >>> _Stored([a]).bytes == _Stored([a]).bytes, _Stored([a]).bytes == _Stored([b]).bytes
+    (True, False)
     """
-    seen: dict[int, Any] = {}
-    todo = [(path, x, False)]
-    while todo:
-        path, x, shared = todo.pop()
+
+    def __init__(self, x: Any) -> None:
+        file = io.BytesIO()
+        super().__init__(file, 4)
+        self.shared: dict[int, Any] = {}
+        self.dump(x)
+        self.bytes = file.getvalue()
+
+    def persistent_id(self, x: Any) -> int | bytes | None:
         kind = type(x)
-        if kind in NUMBERS or kind is Value:
-            yield path, x
-        elif id(x) not in seen:
-            seen[id(x)] = x
-            if kind is list and {*map(type, x)} == {Value}:
-                yield path, tuple(x)
-                continue
-            parts, content = _parts(path, x, shared)
-            yield path, content
-            if kind not in SHARED and id(kind) not in seen:
-                seen[id(kind)] = kind
-                outside = [part for base in kind.__mro__ for part in _of_class(base)]
-                todo += [(*part, True) for part in outside]
-            shared |= isinstance(x, SHARED)
-            todo += [(*part, shared) for part in reversed(parts)]
+        if kind is list and {*map(type, x)} == {Value}:
+            self.shared.update(zip(map(id, x), x))
+            return array("Q", map(id, x)).tobytes()
+        if kind in NUMBERS or kind in CONTAINERS:
+            return None
+        if not isinstance(x, SHARED):
+            try:
+                x.__reduce_ex__(4)
+            except TypeError as error:  # of a lock, too, which then is the same in a copy
+                if isinstance(x, Iterator):
+                    raise TypeError(f"a {kind.__name__} can't be copied") from error
+            else:
+                return None
+        self.shared[id(x)] = x
+        return id(x)
 
 
-def _parts(path: str, x: Any, shared: bool) -> tuple[list[Part], Any]:
-    """Return the parts of an object by their paths, and the rest of it to compare."""
-    kind = type(x)
-    if kind is FunctionType:
-        return ([] if _is_library(x.__module__) else _of_function(x)), x
-    if isinstance(x, BuiltinFunctionType):
-        return [(path, x.__self__)], x
-    if isinstance(x, SHARED):
-        return [], x
-    if shared and (kind not in CONTAINERS or len(x) > LARGE):
-        if isinstance(x, Module):
-            named = [(name, y) for name, y in vars(x).items() if name not in UNSEEN]
-            return [(f"{path}.{name}", y) for name, y in named], kind.__name__
-        return [], (kind.__name__, len(x) if kind in CONTAINERS else id(x))
-    if kind in (list, tuple):
-        return [(f"{path}[{i}]", part) for i, part in enumerate(x)], (kind.__name__, len(x))
-    if kind is dict:
-        parts = [(f"{path}[{key!r}]", part) for key, part in x.items()]
-        return parts, (kind.__name__, len(x))
-    if kind in (set, frozenset):
-        return [], {part if type(part) in NUMBERS else type(part) for part in x}
-    if kind is np.ndarray:
-        if x.dtype.hasobject:
-            return _parts(path, x.ravel().tolist(), shared)
-        return [], (x.dtype.str, x.shape, x.tobytes())
-    return _of_object(path, x)
+class _Loader(pickle.Unpickler):
+    """Copies of stored objects."""
 
+    def __init__(self, stored: _Stored) -> None:
+        super().__init__(io.BytesIO(stored.bytes))
+        self.shared = stored.shared
 
-def _of_object(path: str, x: Any) -> tuple[list[Part], Any]:
-    """Return the parts that a deep copy is made of; a lock is itself in a copy."""
-    kind = type(x)
-    try:
-        reduced: Any = x.__reduce_ex__(4)
-    except TypeError as error:
-        if not isinstance(x, Iterator):
-            return [], x
-        raise TypeError(
-            f"{_named(path)} is a {kind.__name__}, which can't be copied"
-        ) from error
-    if isinstance(reduced, str):
-        return [], reduced
-    fields: tuple[Any, ...] = (*reduced[:5], None, None, None)
-    _, args, state, items, pairs = fields[:5]
-    parts = [(path, part) for part in args if part is not kind]
-    for own in state if type(state) is tuple else (state,):
-        names = own.items() if type(own) is dict else [("", own)]
-        parts += [
-            (f"{path}.{name}" if name else path, part)
-            for name, part in names
-            if not (name in UNSEEN and isinstance(x, Module))
-        ]
-    parts += [(f"{path}[{i}]", part) for i, part in enumerate(items or ())]
-    parts += [(f"{path}[{key!r}]", part) for key, part in pairs or ()]
-    return parts, kind.__name__
-
-
-def _of_function(f: Any) -> list[Part]:
-    """Return the variables that a function's own code names besides its arguments."""
-    name = f.__qualname__
-    parts = [(f"the defaults of {name}", f.__defaults__ or ())]
-    parts += [(f"the defaults of {name}", f.__kwdefaults__ or {})]
-    parts += [(f"{name}.{key}", x) for key, x in vars(f).items()]
-    for names in inspect.getclosurevars(f)[:2]:
-        parts += [(key, x) for key, x in names.items() if type(x) is not ModuleType]
-    return parts
-
-
-def _of_class(kind: type) -> list[Part]:
-    """The attributes of a class, of those that are no library's."""
-    if _is_library(kind.__module__):
-        return []
-    seen = (*NUMBERS, *CONTAINERS, FunctionType)
-    return [
-        (f"{kind.__name__}.{name}", x)
-        for name, x in vars(kind).items()
-        if type(x) in seen and (type(x) is FunctionType or not name.startswith("__"))
-    ]
-
-
-@lru_cache(1000)
-def _is_library(module: str | None) -> bool:
-    """Whether a module is Python's, ours, or of a package that is installed."""
-    name = (module or "").partition(".")[0]
-    if name == "__main__":
-        return False
-    file = getattr(sys.modules.get(name), "__file__", None) or ""
-    known = name in ("autograd", "nn") or name in sys.stdlib_module_names
-    return known or "site-packages" in file or "dist-packages" in file
+    def persistent_load(self, known: int | bytes) -> Any:
+        if isinstance(known, int):
+            return self.shared[known]
+        return [self.shared[each] for each in array("Q", known)]
 
 
 class Copy:
-    """A deep copy of objects with the same Values, which tells changes of either.
+    """A copy of objects with the same Values, which tells changes of either.
 
     Args:
+        rules: functions that name variables, besides those in the originals.
         originals: the objects, by the names that messages give them.
 
     Attributes:
@@ -173,25 +94,24 @@ class Copy:
         TypeError: one can't be copied, such as a generator or an open file.
     """
 
-    def __init__(self, **originals: Any) -> None:
-        self.originals = originals
-        self.before = [*walk(originals)]
-        self.shared = {
-            id(each): (path, each)
-            for path, x in self.before
-            for each in (x if type(x) is tuple else (x,))
-        }
-        self.values = [x for _, x in self.shared.values() if type(x) is Value]
+    def __init__(self, *rules: Callable[..., Any], **originals: Any) -> None:
+        self.originals, self.before = originals, _stored(originals)
+        shared = [*rules, *self.before.shared.values()]
+        self.values = [x for x in shared if type(x) is Value]
+        roots = [x for x in shared if not isinstance(x, UNWALKED)]
+        self.captured = Captured(roots[0])
+        self.captured.roots |= {id(x): x for x in roots}
+        self.captured.settle()
         self.renew()
 
     def renew(self) -> None:
-        """Copy them as they are now."""
-        memo: dict[int, Any] = {key: x for key, (_, x) in self.shared.items()}
-        self.copies: dict[str, Any] = copy.deepcopy(self.originals, memo)
+        """Copy them as they were."""
+        self.copies: dict[str, Any] = _Loader(self.before).load()
 
     def difference(self) -> str | None:
         """The path of what has changed in the originals since; None if nothing has."""
-        return _difference(self.before, walk(self.originals))
+        named = None if self.captured.same() else self.captured.difference()[0]
+        return _difference(self.before, self.originals) or named
 
     def unchanged(self, f: Callable[..., T], *args: Any) -> T:
         """Return the result of f, if it changes nothing of the copies.
@@ -199,16 +119,23 @@ class Copy:
         Raises:
             ValueError: it does; the message names it, and the originals are as they were.
         """
-        before, numbers = [*walk(self.copies)], self._numbers()
+        captured = self.captured
+        captured.changed()  # which was no change by f
+        labels = {*captured._labels}
+        before, numbers = _stored(self.copies), self._numbers()
         try:
             return f(*args)
         finally:
-            changed = _difference(before, walk(self.copies))
-            if self._numbers() != numbers:
-                for x, data, grad in zip(self.values, *map(array, "dd", numbers)):
-                    if not (_alike(x.data, data) and _alike(x.grad, grad)):
-                        changed = changed or _named(self.shared[id(x)][0])
-                        x.data, x.grad = data, grad
+            changed = _difference(before, self.copies)
+            if not captured.settle():
+                changed = changed or captured.difference()[0]
+            elif new := {*captured._labels} - labels:
+                changed = changed or min(new)
+            if numbers != self._numbers():
+                for x, *both in zip(self.values, *map(array, "dd", numbers)):
+                    if array("d", both) != array("d", [x.data, x.grad]):
+                        changed = changed or f"the number of {x!r}"
+                        x.data, x.grad = both
             if changed:
                 self.renew()
                 raise ValueError(
@@ -222,28 +149,43 @@ class Copy:
         return [array("d", each).tobytes() for each in both]
 
 
-def _difference(before: list[Part], walked: Iterator[Part]) -> str | None:
-    now = [*walked]
-    for one, other in zip_longest(before, now):
-        if one is None or other is None or one[0] != other[0] or not _alike(one[1], other[1]):
-            longer = other if one is None or len(now) > len(before) else one
-            return _named((longer or ("",))[0])
-    return None
+def _stored(objects: dict[str, Any]) -> _Stored:
+    """The objects as bytes, which are the same in training and in eval mode."""
+    with ExitStack() as stack:
+        for x in objects.values():
+            if isinstance(x, Module):
+                stack.enter_context(in_mode(x, training=True))
+        return _Stored(objects)
 
 
-def _named(path: str) -> str:
-    """The path from an object that a dict has by its name."""
-    return re.sub(r"^\['(\w+)'\]", r"\1", path)
+def _difference(before: _Stored, objects: dict[str, Any]) -> str | None:
+    """The path of what is another thing than before; None if nothing is."""
+    now = _stored(objects)
+    if before.bytes == now.bytes:
+        return None
+    return _path(_Loader(before).load(), _Loader(now).load())[1:] or "what it holds"
 
 
-def _alike(a: Any, b: Any) -> bool:
-    if a is b or type(a) is not type(b):
-        return a is b
-    if type(a) is float:
-        return struct.pack("d", a) == struct.pack("d", b)  # 0.0 is not -0.0, and NaN is NaN
-    if type(a) is tuple and type(a[0]) is Value:
-        return len(a) == len(b) and all(map(is_, a, b))
-    return type(a) is not Value and not isinstance(a, SHARED) and bool(a == b)
+def _path(before: Any, now: Any, around: tuple[int, ...] = ()) -> str:
+    """The path of the innermost part that is another one than before."""
+    known, parts = _parts(before, around == ()), _parts(now, around == ())
+    for name in known | parts:
+        if name not in known or name not in parts:
+            return name
+        if _Stored(known[name]).bytes != _Stored(parts[name]).bytes:
+            if id(parts[name]) in around:
+                break
+            return name + _path(known[name], parts[name], (*around, id(parts[name])))
+    return ""
+
+
+def _parts(x: Any, attributes: bool) -> dict[str, Any]:
+    if isinstance(x, dict):
+        return {f".{key}" if attributes else f"[{key!r}]": part for key, part in x.items()}
+    if isinstance(x, (list, tuple)):
+        return {f"[{i}]": part for i, part in enumerate(x)}
+    x = x.__self__ if isinstance(x, MethodType) else x
+    return {f".{name}": part for name, part in getattr(x, "__dict__", {}).items()}
 
 
 class preserved_random:

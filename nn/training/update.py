@@ -104,7 +104,7 @@ class Update:
         step = vars(optimizer).get("step", type(optimizer).step)
         if step is not STEP or len(sizes) > 1:
             return None
-        state = None if self._guard is None else Copy(optimizer=optimizer)
+        state = None if self._guard is None else Copy(optimizer._update, optimizer=optimizer)
         try:
             if state is None:
                 return self._record(optimizer)

@@ -277,31 +277,31 @@ bytearray | model.seen | Line | seen=bytearray() | (m.seen.append(1), m.line(x))
 array | model.seen | Line | seen=array("i", [1]) | (m.seen.append(1), m.line(x))[1]
 array of NumPy | model.mean | Line | mean=np.zeros(2) | normalized(m, x)
 array of objects | model.seen | Line | seen=objects(0) | m.line(x) * more(m.seen, 0)
-list in an array | model.seen[0] | Line | seen=objects([]) | (m.seen[0].append(1), m.line(x))[1]
+list in an array | model.seen | Line | seen=objects([]) | (m.seen[0].append(1), m.line(x))[1]
 made at first | model.size | Line |  | lazily(m, x)
 deleted at first | model.first | Line | first=0 | forgets(m, x)
 output that is kept | model.out | Line |  | put(m, "out", m.line(x))
-data of a Value | model.mean | Line | mean=Value(1.0) | (more(m.mean, "data"), m.line(x))[1]
-attribute of a class | Tallied.n | Tallied |  | more(Tallied)
+data of a Value | label='mean' | Line | mean=Value(1.0) | (more(m.mean, "data"), m.line(x))[1]
+attribute of a class | gives different results | Tallied |  | more(Tallied)
 list of a class | Tallied.seen | Tallied |  | (m.seen.append(1), 1.0)[1]
 new attribute of a class | Tallied.new | Tallied |  | put(Tallied, "new", 2.0)
-slots | model.tally.n | Line | tally=Slotted() | m.line(x) * m.tally.tick()
+slots | model.tally | Line | tally=Slotted() | m.line(x) * m.tally.tick()
 attribute of an object | model.held.n | Line | held=Namespace(n=0) | m.line(x) * more(m.held)
 module in a module | model.part.n | Line | part=counter() | m.part(x)
 module in a list | model.parts[1].n | Line | parts=[0, counter()] | m.parts[1](x)
 dataclass | model.n | Data |  | ""
 weights exchanged | model. | Line |  | (m.line(x), put(m, "w", m.b))[0]
 layers reversed | model.p[0] | Line | p=[1.0, 0.5] | (m.p.reverse(), m.p[0] * m.w)[1]
-method of another | model.tick.n | Line | tick=Slotted().tick | m.line(x) * m.tick()
+method of another | model.tick | Line | tick=Slotted().tick | m.line(x) * m.tick()
 method of a list | model.note | Line | note=[].append | (m.note(1), m.line(x))[1]
-partial | model.note[0]['n'] | Line | note=partial(more, {"n": 0}) | m.line(x) * m.note()
+partial | model.note | Line | note=partial(more, {"n": 0}) | m.line(x) * m.note()
 generator of its own | model.rng | Line | rng=random.Random(1) | m.line(x) * m.rng.random()
 generator of NumPy | model.rng | Line | rng=np.random.default_rng(1) | m.w * m.rng.random()
 RandomState | model.rng | Line | rng=np.random.RandomState(1) | m.w * m.rng.rand()
 random | draws random numbers | Line |  | m.line(x) * random.random()
 numpy.random | draws random numbers | Line |  | m.line(x) * np.random.rand()
 data read | reads a number | Line |  | m.line(x) * m.line(x).data
-generator | model.g is a generator | Line | g=(k for k in range(10**6)) | m.w * next(m.g)
+generator | a generator can't be copied | Line | g=(k for k in range(10**6)) | m.w * next(m.g)
 count | model.g | Line | g=itertools.count(1) | m.line(x) * next(m.g)
 cycle | model.g | Line | g=itertools.cycle([1, 2]) | m.line(x) * next(m.g)
 file | model.log | Line | log=io.StringIO() | (m.log.write("x"), m.line(x))[1]
@@ -311,8 +311,8 @@ global dict | HELD['n'] | Line |  | m.line(x) * more(HELD)
 global of a helper | LOGGED | Line |  | m.line(x) * helper()
 variable of a module | n | Line |  | m.line(x) * more(OTHER)
 variable of a module imported inside | n | Line |  | importing(m, x)
-default | the defaults of | Line |  | defaults(m, x)
-default of a keyword | the defaults of | Line |  | keyword(m, x)
+default | defaults.__defaults__ | Line |  | defaults(m, x)
+default of a keyword | keyword.__kwdefaults__ | Line |  | keyword(m, x)
 lru_cache |  | Line |  | m.line(x) * factor(len(x))
 the same again |  | Line | size=(2, [0]) | (put(m, "size", (len(x), [0])), m.line(x))[1]
 put back |  | Line |  | halved(m, x)
