@@ -9,6 +9,7 @@ import reprlib
 import sys
 from collections.abc import Iterable, Mapping
 from numbers import Real
+from typing import Any
 
 from autograd import Value
 from autograd.core.operand import Operand
@@ -29,6 +30,16 @@ def count(value: int, name: str, least: int = 1) -> int:
     if result < least:
         raise ValueError(f"{name} must be {least} or more, got {shortened(value)}")
     return result
+
+
+def counts(values: Iterable[int], name: str) -> list[int]:
+    """The values of a list or tuple, each as by `count`.
+
+    >>> counts((2, 4), "milestones")
+    [2, 4]
+    """
+    instance(values, (list, tuple), name)
+    return [count(value, name) for value in values]
 
 
 def counter(value: int, name: str) -> int:
@@ -127,6 +138,18 @@ def value_or_float(value: Operand, name: str) -> Operand:
     return value if isinstance(value, Value) else finite_float(value, name)
 
 
+def choice(known: tuple[str, ...], value: str, name: str) -> str:
+    """value; ValueError unless it is one of those that are known.
+
+    >>> choice(("min", "max"), "min", "mode")
+    'min'
+    """
+    if value not in known:
+        names = " or ".join(f'"{each}"' for each in known)
+        raise ValueError(f"{name} must be {names}, got {shortened(value)}")
+    return value
+
+
 def function(value: object, name: str, hint: str = "") -> None:
     """TypeError unless the value can be called; `hint` says such as what.
 
@@ -171,16 +194,52 @@ def same_keys(state: Mapping[str, object], own: Mapping[str, object]) -> None:
         raise ValueError(f"missing {shortened(missing)}; unexpected {shortened(unexpected)}")
 
 
+def fits(state: object, own: Mapping[str, object], name: str) -> None:
+    """Refuse a state that is to be loaded unless it is built as the own state is.
+
+    TypeError if it is no dict; ValueError if keys, lengths or the kinds of numbers differ.
+
+    >>> fits({"steps": 3, "lrs": [0.5]}, {"steps": 0, "lrs": [0.1]}, "the state")
+    """
+    instance(state, Mapping, name)
+    try:
+        _fits(state, own, "it")
+    except (OverflowError, TypeError, ValueError) as error:
+        raise ValueError(f"{name} does not fit: {error}") from error
+
+
+def _fits(x: Any, own: object, name: str) -> None:
+    if isinstance(own, Mapping):
+        instance(x, Mapping, name)
+        same_keys(x, own)
+        for key in own:
+            _fits(x[key], own[key], shortened(key))
+    elif isinstance(own, list):
+        instance(x, list, name)
+        if len(x) != len(own):
+            raise ValueError(f"{name} has {len(x)} numbers for {len(own)}")
+        for each, one in zip(x, own):
+            _fits(each, one, name)
+    elif isinstance(own, str):
+        if x != own:
+            raise ValueError(f"it is that of {shortened(x)}")
+    elif isinstance(own, int):
+        counter(x, name)
+    elif x is not None or name not in ("'best'", "'best_state'"):
+        (not_negative if "lr" in name else finite_float)(x, name)
+
+
 def settings(thing: object) -> list[str]:
     """The attributes that have the names of constructor parameters, as `name=value`; the
-    first parameter is left out.
+    first parameter and those that are None are left out.
 
     >>> import nn
     >>> settings(nn.SGD([Value(1.0)], lr=0.5, momentum=0.9))
     ['lr=0.5', 'momentum=0.9', 'dampening=0.0', 'weight_decay=0.0', 'nesterov=False']
     """
     names = [*inspect.signature(type(thing)).parameters][1:]
-    return [f"{name}={getattr(thing, name)!r}" for name in names if hasattr(thing, name)]
+    known = {name: getattr(thing, name, None) for name in names}
+    return [f"{name}={x!r}" for name, x in known.items() if x is not None]
 
 
 def shortened(value: object) -> str:

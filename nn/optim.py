@@ -36,7 +36,6 @@ if not TYPE_CHECKING:
 T = TypeVar("T")
 Params = Iterable[Value] | Iterable[Mapping[str, Any]]
 State = tuple[int, dict[str, float]]  # how many steps a parameter made, its numbers by buffer
-SQUARES = ("exp_avg_sq", "max_exp_avg_sq", "square_avg")  # buffers that must not be negative
 
 
 class Setting(Generic[T]):
@@ -413,9 +412,9 @@ class Optimizer:
         }
         if len(self.param_groups) > 1:
             state["lrs"] = [group["lr"] for group in self.param_groups]
-        states = self._states() if self._resting or not self._alike else {}
-        made = [states[p] for p in self._every() if p in states]
-        if made:
+        states, every = self._states(), self._every()
+        made = [states.get(p, (0, {})) for p in every]
+        if len(every) > len(self._params):
             for name in self.buffers:
                 state["buffers"][name] = [own.get(name, 0.0) for _, own in made]
         if any(steps != self.steps for steps, _ in made):
@@ -436,48 +435,22 @@ class Optimizer:
         name = type(self).__name__
         checks.instance(state, Mapping, f"{name}: the state")
         own, every = self.state_dict(), self._every()
-        made = state.get("made")
-        try:
-            checks.same_keys({"made": made, **state}, {"made": made, **own})
-            if state["optimizer"] != name:
-                raise ValueError(f"it is that of {checks.shortened(state['optimizer'])}")
-            lr = checks.not_negative(state["lr"], "lr")
-            steps = checks.counter(state["steps"], "steps")
-            checks.instance(state["buffers"], Mapping, "buffers")
-            checks.same_keys(state["buffers"], self.buffers)
-            buffers = {key: self._buffer(key, xs) for key, xs in state["buffers"].items()}
-            lrs = self._listed("lrs", state.get("lrs", []), len(own.get("lrs", [])))
-            rates = [checks.not_negative(x, "lrs") for x in lrs]
-            made = [steps] * len(every) if made is None else made
-            for n in self._listed("made", made, len(every)):
-                if checks.counter(n, "made") > steps:
-                    raise ValueError(f"a parameter made {n} of {steps} steps")
-        except (OverflowError, TypeError, ValueError) as error:
-            raise ValueError(f"{name}: the state does not fit: {error}") from error
-        rows: Iterable[Any] = zip(*buffers.values()) if buffers else repeat(())
-        numbers = (dict(zip(buffers, row)) for row in rows)
-        states = dict(zip(every, zip(made, numbers)))
+        own["made"] = [0] * len(every)
+        own["buffers"] = {key: [0.0] * len(every) for key in self.buffers}
+        state = {"made": [state.get("steps")] * len(every), **state}
+        checks.fits(state, own, f"{name}: the state")
+        if max(state["made"]) > state["steps"]:
+            raise ValueError(f"{name}: the state does not fit: made is more than steps")
+        rows: Iterable[Any] = zip(*state["buffers"].values()) if self.buffers else repeat(())
+        numbers = (dict(zip(state["buffers"], row)) for row in rows)
+        sorted_out = self._sorted(
+            dict(zip(every, zip(state["made"], numbers))), state["steps"], self.buffers
+        )
         updates = [
-            (vars(self), {"lr": lr, "steps": steps, **self._sorted(states, steps, buffers)})
+            (vars(self), {"lr": state["lr"], "steps": state["steps"], **sorted_out}),
+            *zip((g.own for g in self.param_groups), ({"lr": x} for x in state.get("lrs", ()))),
         ]
-        updates += [(group.own, {"lr": x}) for group, x in zip(self.param_groups, rates)]
         deque(starmap(dict.update, updates), 0)  # in one call, which no signal can interrupt
-
-    def _listed(self, name: str, items: list[Any], count: int) -> list[Any]:
-        """The items; ValueError unless there are as many."""
-        checks.instance(items, list, name)
-        if len(items) != count:
-            raise ValueError(f"{name} has {len(items)} numbers for {count}")
-        return items
-
-    def _buffer(self, name: str, numbers: list[float]) -> array[float]:
-        """A copy of a buffer from a `state_dict`, checked."""
-        checks.instance(numbers, list, name)
-        count = len(self._every())
-        if len(numbers) != count:
-            raise ValueError(f"{name} has {len(numbers)} numbers for {count} parameters")
-        check = checks.not_negative if name in SQUARES else checks.finite_float
-        return array("d", [check(x, name) for x in numbers])
 
 
 class SGD(Optimizer):

@@ -9,9 +9,11 @@ from __future__ import annotations
 import copy
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import InitVar, dataclass, fields
+from functools import partial
 from itertools import starmap
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 
 from autograd import Value
 from autograd.core.operand import Operand, primal
@@ -31,9 +33,40 @@ __all__ = [
     "StepLR",
 ]
 
-COUNTERS = ("last_epoch", "num_bad_epochs", "cooldown_counter")
+T = TypeVar("T")
+Count = int
+CountFrom0 = int
+Milestones = Sequence[int]
+NotNegative = float
+Positive = float
+Fraction = float
+FractionBelow1 = float
+Flag = bool
+Strategy = str
+Mode = str
+ThresholdMode = str
+CHECKS: dict[Any, Callable[[Any, str], Any]] = {  # of a setting, by the name of its type
+    "Count": checks.count,
+    "CountFrom0": partial(checks.count, least=0),
+    "Milestones": checks.counts,
+    "NotNegative": checks.not_negative,
+    "Positive": checks.positive,
+    "Fraction": checks.fraction,
+    "FractionBelow1": partial(checks.fraction, below_1=True),
+    "Flag": checks.flag,
+    "Strategy": partial(checks.choice, ("cos", "linear")),
+    "Mode": partial(checks.choice, ("min", "max")),
+    "ThresholdMode": partial(checks.choice, ("rel", "abs")),
+}
 
 
+@dataclass_transform(eq_default=False)
+def _schedule(kind: type[T]) -> type[T]:
+    """The class as a dataclass, whose fields are checked by the names of their types."""
+    return dataclass(eq=False, repr=False)(kind)
+
+
+@_schedule
 class Scheduler:
     """Base of the schedules. Subclasses define `rate`.
 
@@ -58,9 +91,16 @@ class Scheduler:
     0.1
     """
 
-    def __init__(self, optimizer: Optimizer) -> None:
-        checks.instance(optimizer, Optimizer, f"{type(self).__name__}: optimizer")
-        self.optimizer = optimizer
+    optimizer: Optimizer
+
+    def __post_init__(self, *given: Any) -> None:
+        optimizer, kind = self.optimizer, type(self).__name__
+        checks.instance(optimizer, Optimizer, f"{kind}: optimizer")
+        for field in fields(self):
+            if check := CHECKS.get(field.type):
+                x = check(getattr(self, field.name), f"{kind}: {field.name}")
+                setattr(self, field.name, x)
+        self._prepare(*given)
         self.last_epoch = self.group = 0
         rates: list[float] = [group["lr"] for group in optimizer.param_groups]
         before, set_last = optimizer._scheduled or (rates, rates)
@@ -70,6 +110,9 @@ class Scheduler:
         for group, own in zip(optimizer.param_groups, settings):
             group.update(own)
         optimizer._scheduled = self.base_lrs, [own["lr"] for own in settings]
+
+    def _prepare(self, *given: Any) -> None:
+        """Check and set more, after the fields."""
 
     def _settings(self, epoch: int) -> list[dict[str, Any]]:
         """Return the settings of each group after this many steps."""
@@ -143,34 +186,12 @@ class Scheduler:
             ValueError: the state does not fit; nothing was changed.
             TypeError: the state is not a dict.
         """
-        name = type(self).__name__
-        checks.instance(state, Mapping, f"{name}: the state")
-        try:
-            checks.same_keys(state, self.state_dict())
-            if state["scheduler"] != name:
-                raise ValueError(f"it is that of {checks.shortened(state['scheduler'])}")
-            numbers = {key: x for key, x in state.items() if key != "scheduler"}
-            for key, x in numbers.items():
-                self._check(key, x)
-        except (OverflowError, TypeError, ValueError) as error:
-            raise ValueError(f"{name}: the state does not fit: {error}") from error
-        vars(self).update({"base_lrs": [state["base_lr"]], **numbers})
-
-    def _check(self, key: str, x: Any) -> None:
-        if key == "base_lrs":
-            checks.instance(x, list, key)
-            if len(x) != len(self.base_lrs):
-                raise ValueError(f"it has {len(x)} groups, this one {len(self.base_lrs)}")
-            for each in x:
-                checks.not_negative(each, key)
-        elif key in COUNTERS:
-            checks.counter(x, key)
-        elif key == "base_lr":
-            checks.not_negative(x, key)
-        else:
-            checks.to_float(x, key)
+        checks.fits(state, self.state_dict(), f"{type(self).__name__}: the state")
+        own = {key: x for key, x in state.items() if not key.startswith("scheduler")}
+        vars(self).update({"base_lrs": [state["base_lr"]], **own})
 
 
+@_schedule
 class StepLR(Scheduler):
     """base_lr · gamma^⌊epoch / step_size⌋.
 
@@ -183,15 +204,14 @@ class StepLR(Scheduler):
     0.25
     """
 
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size = checks.count(step_size, "StepLR: step_size")
-        self.gamma = checks.not_negative(gamma, "StepLR: gamma")
-        super().__init__(optimizer)
+    step_size: Count
+    gamma: NotNegative = 0.1
 
     def rate(self, epoch: int) -> float:
         return self.base_lr * self.gamma ** (epoch // self.step_size)
 
 
+@_schedule
 class ExponentialLR(Scheduler):
     """base_lr · gamma^epoch.
 
@@ -202,14 +222,13 @@ class ExponentialLR(Scheduler):
     0.5
     """
 
-    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        self.gamma = checks.not_negative(gamma, "ExponentialLR: gamma")
-        super().__init__(optimizer)
+    gamma: NotNegative
 
     def rate(self, epoch: int) -> float:
         return self.base_lr * self.gamma**epoch
 
 
+@_schedule
 class MultiStepLR(Scheduler):
     """base_lr · gamma^n, n being how many of the milestones, which are epochs, were reached.
 
@@ -222,17 +241,14 @@ class MultiStepLR(Scheduler):
     0.25
     """
 
-    def __init__(
-        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1
-    ) -> None:
-        self.milestones = _milestones(milestones, "MultiStepLR: milestones")
-        self.gamma = checks.not_negative(gamma, "MultiStepLR: gamma")
-        super().__init__(optimizer)
+    milestones: Milestones
+    gamma: NotNegative = 0.1
 
     def rate(self, epoch: int) -> float:
         return self.base_lr * self.gamma ** sum(epoch >= each for each in self.milestones)
 
 
+@_schedule
 class LambdaLR(Scheduler):
     """base_lr times what a function of the epoch gives.
 
@@ -249,13 +265,10 @@ class LambdaLR(Scheduler):
     0.5
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        lr_lambda: Callable[[int], float] | Iterable[Callable[[int], float]],
-    ) -> None:
-        checks.instance(optimizer, Optimizer, "LambdaLR: optimizer")
-        count = len(optimizer.param_groups)
+    lr_lambda: InitVar[Callable[[int], float] | Iterable[Callable[[int], float]]]
+
+    def _prepare(self, lr_lambda: Any) -> None:
+        count = len(self.optimizer.param_groups)
         if callable(lr_lambda):
             self._lambdas = [lr_lambda] * count
         else:
@@ -267,13 +280,13 @@ class LambdaLR(Scheduler):
             raise ValueError(
                 f"LambdaLR: {len(self._lambdas)} functions for {count} groups; give as many"
             )
-        super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
         factor = self._lambdas[self.group](epoch)
         return self.base_lr * checks.not_negative(factor, f"LambdaLR: lr_lambda({epoch})")
 
 
+@_schedule
 class SequentialLR(Scheduler):
     """Schedulers one after the other, such as a warm-up and a decay.
 
@@ -294,27 +307,25 @@ class SequentialLR(Scheduler):
     [0.5, 0.75, 1.0, 0.5]
     """
 
-    def __init__(
-        self, optimizer: Optimizer, schedulers: Iterable[Scheduler], milestones: Iterable[int]
-    ) -> None:
+    schedulers: list[Scheduler]
+    milestones: Milestones
+
+    def _prepare(self) -> None:
         name = "SequentialLR: schedulers"
-        checks.instance(schedulers, (list, tuple), name)
-        self.schedulers = [*schedulers]
+        checks.instance(self.schedulers, (list, tuple), name)
         for each in self.schedulers:
             checks.instance(each, Scheduler, name)
             if isinstance(each, ReduceLROnPlateau):
                 raise ValueError(f"{name}: ReduceLROnPlateau follows no count of epochs")
-            if each.optimizer is not optimizer:
+            if each.optimizer is not self.optimizer:
                 raise ValueError(f"{name}: {each!r} is that of another optimizer")
-        self.milestones = _milestones(milestones, "SequentialLR: milestones")
-        if self.milestones != sorted({*self.milestones}):
+        if [*self.milestones] != sorted({*self.milestones}):
             raise ValueError(f"SequentialLR: milestones must increase, got {self.milestones}")
         if len(self.schedulers) != len(self.milestones) + 1:
             raise ValueError(
                 f"SequentialLR: {len(self.milestones)} milestones for {len(self.schedulers)} "
                 "schedulers; give one less"
             )
-        super().__init__(optimizer)
 
     def _settings(self, epoch: int) -> list[dict[str, Any]]:
         reached = [each for each in self.milestones if each <= epoch]
@@ -330,22 +341,12 @@ class SequentialLR(Scheduler):
         return super().state_dict() | {"schedulers": own}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        if isinstance(state, Mapping) and "schedulers" in state:
-            given, twins = state["schedulers"], [copy.copy(each) for each in self.schedulers]
-            if not isinstance(given, list) or len(given) != len(twins):
-                raise ValueError(
-                    "SequentialLR: the state does not fit: it has other schedulers"
-                )
-            for twin, each in zip(twins, given):
-                twin.load_state_dict(each)
-            state = {**state, "schedulers": twins}
         super().load_state_dict(state)
-
-    def _check(self, key: str, x: Any) -> None:
-        if key != "schedulers":
-            super()._check(key, x)
+        for each, own in zip(self.schedulers, state["schedulers"]):
+            each.load_state_dict(own)
 
 
+@_schedule
 class OneCycleLR(Scheduler):
     """From max_lr / div_factor up to max_lr, then down to a final_div_factor-th of the start;
     the momentum, or Adam's first beta, goes the other way (Smith & Topin 2019).
@@ -372,54 +373,39 @@ class OneCycleLR(Scheduler):
     (4, 0.04, 4e-06)
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        max_lr: float | Iterable[float],
-        total_steps: int | None = None,
-        epochs: int | None = None,
-        steps_per_epoch: int | None = None,
-        pct_start: float = 0.3,
-        anneal_strategy: str = "cos",
-        cycle_momentum: bool = True,
-        base_momentum: float = 0.85,
-        max_momentum: float = 0.95,
-        div_factor: float = 25.0,
-        final_div_factor: float = 1e4,
-        three_phase: bool = False,
-    ) -> None:
-        checks.instance(optimizer, Optimizer, "OneCycleLR: optimizer")
+    max_lr: float | Iterable[float]
+    total_steps: int | None = None
+    epochs: InitVar[int | None] = None
+    steps_per_epoch: InitVar[int | None] = None
+    pct_start: Fraction = 0.3
+    anneal_strategy: Strategy = "cos"
+    cycle_momentum: Flag = True
+    base_momentum: FractionBelow1 = 0.85
+    max_momentum: FractionBelow1 = 0.95
+    div_factor: Positive = 25.0
+    final_div_factor: Positive = 1e4
+    three_phase: Flag = False
+
+    def _prepare(self, epochs: int | None, steps_per_epoch: int | None) -> None:
+        optimizer, one = self.optimizer, "OneCycleLR: "
         groups = optimizer.param_groups
-        each_lr: Any = max_lr if isinstance(max_lr, (list, tuple)) else [max_lr] * len(groups)
-        self.max_lr: list[float] = [*each_lr]
-        for each in self.max_lr:
-            checks.not_negative(each, "OneCycleLR: max_lr")
-        if len(self.max_lr) != len(groups):
+        top: Any = self.max_lr
+        self.tops = [*top] if isinstance(top, (list, tuple)) else [top] * len(groups)
+        for each in self.tops:
+            checks.not_negative(each, f"{one}max_lr")
+        if len(self.tops) != len(groups):
             raise ValueError(
-                f"OneCycleLR: max_lr has {len(self.max_lr)} numbers for {len(groups)} groups"
+                f"{one}max_lr has {len(self.tops)} numbers for {len(groups)} groups"
             )
+        total_steps = self.total_steps
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError(
                     "OneCycleLR needs total_steps, or both epochs and steps_per_epoch"
                 )
-            total_steps = checks.count(epochs, "OneCycleLR: epochs")
-            total_steps *= checks.count(steps_per_epoch, "OneCycleLR: steps_per_epoch")
-        self.total_steps = checks.count(total_steps, "OneCycleLR: total_steps")
-        self.pct_start = checks.fraction(pct_start, "OneCycleLR: pct_start")
-        if anneal_strategy not in ("cos", "linear"):
-            got = checks.shortened(anneal_strategy)
-            raise ValueError(
-                f'OneCycleLR: anneal_strategy must be "cos" or "linear", got {got}'
-            )
-        self.anneal_strategy = anneal_strategy
-        self.cycle_momentum = checks.flag(cycle_momentum, "OneCycleLR: cycle_momentum")
-        self.three_phase = checks.flag(three_phase, "OneCycleLR: three_phase")
-        one = "OneCycleLR: "
-        self.base_momentum = checks.fraction(base_momentum, one + "base_momentum", below_1=True)
-        self.max_momentum = checks.fraction(max_momentum, one + "max_momentum", below_1=True)
-        self.div_factor = checks.positive(div_factor, "OneCycleLR: div_factor")
-        self.final_div_factor = checks.positive(final_div_factor, one + "final_div_factor")
+            total_steps = checks.count(epochs, f"{one}epochs")
+            total_steps *= checks.count(steps_per_epoch, f"{one}steps_per_epoch")
+        self.total_steps = self.last = checks.count(total_steps, f"{one}total_steps")
         if self.cycle_momentum and not {"momentum", "betas"} & {*groups[0]}:
             raise ValueError(
                 f"OneCycleLR: {type(optimizer).__name__} has no momentum; "
@@ -427,7 +413,6 @@ class OneCycleLR(Scheduler):
             )
         if self.cycle_momentum and "momentum" in groups[0]:
             setattr(optimizer, "momentum", self.max_momentum)  # noqa: B010
-        super().__init__(optimizer)
 
     def _group_settings(self, epoch: int) -> dict[str, Any]:
         if not self.cycle_momentum:
@@ -440,20 +425,20 @@ class OneCycleLR(Scheduler):
         return own | {"momentum": momentum}
 
     def rate(self, epoch: int) -> float:
-        if epoch > self.total_steps:
+        if epoch > self.last:
             raise ValueError(
-                f"OneCycleLR: {epoch} steps of {self.total_steps}; give a larger total_steps"
+                f"OneCycleLR: {epoch} steps of {self.last}; give a larger total_steps"
             )
-        top = self.max_lr[self.group]
+        top = self.tops[self.group]
         start = top / self.div_factor
         *phases, (end, low, _) = self._phases(start, top)
         return self._between(epoch, *phases, (end, low, start / self.final_div_factor))
 
     def _phases(self, start: float, top: float) -> list[tuple[float, float, float]]:
         """The last step of each phase, and from what to what it goes."""
-        whole, rise = self.total_steps - 1, self.pct_start * self.total_steps - 1
+        whole, rise = self.last - 1, self.pct_start * self.last - 1
         if self.three_phase:
-            fall = 2 * self.pct_start * self.total_steps - 2
+            fall = 2 * self.pct_start * self.last - 2
             return [(rise, start, top), (fall, top, start), (whole, start, start)]
         return [(rise, start, top), (whole, top, start)]
 
@@ -467,6 +452,7 @@ class OneCycleLR(Scheduler):
         return stop + (start - stop) / 2.0 * (1.0 + math.cos(math.pi * done))
 
 
+@_schedule
 class CosineAnnealingLR(Scheduler):
     """From base_lr down to eta_min along half a cosine in T_max epochs, then up again
     (Loshchilov & Hutter 2017, without restarts).
@@ -479,21 +465,15 @@ class CosineAnnealingLR(Scheduler):
     0.0
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        T_max: int,  # noqa: N803
-        eta_min: float = 0.0,
-    ) -> None:
-        self.T_max = checks.count(T_max, "CosineAnnealingLR: T_max")
-        self.eta_min = checks.not_negative(eta_min, "CosineAnnealingLR: eta_min")
-        super().__init__(optimizer)
+    T_max: Count
+    eta_min: NotNegative = 0.0
 
     def rate(self, epoch: int) -> float:
         fraction = (1.0 + math.cos(math.pi * epoch / self.T_max)) / 2.0
         return self.eta_min + (self.base_lr - self.eta_min) * fraction
 
 
+@_schedule
 class LinearLR(Scheduler):
     """base_lr times a factor that goes linearly from start_factor to end_factor in
     total_iters epochs: a warm-up.
@@ -508,17 +488,9 @@ class LinearLR(Scheduler):
     0.75
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        start_factor: float = 1.0 / 3.0,
-        end_factor: float = 1.0,
-        total_iters: int = 5,
-    ) -> None:
-        self.start_factor = checks.not_negative(start_factor, "LinearLR: start_factor")
-        self.end_factor = checks.not_negative(end_factor, "LinearLR: end_factor")
-        self.total_iters = checks.count(total_iters, "LinearLR: total_iters")
-        super().__init__(optimizer)
+    start_factor: NotNegative = 1.0 / 3.0
+    end_factor: NotNegative = 1.0
+    total_iters: Count = 5
 
     def rate(self, epoch: int) -> float:
         fraction = min(epoch, self.total_iters) / self.total_iters
@@ -527,6 +499,7 @@ class LinearLR(Scheduler):
         )
 
 
+@_schedule
 class ReduceLROnPlateau(Scheduler):
     """lr · factor whenever the metric has not improved for more than `patience` epochs.
 
@@ -550,37 +523,17 @@ class ReduceLROnPlateau(Scheduler):
     0.5
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        mode: str = "min",
-        factor: float = 0.1,
-        patience: int = 10,
-        threshold: float = 1e-4,
-        threshold_mode: str = "rel",
-        cooldown: int = 0,
-        min_lr: float = 0.0,
-        eps: float = 1e-8,
-    ) -> None:
-        if mode not in ("min", "max"):
-            got = checks.shortened(mode)
-            raise ValueError(f'ReduceLROnPlateau: mode must be "min" or "max", got {got}')
-        if threshold_mode not in ("rel", "abs"):
-            got = checks.shortened(threshold_mode)
-            raise ValueError(
-                f'ReduceLROnPlateau: threshold_mode must be "rel" or "abs", got {got}'
-            )
-        self.mode, self.threshold_mode = mode, threshold_mode
-        self.factor = checks.fraction(factor, "ReduceLROnPlateau: factor", below_1=True)
-        self.patience = checks.count(patience, "ReduceLROnPlateau: patience", least=0)
-        self.threshold = checks.not_negative(threshold, "ReduceLROnPlateau: threshold")
-        self.cooldown = checks.count(cooldown, "ReduceLROnPlateau: cooldown", least=0)
-        self.min_lr = checks.not_negative(min_lr, "ReduceLROnPlateau: min_lr")
-        self.eps = checks.not_negative(eps, "ReduceLROnPlateau: eps")
-        self.best = self._worst
-        self.num_bad_epochs = 0
-        self.cooldown_counter = 0
-        super().__init__(optimizer)
+    mode: Mode = "min"
+    factor: FractionBelow1 = 0.1
+    patience: CountFrom0 = 10
+    threshold: NotNegative = 1e-4
+    threshold_mode: ThresholdMode = "rel"
+    cooldown: CountFrom0 = 0
+    min_lr: NotNegative = 0.0
+    eps: NotNegative = 1e-8
+
+    def _prepare(self) -> None:
+        self.best, self.num_bad_epochs, self.cooldown_counter = self._worst, 0, 0
 
     def rate(self, epoch: int) -> float:
         """The present lr of the group; `step` changes it."""
@@ -635,11 +588,6 @@ class ReduceLROnPlateau(Scheduler):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        if isinstance(state, Mapping) and "best" in state and state["best"] is None:
-            state = {**state, "best": self._worst}
         super().load_state_dict(state)
-
-
-def _milestones(epochs: Iterable[int], name: str) -> list[int]:
-    checks.instance(epochs, (list, tuple), name)
-    return [checks.count(epoch, name) for epoch in epochs]
+        if state["best"] is None:
+            self.best = self._worst

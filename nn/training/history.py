@@ -16,12 +16,10 @@ from autograd.show.text import counted
 from nn.boundary import Boundary
 from nn.checks import (
     count,
-    counter,
-    finite_float,
+    fits,
     flag,
     instance,
     not_negative,
-    same_keys,
     settings,
     shortened,
     to_float,
@@ -299,19 +297,12 @@ class EarlyStopping:
             ValueError: it does not fit; nothing is changed.
             TypeError: it is not a dict.
         """
-        instance(state, Mapping, "EarlyStopping: the state")
-        best_state = None
-        try:
-            same_keys(state, self.state_dict())
-            best = math.inf if state["best"] is None else finite_float(state["best"], "best")
-            waited = counter(state["waited"], "waited")
-            if state["best_state"] is not None:
-                instance(state["best_state"], Mapping, "best_state")
-                items = state["best_state"].items()
-                best_state = {path: finite_float(x, shortened(path)) for path, x in items}
-        except (OverflowError, TypeError, ValueError) as error:
-            raise ValueError(f"EarlyStopping: the state does not fit: {error}") from error
-        self.best, self.waited, self.best_state = best, waited, best_state
+        best_state = state.get("best_state") if isinstance(state, Mapping) else None
+        known = dict.fromkeys(best_state, 0.0) if isinstance(best_state, Mapping) else None
+        own = {**self.state_dict(), "best_state": known}
+        fits(state, own, "EarlyStopping: the state")
+        self.best = math.inf if state["best"] is None else state["best"]
+        self.waited, self.best_state = state["waited"], best_state
 
 
 @dataclass(frozen=True)

@@ -387,7 +387,7 @@ lambda o: pair(nn.SGD([Value(1.0)], 0.5)) | ValueError | ("another optimizer",)
     call = lambda w: _until(nn.OneCycleLR(_sgd(w), 1.0, 9))
     yield row("nn.OneCycleLR.step", "too far", call, ValueError, "10 steps of 9", "total_steps")
     call = lambda w: _changed(_two(w), "base_lrs", [1.0])
-    yield row("nn.Scheduler.load_state_dict", "of one group", call, ValueError, "1 groups")
+    yield row("nn.Scheduler.load_state_dict", "of one group", call, ValueError, "base_lrs")
     call = lambda w: _changed(_two(w), "base_lrs", [1.0, -1.0])
     yield row("nn.Scheduler.load_state_dict", "negative", call, ValueError, "base_lrs")
 

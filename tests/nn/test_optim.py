@@ -243,3 +243,14 @@ def test_steps_with_groups_and_frozen_parameters_are_torchs() -> None:
             sum(p * p * gradient(step, k) for k, p in enumerate(ps)).backward()
             optimizer.step()
     assert [p.data for p in ours] == pytest.approx([p.item() for p in theirs], rel=1e-12)
+
+
+def test_the_state_has_what_was_never_trained() -> None:
+    params = [Value(1.0), Value(2.0)]
+    params[0].requires_grad = False
+    adam, other = nn.Adam(params), nn.Adam(params)
+    params[1].grad = 0.5
+    adam.step()
+    other.load_state_dict(json.loads(json.dumps(adam.state_dict())))
+    assert other.state_dict() == adam.state_dict()
+    assert other.state[params[1]] == adam.state[params[1]]

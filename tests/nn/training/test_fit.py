@@ -318,7 +318,6 @@ REFUSED_BY_THE_PART: dict[str, list[Any]] = dict(
 "model" | [{"w": 1.0}]
 f"model/{BIAS}" | ["1.0", 10**400]
 "optimizer" | ["Adam"]
-"optimizer/lr" | [-0.5]
 "scheduler/last_epoch" | [-1]
 "early_stopping/waited" | [-1]
 "early_stopping/best_state" | [{"w": 1.0}]
