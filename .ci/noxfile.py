@@ -32,7 +32,7 @@ def slow(session: nox.Session) -> None:
     install(session, ".[test]")
     fetch = "from docs.live import pyodide; print(pyodide())"
     folder = str(session.run("python", "-c", fetch, silent=True)).strip()
-    run(session, "python", "-m", "pytest", "-m", "slow", PYODIDE=folder)
+    run(session, "python", "-m", "pytest", "-m", "slow and not soak", PYODIDE=folder)
 
 
 @nox.session
@@ -71,7 +71,7 @@ def coverage(session: nox.Session) -> None:
     pytest = ("python", "-m", "pytest", "--cov", "--cov-append", "--cov-report=")
     run(session, "coverage", "erase")
     run(session, *pytest, "--cov-fail-under=0")
-    run(session, *pytest, "--cov-fail-under=0", "-m", "slow")
+    run(session, *pytest, "--cov-fail-under=0", "-m", "slow and not soak")
     run(session, *pytest, "--cov-report=term:skip-covered", AUTOGRAD_PURE="1")
 
 

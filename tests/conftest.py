@@ -9,27 +9,16 @@ leaves out what takes longest. Tests that are named run, slow or not.
 import random
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from autograd.build.binaries import describe_build
 from autograd.core.primitive import TABLE
-from tests.chromium import chromium, open_page
+from tests.helpers.chromium import chromium, open_page
 
 __all__ = ["chromium", "open_page"]  # fixtures
 
-HERE = Path(__file__).parent
-SLOW = [
-    "browser",
-    "build/test_install.py",
-    "core/test_introspection.py",
-    "demos",
-    "nn/training/test_killed.py",
-    "notebook/test_frames.py",
-    "show/drawing/test_fitting.py",
-]
 DEFAULT = "not soak and not slow"  # as in pyproject.toml
 
 settings.register_profile(
@@ -69,8 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        listed = any(item.path.is_relative_to(HERE / part) for part in SLOW)
-        if listed and item.get_closest_marker("soak") is None:
+        if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("slow")
 
 

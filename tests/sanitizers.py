@@ -85,7 +85,7 @@ def functions(count: int) -> None:
     from hypothesis import given, settings
 
     from tests import conftest  # the settings of all tests  # noqa: F401
-    from tests.program.agreement import Case, cases
+    from tests.helpers.agreement import Case, cases
 
     calls = 0
 

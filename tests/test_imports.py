@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 import autograd
-from tests.builds import ROOT
+from tests.helpers.builds import ROOT
 
 # What the modules that begin with a name may import, beside each other.
 LAYERS = {

@@ -15,8 +15,8 @@ from scipy import optimize
 
 import autograd
 from autograd import curve_fit
-from tests.builds import printed
-from tests.tables import named
+from tests.helpers.builds import printed
+from tests.helpers.tables import named
 
 # NIST, Statistical Reference Datasets, nonlinear regression (www.itl.nist.gov/div898/strd).
 STRD = json.loads((Path(__file__).parent / "data" / "strd.json").read_text("utf-8"))

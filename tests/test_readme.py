@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import blocks, run, run_session
+from tests.helpers.documents import blocks, run, run_session
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCKS = blocks(README)

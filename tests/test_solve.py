@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, fixed_point, grad, hessian, jacobian, jvp, root
-from tests.tables import table
+from tests.helpers.tables import table
 
 
 def cubic(x: Any, a: Any) -> Any:

@@ -30,7 +30,7 @@ from autograd import (
 from autograd.core import float_sweeps, sweeps
 from autograd.core.operand import primal
 from autograd.transforms import Options, _Run
-from tests.tables import column, named
+from tests.helpers.tables import column, named
 
 
 def test_gradient_leaves_out_paths_that_are_not_asked_for() -> None:

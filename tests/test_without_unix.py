@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.builds import ROOT
+from tests.helpers.builds import ROOT
 
 WITHOUT = """
 import builtins, os, signal, sys

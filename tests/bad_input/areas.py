@@ -13,7 +13,7 @@ from tests.bad_input import (
     transforms,
     value,
 )
-from tests.tables import table
+from tests.helpers.tables import table
 
 WITHOUT: dict[str, str] = dict(
     table(

@@ -7,7 +7,7 @@ from typing import Any
 import autograd
 from autograd import Graph, Stepper, Value
 from tests.bad_input.rows import *
-from tests.tables import table
+from tests.helpers.tables import table
 
 ROOTS = [*bads(TypeError, None, 2.0, "3", 1j, [Value(1.0)], {}), bad(Value, TypeError, "Value")]
 COUNTS = [*bads(TypeError, "3", 1.5, [1], True, 1j), *bads(ValueError, 0, -1)]

@@ -8,7 +8,7 @@ import autograd
 from autograd import Value
 from autograd.core.primitive import TABLE
 from tests.bad_input.rows import *
-from tests.tables import table
+from tests.helpers.tables import table
 
 ENTRY = "autograd.Primitive.__call__"
 OF_MANY = ("logsumexp", "maximum", "minimum", "sum")

@@ -7,7 +7,7 @@ from typing import Any
 import nn
 from autograd import Value
 from tests.bad_input.rows import *
-from tests.tables import table
+from tests.helpers.tables import table
 
 PARAMETERS: list[Bad] = [
     *bads(TypeError, None, 2.0, 1j, Value(1.0), words=("takes a list of Values",)),

@@ -9,7 +9,7 @@ import autograd
 from autograd.core.primitive import TABLE
 from tests.bad_input.rows import *
 from tests.bad_input.transforms import ARGNUMS, TREES
-from tests.tables import table
+from tests.helpers.tables import table
 
 
 def rows() -> Iterator[Row]:

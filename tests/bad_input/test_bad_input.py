@@ -18,7 +18,7 @@ from tests.bad_input import areas
 from tests.bad_input.public import public_names
 from tests.bad_input.rows import Row
 from tests.bad_input.world import World
-from tests.builds import THIS, require, run
+from tests.helpers.builds import THIS, require, run
 
 ROWS = [row for area in areas.AREAS for row in area]
 BY_NAME = {

@@ -18,7 +18,7 @@ import nn
 from autograd import Value
 from tests.benchmarks import peers
 from tests.benchmarks.conftest import BESIDE, Tables, in_words, shown
-from tests.core import microgpt
+from tests.helpers import microgpt
 
 np = pytest.importorskip("numpy")
 datasets = pytest.importorskip("sklearn.datasets")

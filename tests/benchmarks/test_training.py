@@ -13,8 +13,8 @@ import pytest
 import nn
 from autograd import Value
 from tests.benchmarks.conftest import COMPILED, Tables, shown
-from tests.core import microgpt
-from tests.core.microgpt import PlainValue, train
+from tests.helpers import microgpt
+from tests.helpers.microgpt import PlainValue, train
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)  # others may use the machine
 

@@ -7,12 +7,8 @@ import pytest
 
 import nn
 from autograd import Stepper
-from tests.browser.test_play import neuron
-from tests.browser.test_source import neuron as neuron_with_lines
-from tests.browser.test_steps import powers, readme
-from tests.browser.test_training import trained
-from tests.browser.test_training_live import played
-from tests.chromium import Opener, violations
+from tests.helpers.chromium import Opener, violations
+from tests.helpers.pages import learned, neuron, neuron_with_lines, played, powers, readme
 
 
 def guessing(page: Any) -> None:
@@ -65,7 +61,7 @@ PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
     "guessing": (lambda: Stepper(readme()).html(), guessing),
     "graph": (lambda: readme().graph().html(), lambda page: page.click("text=nudge >> nth=0")),
     "network": (lambda: nn.MLP(2, [8, 8, 1]).graph([0.5, -1.0]).html(), opened),
-    "training": (lambda: trained().html(), lambda page: page.keyboard.press("End")),
+    "training": (lambda: learned().html(), lambda page: page.keyboard.press("End")),
     "formula": (neuron, lambda page: page.fill("#formula", "sin(x) + w")),
     "no formula": (neuron, lambda page: page.fill("#formula", "log(-x)*")),
     "live training": (played, lambda page: page.click("#one")),

@@ -11,7 +11,7 @@ import pytest
 import nn
 from autograd import Graph, Value
 from autograd.show.text import format_number
-from tests.chromium import Opener
+from tests.helpers.chromium import Opener
 
 LOOKS = """Object.fromEntries(weighted.map(({ id, labels }) => {
     const [line] = drawn(id);

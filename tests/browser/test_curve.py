@@ -8,9 +8,8 @@ import pytest
 from autograd import Stepper, Value
 from autograd.show.snapshot import Node
 from autograd.show.text import format_number
-from tests.browser.test_live import formula
-from tests.browser.test_steps import edges, readme
-from tests.chromium import Opener, follow
+from tests.helpers.chromium import Opener, follow
+from tests.helpers.pages import edges, formula, readme
 
 
 def moved(node: Node, slot: int, h: float) -> float:

@@ -9,61 +9,13 @@ import pytest
 
 import nn
 from autograd import Graph, Value
-from tests.chromium import Opener
-from tests.show.drawing.examples import TABLE, chain, hostile, network, odd_numbers, small
-from tests.testing.programs import SAFE, decode
+from tests.helpers.chromium import Opener
+from tests.helpers.examples import TABLE, chain, hostile, network, odd_numbers, small
+from tests.helpers.pages import FAULTS
+from tests.helpers.programs import SAFE, decode
 
 GALLERY = Path(__file__).parents[2] / "demos" / "gallery"
 A_PAGE = 50  # pictures
-# The box that a browser has for a text is higher than its letters: labels may touch by 1 pixel.
-FAULTS = """() => {
-  const faults = [];
-  const pairs = list => list.flatMap((b, i) => list.slice(0, i).map(a => [a, b]));
-  const inside = (a, b) => a.x >= b.x - 0.1 && a.x + a.width <= b.x + b.width + 0.1 &&
-    a.y >= b.y - 1 && a.y + a.height <= b.y + b.height + 1;
-  const overlap = (a, b, slack) =>
-    Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x) > slack &&
-    Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y) > slack;
-  const holds = (b, p) => p.x > b.x + 2 && p.x < b.x + b.width - 2 &&
-    p.y > b.y + 2 && p.y < b.y + b.height - 2;
-  for (const svg of document.querySelectorAll("svg.autograd")) {
-    const find = (selector, from = svg) => [...from.querySelectorAll(selector)].map(element => {
-      const {x, y, width, height} = element.getBBox();
-      return {element, x, y, width, height};
-    });
-    const fault = (what, ...parts) => faults.push([svg.id, what, ...parts.map(
-      ({element}) => `${element.closest("g[id]")?.id} ${element.textContent}`)]);
-    const boxes = find(".node > rect"), labels = find(".local");
-    for (const box of [...boxes, ...find(".cluster > rect")]) {
-      const texts = find("text", box.element.parentNode);
-      for (const text of texts) if (!inside(text, box)) fault("a text outside its box", text);
-      for (const [a, b] of pairs(texts))
-        if (overlap(a, b, -2)) fault("a text on a text", a, b);
-    }
-    for (const text of find("text"))
-      if (!inside(text, svg.viewBox.baseVal)) fault("a text outside the picture", text);
-    for (const [a, b] of pairs(boxes)) if (overlap(a, b, 0)) fault("a box on a box", a, b);
-    for (const [a, b] of pairs([...labels, ...find(".path")]))
-      if (overlap(a, b, 1)) fault("a label on a label", a, b);
-    for (const label of labels)
-      for (const box of boxes)
-        if (overlap(label, box, 1)) fault("a label on a box", label, box);
-    const arrows = find(".edge > path");
-    for (const arrow of arrows) {
-      const length = arrow.element.getTotalLength();
-      arrow.points = Array.from({length: 33}, (_, k) =>
-        arrow.element.getPointAtLength(k / 32 * length)).map(({x, y}) => ({x, y}));
-      for (const box of boxes)
-        if (arrow.points.some(point => holds(box, point)))
-          fault("an arrow through a box", arrow, box);
-    }
-    for (const [a, b] of pairs(arrows))
-      if ([8, 16, 24].every(k =>
-          Math.hypot(a.points[k].x - b.points[k].x, a.points[k].y - b.points[k].y) < 4))
-        fault("an arrow on an arrow", a, b);
-  }
-  return [document.querySelectorAll("svg.autograd").length, faults];
-}"""
 NET = nn.MLP(2, [4, 1], activation="tanh", init=nn.init.constant(0.25))
 WIDE = nn.MLP(2, [20, 1], init=nn.init.constant(0.25))
 

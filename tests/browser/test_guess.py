@@ -6,9 +6,9 @@ import pytest
 
 from autograd import Stepper, Value
 from autograd.show.text import format_number
-from tests.browser.test_steps import readme
-from tests.chromium import Opener
-from tests.show.drawing.examples import TABLE
+from tests.helpers.chromium import Opener
+from tests.helpers.examples import TABLE
+from tests.helpers.pages import readme
 
 
 def curve() -> Value:

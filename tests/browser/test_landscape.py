@@ -10,7 +10,7 @@ import pytest
 
 import autograd
 from autograd import Value
-from tests.chromium import Opener
+from tests.helpers.chromium import Opener
 
 LEAVES = ("w", "b", "c")
 POINTS = [(0.5, 1.0), (1.0, 0.2), (-1.0, -0.6)]

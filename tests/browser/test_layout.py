@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import autograd
-from tests.chromium import Opener
+from tests.helpers.chromium import Opener
 
 FAULTS = """(graphs) => graphs.flatMap(([sizes, edges]) => {
   const boxes = sizes.map(([width, height]) => ({ width, height, tag: 40 }));

@@ -14,21 +14,13 @@ from autograd.show.drawing.fitting import fit
 from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node
 from autograd.show.text import format_number
-from tests.browser.test_steps import readme
-from tests.chromium import Opener, follow
-from tests.show.drawing.examples import expression
-from tests.testing.programs import programs
+from tests.helpers.chromium import Opener, follow
+from tests.helpers.examples import expression
+from tests.helpers.pages import formula, readme
+from tests.helpers.programs import programs
 
 EXACT = {"add", "sub", "mul", "div", "sqrt", "dot", "sum", "neg", "square", "maximum"}
 TYPED = "(texts) => Object.entries(texts).forEach(([i, x]) => move([[nodes[i], numberOf(x)]]))"
-
-
-def formula(a: float, b: float) -> Value:
-    x, w = Value(a, label="a"), Value(b, label="b")
-    y = (x * w + 0.5).tanh() - (x - 2.0) ** 2 + w.abs().sqrt()
-    y = y + (w * 3.0 - x).relu() * -x
-    y.label = "y"
-    return y
 
 
 def changed(root: Value) -> Value:

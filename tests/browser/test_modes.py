@@ -8,10 +8,8 @@ import nn
 from autograd import Stepper, Value, gradient
 from autograd.show.snapshot import Node
 from autograd.show.text import format_number
-from tests.browser.test_live import formula
-from tests.browser.test_paths import shared
-from tests.browser.test_steps import readme
-from tests.chromium import Opener, stop_clock
+from tests.helpers.chromium import Opener, stop_clock
+from tests.helpers.pages import formula, readme, shared
 
 CLOCK = "[aria-label=Multiplications]"
 

@@ -10,16 +10,8 @@ import nn
 from autograd import Stepper, Value
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import format_number
-from tests.browser.test_steps import readme
-from tests.chromium import Opener
-
-
-def shared() -> Value:
-    x, w = Value(3.0, label="x"), Value(0.4, label="w")
-    s = x * w
-    y = (s.tanh() + (s + 1.0) * x) * s
-    y.label = "y"
-    return y
+from tests.helpers.chromium import Opener
+from tests.helpers.pages import readme, shared
 
 
 def every(graph: Snapshot, node: Node, leaf: Node) -> Iterator[tuple[float, list[str]]]:

@@ -11,11 +11,10 @@ import pytest
 
 import autograd
 from autograd.show.text import format_number
-from tests.browser.test_geometry import FAULTS
-from tests.chromium import Opener, follow
-from tests.cli.test_expressions import SHARED
+from tests.helpers.chromium import Opener, follow
+from tests.helpers.formulas import SHARED
+from tests.helpers.pages import FAULTS, NEURON, neuron
 
-NEURON: dict[str, float] = {"w": 0.5, "x": -2.0, "b": 1.0}
 RUN = """([text, at]) => {
     try {
         const formula = parse(text);
@@ -29,10 +28,6 @@ RUN = """([text, at]) => {
         return { error: error.message, place: error.place, kind: error.constructor.name };
     }
 }"""
-
-
-def neuron() -> str:
-    return autograd.play("tanh(w*x + b)", **NEURON).html()
 
 
 def in_python(text: str) -> float:

@@ -2,7 +2,7 @@
 
 from autograd import Stepper, Value, logsumexp, scope
 from autograd.show.text import format_number
-from tests.chromium import Opener
+from tests.helpers.chromium import Opener
 
 
 @scope("softmax")

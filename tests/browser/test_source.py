@@ -2,22 +2,14 @@
 
 import pytest
 
-from autograd import Stepper, Value, lines
+from autograd import Stepper
 from autograd.core.blocks import origin_of
-from tests.chromium import Opener
-
-
-def neuron() -> Value:
-    with lines():
-        x = Value(0.5, label="x")
-        w = Value(-0.8, label="w")
-        y = (w * x + 0.1).tanh()
-        y.label = "y"
-        return (y - 1.0) ** 2
+from tests.helpers.chromium import Opener
+from tests.helpers.pages import neuron_with_lines
 
 
 def test_every_step_lights_the_line_that_made_its_node(open_page: Opener) -> None:
-    stepper = Stepper(neuron())
+    stepper = Stepper(neuron_with_lines())
     page = open_page(stepper.html())
     lit = ".line[aria-current]"
     assert page.locator(lit).count() == 0
@@ -32,8 +24,8 @@ def test_every_step_lights_the_line_that_made_its_node(open_page: Opener) -> Non
 
 
 def test_pointing_at_a_line_lights_what_it_made(open_page: Opener) -> None:
-    page = open_page(Stepper(neuron()).html())
-    first = neuron.__code__.co_firstlineno
+    page = open_page(Stepper(neuron_with_lines()).html())
+    first = neuron_with_lines.__code__.co_firstlineno
     page.hover(f"#line-0-{first + 4}")
     made = "[...document.querySelectorAll('.made')].map((box) => box.id)"
     assert page.evaluate(made) == ["graph-n2", "graph-n3", "graph-n4"]
@@ -45,7 +37,9 @@ def test_pointing_at_a_line_lights_what_it_made(open_page: Opener) -> None:
 def test_it_stands_beside_the_picture_where_there_is_room(
     width: int, open_page: Opener
 ) -> None:
-    page = open_page(Stepper(neuron()).html(), viewport={"width": width, "height": 900})
+    page = open_page(
+        Stepper(neuron_with_lines()).html(), viewport={"width": width, "height": 900}
+    )
     page.keyboard.press("End")
     code, picture = [page.locator(id).bounding_box() for id in ("#code", "#picture")]
     assert (code["y"] == picture["y"]) is (width > 1024)
@@ -58,5 +52,5 @@ def test_it_stands_beside_the_picture_where_there_is_room(
 
 
 def test_without_javascript_the_code_is_there(open_page: Opener) -> None:
-    page = open_page(Stepper(neuron()).html(), java_script_enabled=False)
+    page = open_page(Stepper(neuron_with_lines()).html(), java_script_enabled=False)
     assert "y = (w * x + 0.1).tanh()" in page.inner_text("#code")

@@ -1,6 +1,5 @@
 """The steps page in Chromium: it shows what Python says, forwards, backwards, by key."""
 
-import math
 from typing import Any
 
 import pytest
@@ -9,7 +8,8 @@ import nn
 from autograd import Stepper, Value, play, where
 from autograd.show.pages.page import Page
 from autograd.show.text import format_number
-from tests.chromium import Opener, follow, stop_clock
+from tests.helpers.chromium import Opener, follow, stop_clock
+from tests.helpers.pages import edges, powers, readme
 
 HOSTILE = [
     "</script><script>document.title='gone'</script>",
@@ -21,35 +21,9 @@ HOSTILE = [
 ]
 
 
-def readme() -> Value:
-    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
-    e = a * b
-    e.label = "e"
-    d = e + Value(10.0, label="c")
-    d.label = "d"
-    loss = d * Value(-2.0, label="f")
-    loss.label = "L"
-    return loss
-
-
 def square() -> Value:
     x = Value(3.0, label="a")
     return x * x
-
-
-def edges() -> Value:
-    """Infinite, NaN and -0 among the numbers."""
-    x = Value(0.0, label="x")
-    return (x.sqrt() + Value(math.inf)) * Value(-0.0)
-
-
-def powers(n: int = 6) -> Value:
-    """A chain with a leaf that is drawn once a use."""
-    w = Value(0.9, label="w")
-    y = w * w
-    for _ in range(n):
-        y = y * w
-    return y
 
 
 def cancelled() -> Value:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.chromium import Opener
-from tests.show.drawing.examples import network, small
+from tests.helpers.chromium import Opener
+from tests.helpers.examples import network, small
 
 
 def test_dark_mode_follows_the_reader(open_page: Opener) -> None:

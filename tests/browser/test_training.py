@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import random
 import re
 from collections.abc import Callable
 
@@ -13,32 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nn
-from tests.chromium import Opener, stop_clock
-from tests.nn.test_boundary import boundary_of
-
-
-@functools.cache
-def trained() -> nn.History:
-    """A line learned between two clouds of points."""
-    random.seed(0)
-    points = [[random.uniform(-1, 1), random.uniform(-1, 1)] for _ in range(20)]
-    sides = [1.0 if x + y > 0 else -1.0 for x, y in points]
-    model = nn.Layer(2, 1)
-    return nn.fit(
-        model,
-        points,
-        sides,
-        loss=nn.mse_loss,
-        optimizer=nn.SGD(model.parameters(), lr=0.1),
-        epochs=12,
-        validation=(points[:5], sides[:5]),
-        metrics={"size <b>": lambda outputs, targets: len(outputs)},
-        progress=False,
-    )
+from tests.helpers.boundaries import boundary_of
+from tests.helpers.chromium import Opener, stop_clock
+from tests.helpers.pages import learned
 
 
 def test_playing_the_epochs(open_page: Opener) -> None:
-    history = trained()
+    history = learned()
     page = open_page(history.html())
     stop_clock(page)
     assert page.inner_text("#counter") == "0 / 12"
@@ -60,7 +39,7 @@ def test_playing_the_epochs(open_page: Opener) -> None:
 
 
 def test_a_link_opens_at_its_epoch_in_every_chart(open_page: Opener) -> None:
-    page = open_page(trained().html(), at="#7")
+    page = open_page(learned().html(), at="#7")
     assert page.inner_text("#counter") == "7 / 12"
     assert page.get_attribute("tr[aria-current]", "id") == "row-7"
     places = page.eval_on_selector_all(
@@ -101,7 +80,7 @@ def test_the_plane_is_shaded_by_class_and_confidence(open_page: Opener) -> None:
 def test_shades_are_stronger_where_the_model_is_surer(
     scale: float, sure: Callable[[float], float], open_page: Opener
 ) -> None:
-    page = open_page(trained().html())
+    page = open_page(learned().html())
     for fields in ([-0.3, 0.3], [0.2, -0.7], [-2.0, 3.0, 0.1], [0.0, 0.0], [-9.0, 9.0]):
         k, strength = page.evaluate(
             "([field, scale]) => answered(field, scale)", [fields, scale]
@@ -119,7 +98,7 @@ def test_the_boundary_is_where_the_field_is_0(
     a, b, c = slopes
     values = [[a * x + b * y + c for x in range(-3, 4)] for y in range(-2, 3)]
     field = [x for row in values for x in row]
-    page = open_page(trained().html())
+    page = open_page(learned().html())
     ground = {key: float(page.get_attribute(".ground", key) or "") for key in ("x", "y")}
     sizes = {
         key: float(page.get_attribute(".ground", key) or "") for key in ("width", "height")
@@ -152,7 +131,7 @@ def test_a_curve_goes_from_corner_to_corner_and_breaks(
 
 
 def test_without_javascript(open_page: Opener) -> None:
-    page = open_page(trained().html(), java_script_enabled=False)
+    page = open_page(learned().html(), java_script_enabled=False)
     assert "Epoch 12 of 12" in page.inner_text("body")
     assert page.locator("tbody tr").count() == 13
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import random
 import re
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +14,10 @@ import autograd
 import nn
 from autograd.show.drawing.svg import thickness
 from autograd.show.text import format_number
-from tests.chromium import Opener, follow
-from tests.nn.pages.toys import TOYS, shuffled, toy
-from tests.tables import table
+from tests.helpers.chromium import Opener, follow
+from tests.helpers.pages import cloud, model_of, played
+from tests.helpers.tables import table
+from tests.helpers.toys import TOYS, shuffled, toy
 
 LOSSES = """(count) => Array.from({ length: count }, () => {
     const loss = runs[0].measured();
@@ -29,29 +29,6 @@ STEPS = """(count) => {
     return runs[0].seen.map(({ loss, test, norms }) => [loss, test, norms]);
 }"""
 WEIGHTS = "() => runs[0].net.map(({ w, b }) => [...w, ...b])"
-
-
-def cloud(count: int = 30) -> tuple[list[list[float]], list[int]]:
-    """Points around two or three centres, and which."""
-    source = random.Random(3)
-    points, sides = [], []
-    for k in range(count):
-        centre = [(-1.0, 0.0), (1.0, 0.5), (0.0, -1.0)][k % 3]
-        points.append([c + source.gauss(0.0, 0.4) for c in centre])
-        sides.append(k % 3)
-    return points, sides
-
-
-def model_of(sizes: list[int], activation: str, **settings: Any) -> nn.MLP:
-    random.seed(5)
-    return nn.MLP(2, sizes, activation=activation, **settings)
-
-
-def played(**settings: Any) -> str:
-    points, sides = cloud()
-    targets = [1.0 if side else -1.0 for side in sides]
-    model = model_of([5, 4, 1], "tanh")
-    return nn.play(model, points, targets, loss=nn.hinge_loss, lr=0.3, **settings).html()
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 import nn
 from autograd import Stepper, Value
 from autograd.show.text import format_number
-from tests.browser.test_steps import readme
-from tests.chromium import Opener
+from tests.helpers.chromium import Opener
+from tests.helpers.pages import readme
 
 FOCUSED = "document.activeElement.id.replace('graph-', '')"
 

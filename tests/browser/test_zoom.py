@@ -8,7 +8,7 @@ import pytest
 
 import nn
 from autograd import Value
-from tests.chromium import Opener, stop_clock
+from tests.helpers.chromium import Opener, stop_clock
 
 WIDTH = "document.querySelector('#picture svg').getBoundingClientRect().width"
 

@@ -14,7 +14,7 @@ import pytest
 
 from autograd.build import binaries as build
 from autograd.program.kernel import KERNELS
-from tests import builds
+from tests.helpers import builds
 
 STEMS = [name.rpartition(".")[2] for name in build.MODULES]
 COMPILED = {name: f"{stem}{build.SUFFIX}" for name, stem in zip(build.MODULES, STEMS)}

@@ -16,8 +16,8 @@ pytest.importorskip("setuptools.command.bdist_wheel")
 
 from autograd.build import binaries as build
 from autograd.build.setup_commands import compiler_flags
-from tests.builds import ROOT
-from tests.program import native
+from tests.helpers import native
+from tests.helpers.builds import ROOT
 
 KERNEL = "autograd.program.kernel.kernel_base"
 QUICK = "autograd.core.traversal"  # which has the headers of the core
@@ -53,6 +53,7 @@ GENERATED = ["-Wno-missing-field-initializers", "-Wno-sign-compare"]
 GENERATED += ["-Wno-unused-function", "-Wno-unused-parameter"]
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(
         importlib.util.find_spec("ziglang") is None, reason="ziglang is not installed"
     ),

@@ -18,7 +18,9 @@ import setuptools
 
 import autograd
 from autograd.build import binaries as build
-from tests.builds import ROOT
+from tests.helpers.builds import ROOT
+
+pytestmark = pytest.mark.slow
 
 STEMS = [name.rpartition(".")[2] for name in build.MODULES]
 LAST = STEMS[-1]

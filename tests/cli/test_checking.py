@@ -7,7 +7,7 @@ import pytest
 
 from autograd import Value
 from autograd.cli.checking import check_function
-from tests.tables import table
+from tests.helpers.tables import table
 
 HERE = "tests.cli.test_checking"
 

@@ -15,10 +15,10 @@ import autograd
 from autograd import Value
 from autograd.cli.command import calculate
 from autograd.cli.expressions import FUNCTIONS
-from tests.builds import THIS
-from tests.builds import run as process
-from tests.tables import table
-from tests.terminals import Terminal
+from tests.helpers.builds import THIS
+from tests.helpers.builds import run as process
+from tests.helpers.tables import table
+from tests.helpers.terminals import Terminal
 
 TABLE = """\
 sin(x*y) + x**2 = 3.720584501801074

@@ -15,7 +15,7 @@ from autograd.build import binaries as build
 from autograd.cli import doctor
 from autograd.cli.doctor import examine
 from autograd.program import kernel as kernels
-from tests.builds import run
+from tests.helpers.builds import run
 
 
 @pytest.fixture(autouse=True)

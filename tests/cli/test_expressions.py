@@ -1,9 +1,7 @@
 """Formulas as text: what they compute, and that nothing else gets through."""
 
-import json
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +12,9 @@ import autograd
 from autograd import Value
 from autograd.cli.expressions import CONSTANTS, FUNCTIONS, parse
 from autograd.core import functions
-from tests.builds import THIS, run
+from tests.helpers.builds import THIS, run
+from tests.helpers.formulas import SHARED
 
-# What the page's parser, in JavaScript, is tested by too: tests/browser/test_play.py.
-SHARED = json.loads((Path(__file__).parent / "formulas.json").read_text("utf-8"))
 PLACE = {"x": 0.5, "y": 1.5, "z": -2.0}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from autograd import Value
-from tests.core.microgpt import PlainValue, train
+from tests.helpers.microgpt import PlainValue, train
 
 
 def readme_example(value: Callable[[float], Any]) -> tuple[Any, Any, Any]:

@@ -12,7 +12,7 @@ import pytest
 import autograd
 from autograd import Value, grad, primitive
 from autograd.core.primitive import TABLE
-from tests.core.described import described, graph
+from tests.helpers.described import described, graph
 
 Copier = Callable[[Any], Any]
 

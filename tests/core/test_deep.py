@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.builds import THIS, run
-from tests.core.deep import SHAPES, TRIALS
+from tests.helpers.builds import THIS, run
+from tests.helpers.deep import SHAPES, TRIALS
 
 EVERY = [f"{shape}:{trial}" for trial in TRIALS for shape in SHAPES]
 LARGE = [
@@ -17,7 +17,7 @@ LARGE = [
 
 def results(n: int, *pairs: str) -> dict[str, str]:
     """What came of each trial; the one that ended the process has nothing."""
-    done = run(THIS, "-m", "tests.core.deep", str(n), *pairs)
+    done = run(THIS, "-m", "tests.helpers.deep", str(n), *pairs)
     lines = re.findall(r"(\S+) (\S+) (.*)\n", done.stdout.decode())
     return {f"{shape}:{trial}": words for shape, trial, words in lines}
 

@@ -11,10 +11,10 @@ from mpmath import mp, mpf
 from autograd import Value, grad, gradient
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing.oracle import in_mpmath
-from tests.core import extremes
-from tests.core.measure_ulp import BOUND, LARGEST, measure, ulps
-from tests.core.smooth import SMOOTH
-from tests.tables import table
+from tests.helpers import extremes
+from tests.helpers.measure_ulp import BOUND, LARGEST, measure, ulps
+from tests.helpers.smooth import SMOOTH
+from tests.helpers.tables import table
 
 NAMES = sorted(RESERVED - {"unit"})  # a step function, which the tests of atan2 hold
 NEAR_ROOT = ["sigmoid", "tanh", "bell", "asin", "acos", "atanh", "atan", "erf"]  # of the second

@@ -14,7 +14,7 @@ import autograd
 from autograd import Value
 from autograd.core.operations import NUMPY
 from autograd.core.primitive import RESERVED, TABLE
-from tests.builds import environment
+from tests.helpers.builds import environment
 
 DOCUMENTED = sorted(name for name in RESERVED if TABLE[name].doc)
 

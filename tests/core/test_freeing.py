@@ -12,7 +12,7 @@ import pytest
 
 from autograd import Value, dot, primitive
 from autograd.core.primitive import TABLE
-from tests.builds import printed
+from tests.helpers.builds import printed
 
 DEEP = 30_000
 

@@ -3,17 +3,21 @@
 import json
 import pickle
 
-from tests.builds import OTHER, THIS, require, run
-from tests.core.described import described
+import pytest
 
-GRAPH = "import pickle, sys; from tests.core.described import described, graph\n"
+from tests.helpers.builds import OTHER, THIS, require, run
+from tests.helpers.described import described
+
+pytestmark = pytest.mark.slow
+
+GRAPH = "import pickle, sys; from tests.helpers.described import described, graph\n"
 
 
 def test_both_builds_look_the_same() -> None:
     require(OTHER)
     found = []
     for build in (THIS, OTHER):
-        done = run(build, "-m", "tests.core.seen")
+        done = run(build, "-m", "tests.helpers.seen")
         assert done.returncode == 0, done.stderr.decode()
         found.append(json.loads(done.stdout))
     here, there = found

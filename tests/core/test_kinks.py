@@ -10,7 +10,7 @@ import pytest
 import autograd
 from autograd import Value, grad, hessian, jvp, log, sqrt, value_and_grad, where
 from autograd.core.primitive import RESERVED, TABLE
-from tests.tables import column, table
+from tests.helpers.tables import column, table
 
 INF, NAN = math.inf, math.nan
 Case = tuple[tuple[float, ...], tuple[float, ...]]  # operands, partials

@@ -22,9 +22,9 @@ import nn
 from autograd import Value, dot, gradient, no_grad, primitive
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
-from tests.builds import printed
-from tests.core.seen import OPERANDS, OPERATORS
-from tests.tables import named
+from tests.helpers.builds import printed
+from tests.helpers.seen import OPERANDS, OPERATORS
+from tests.helpers.tables import named
 
 TIMES = 100
 clear_caches = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache

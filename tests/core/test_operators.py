@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograd import Value
 from autograd.core.primitive import TABLE
-from tests.tables import table
+from tests.helpers.tables import table
 
 np = pytest.importorskip("numpy", reason="NumPy is not installed")
 INF, NAN = math.inf, math.nan

@@ -18,7 +18,7 @@ from mpmath import mp, mpf
 import autograd
 from autograd import Value, array, grad, hessian, jacobian
 from autograd.core import special
-from tests.core.measure_ulp import BOUND, ulps
+from tests.helpers.measure_ulp import BOUND, ulps
 
 
 def phi(x: Any) -> Any:

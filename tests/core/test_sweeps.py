@@ -9,8 +9,8 @@ from hypothesis import given
 from autograd import Value, relu, sqrt
 from autograd.core import float_sweeps, sweeps
 from autograd.core.sweeps import topological_order
-from tests.properties.graphs import bits, recorded
-from tests.testing.programs import Listing, programs
+from tests.helpers.graphs import bits, recorded
+from tests.helpers.programs import Listing, programs
 
 
 @given(program=programs())

@@ -20,7 +20,7 @@ import autograd.core.value
 from autograd import Value, gradient
 from autograd.core import float_sweeps, traversal
 from autograd.core.sweeps import topological_order
-from tests.builds import THIS
+from tests.helpers.builds import THIS
 
 # ---------------------------------------------------------------- interruptions
 

@@ -13,6 +13,8 @@ import pytest
 import nn
 from demos import cluster
 
+pytestmark = pytest.mark.slow
+
 for name in ("jax", "optax", "orbax.checkpoint"):
     pytest.importorskip(name, reason=f"{name} is not installed")
 

@@ -9,6 +9,8 @@ pytest.importorskip("matplotlib")
 
 from demos import common
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_shows_a_bar_on_a_terminal_only(

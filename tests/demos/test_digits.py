@@ -11,6 +11,8 @@ pytest.importorskip("sklearn")
 from demos import digits
 from demos.digits import Digits
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def splits() -> tuple[Digits, Digits, Digits]:

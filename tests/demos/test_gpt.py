@@ -12,6 +12,8 @@ import numpy as np
 import autograd
 from demos import gpt
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_learns_and_compiled_is_what_the_function_gives() -> None:
     random.seed(0)

@@ -11,6 +11,8 @@ import nn
 from demos import gradients
 from demos.gradients import KAIMING, descend, gradient_norms, typical_gradients
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:

@@ -14,6 +14,8 @@ from demos import digits, gpt, speech
 from demos.regression import Descent
 from demos.speech import Speech
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ pytest.importorskip("matplotlib")
 from demos import digits
 from demos.__main__ import DEMOS, main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 Call = tuple[Path, bool, int]
 

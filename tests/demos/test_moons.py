@@ -11,6 +11,8 @@ import nn
 from autograd import no_grad
 from demos import moons
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_separates_points_that_it_has_not_seen() -> None:
     random.seed(0)

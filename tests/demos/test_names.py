@@ -11,6 +11,8 @@ import nn
 from demos import names
 from demos.names import LETTERS, NameModel
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_list_holds_every_name_once_in_small_letters() -> None:
     known = names.known_names()

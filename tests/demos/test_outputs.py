@@ -14,7 +14,9 @@ pytest.importorskip("rich")
 import matplotlib.image
 
 from demos.__main__ import DEMOS, main
-from tests.tables import table
+from tests.helpers.tables import table
+
+pytestmark = pytest.mark.slow
 
 FILES = dict(
     table(

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from demos import regression
 from demos.regression import INPUTS, LEARNING_RATE, SOLUTION
 
+pytestmark = pytest.mark.slow
+
 number = st.floats(-4.0, 4.0)
 
 

@@ -11,6 +11,8 @@ pytest.importorskip("sktime")
 from demos import speech
 from demos.speech import Speech
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def parts() -> tuple[Speech, Speech]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.builds import ROOT
-from tests.documents import blocks, run, run_session
+from tests.helpers.builds import ROOT
+from tests.helpers.documents import blocks, run, run_session
 
 PAGES = {
     str(path.relative_to(ROOT / "docs")): path

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Value
-from tests.core.measure_ulp import ulps
-from tests.nn.reference import exact_softmax, logit_lists
-from tests.tables import table
+from tests.helpers.measure_ulp import ulps
+from tests.helpers.reference import exact_softmax, logit_lists
+from tests.helpers.tables import table
 
 MODULES: list[tuple[nn.Module, Callable[[Any], Any]]] = table(
     """

@@ -10,9 +10,9 @@ import pytest
 
 import nn
 from autograd import Value
-from tests.nn.torchs import against_torch, numbers
-from tests.nn.training.fitting import fitted
-from tests.tables import table
+from tests.helpers.fitting import fitted
+from tests.helpers.tables import table
+from tests.helpers.torchs import against_torch, numbers
 
 CELLS: dict[str, Callable[[], Any]] = dict(
     table(

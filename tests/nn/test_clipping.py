@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value
-from tests.nn.reference import torch_reference
+from tests.helpers.reference import torch_reference
 
 CLIPPING = torch_reference("clipping")
 

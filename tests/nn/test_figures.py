@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 import nn
-from tests.nn.test_boundary import boundary_of, trained
+from tests.helpers.boundaries import boundary_of, trained
 
 
 @pytest.fixture(autouse=True)

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 import nn
 from autograd.files import with_checksum
 from nn.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
-from tests.builds import THIS, run
-from tests.nn.foreign import FOREIGN
-from tests.nn.training.killed import Training, stop_after, trained
-from tests.tables import table
+from tests.helpers.builds import THIS, run
+from tests.helpers.foreign import FOREIGN
+from tests.helpers.killed import Training, stop_after, trained
+from tests.helpers.tables import table
 
 TOLD = pytest.mark.filterwarnings("ignore:fit. not compiled")
 
@@ -291,7 +291,7 @@ def test_nothing_is_run_imported_or_written_while_loading(tmp_path: Path) -> Non
         (tmp_path / "good" / f"bad{suffix}").touch()
     write_checkpoint(tmp_path / "good" / "run.json", STATE)
     before = sorted(os.listdir(tmp_path))
-    done = run(THIS, "-m", "tests.nn.foreign", str(tmp_path))
+    done = run(THIS, "-m", "tests.helpers.foreign", str(tmp_path))
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert sorted(os.listdir(tmp_path)) == before
 

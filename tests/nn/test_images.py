@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import nn
-from tests.nn.torchs import against_torch, numbers
-from tests.nn.training.fitting import fitted
-from tests.tables import table
+from tests.helpers.fitting import fitted
+from tests.helpers.tables import table
+from tests.helpers.torchs import against_torch, numbers
 
 LAYERS: list[tuple[Any, tuple[int, ...]]] = table(
     """

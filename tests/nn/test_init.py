@@ -12,7 +12,7 @@ from scipy import stats
 
 import nn
 from nn.init import Initialiser
-from tests.tables import table
+from tests.helpers.tables import table
 
 N = 20_000
 NIN, NOUT = 6, 3

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import nn
 from autograd import Value
 from autograd.core.primitive import TABLE
-from tests.nn import torchs
+from tests.helpers import torchs
 
 numbers = st.floats(-1e3, 1e3)
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value, hessian
-from tests.core.measure_ulp import ulps
-from tests.nn.reference import case_id, exact_softmax, logit_lists, torch_reference
-from tests.tables import table
+from tests.helpers.measure_ulp import ulps
+from tests.helpers.reference import case_id, exact_softmax, logit_lists, torch_reference
+from tests.helpers.tables import table
 
 CASES = torch_reference("losses")
 

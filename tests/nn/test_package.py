@@ -1,6 +1,6 @@
 """The package as a whole: its names, and what importing it needs."""
 
-from tests.builds import THIS, run
+from tests.helpers.builds import THIS, run
 
 
 def test_a_primitive_with_a_name_of_nns_stays_what_it_is() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 import nn
 from autograd import Value
-from tests.nn.reference import case_id, torch_reference
-from tests.tables import table
+from tests.helpers.reference import case_id, torch_reference
+from tests.helpers.tables import table
 
 REFERENCE = torch_reference("schedules")
 CASES = REFERENCE["cases"]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import nn
 from autograd import Value
 from nn.training.checkpoint import read_checkpoint, write_checkpoint
-from tests.tables import table
+from tests.helpers.tables import table
 
 
 class Odd(nn.Module):

@@ -9,7 +9,7 @@ import pytest
 
 import nn
 from autograd import Stepper, Value
-from tests.chromium import Opener
+from tests.helpers.chromium import Opener
 
 # What each program does with an output of the type text/html. JupyterLab and VS Code set the
 # HTML and run its scripts again; VS Code's policy holds for the frames in it, too. Notebooks

@@ -19,8 +19,8 @@ import autograd
 from autograd import Value, primitive
 from autograd.core.operand import primal
 from autograd.program import Compiled, compile
-from tests.program.agreement import TARGETS, agrees
-from tests.tables import table
+from tests.helpers.agreement import TARGETS, agrees
+from tests.helpers.tables import table
 
 pytestmark = TARGETS
 

@@ -11,9 +11,9 @@ import pytest
 import autograd
 from autograd import Value, grad, primitive, value_and_grad
 from autograd.core.primitive import TABLE
-from tests.program.in_c import built, needs_compiler
-from tests.program.operands import LOGS, NAMES, POINTS, operands
-from tests.program.rows import SEVERAL as ROWS
+from tests.helpers.in_c import built, needs_compiler
+from tests.helpers.operands import LOGS, NAMES, POINTS, operands
+from tests.helpers.program_rows import SEVERAL as ROWS
 
 AT_MOST = 25  # points of an operation
 

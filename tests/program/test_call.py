@@ -21,8 +21,8 @@ from autograd import Value, atan2, sqrt
 from autograd.program import compile, compiled
 from autograd.program import kernel as kernels
 from autograd.trees import flatten
-from tests.program.agreement import TARGETS, result
-from tests.testing.programs import Listing, programs
+from tests.helpers.agreement import TARGETS, result
+from tests.helpers.programs import Listing, programs
 
 pytestmark = TARGETS
 

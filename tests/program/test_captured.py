@@ -21,9 +21,9 @@ import autograd
 from autograd import primitive
 from autograd.program import Compiled, compile, spot_check
 from autograd.program.spot_check import Schedule
-from tests.program.agreement import Case, cases, mapped
-from tests.program.worlds import FORMS, HIDDEN, NAMED, outcome, parsed
-from tests.tables import named
+from tests.helpers.agreement import Case, cases, mapped
+from tests.helpers.tables import named
+from tests.helpers.worlds import FORMS, HIDDEN, NAMED, outcome, parsed
 
 LONG = 60.0  # seconds, after which something hangs
 

@@ -15,7 +15,7 @@ import autograd
 from autograd import Value
 from autograd.core.operand import primal
 from autograd.program import compile
-from tests.tables import column
+from tests.helpers.tables import column
 
 LIMIT = 3.5
 XS = [LIMIT, 3.0, 4.0, math.nextafter(LIMIT, 9.0), math.nextafter(LIMIT, 0.0), -LIMIT, math.inf]

@@ -15,8 +15,8 @@ from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
 from autograd.program.spot_check import moving
 from autograd.testing.strategies import numbers
-from tests.program.agreement import TARGETS, Case, cases, result
-from tests.testing.programs import SAFE, Applied, Listing, programs
+from tests.helpers.agreement import TARGETS, Case, cases, result
+from tests.helpers.programs import SAFE, Applied, Listing, programs
 
 pytestmark = TARGETS
 TOLERANCE = 1e-10

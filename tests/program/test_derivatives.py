@@ -8,7 +8,7 @@ import pytest
 
 from autograd import Value, compile, grad, hessian, jacobian, value_and_grad
 from autograd import value_and_jacobian as both
-from tests.program.agreement import assert_close
+from tests.helpers.agreement import assert_close
 
 TRANSFORMS = (grad, value_and_grad, jacobian, both, hessian)
 W, XS = np.array([0.5, -0.25]), np.linspace(-1.0, 1.0, 5)

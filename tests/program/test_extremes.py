@@ -11,9 +11,9 @@ from mpmath import mp
 import autograd
 from autograd.core.primitive import TABLE
 from autograd.program import compile
-from tests.core.extremes import NAMES, POWERS, compiled, exact, has_value, pairs, worst
-from tests.core.measure_ulp import BOUND, LEAST, ulps
-from tests.program.agreement import TARGETS
+from tests.helpers.agreement import TARGETS
+from tests.helpers.extremes import NAMES, POWERS, compiled, exact, has_value, pairs, worst
+from tests.helpers.measure_ulp import BOUND, LEAST, ulps
 
 pytestmark = TARGETS
 

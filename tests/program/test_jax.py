@@ -14,8 +14,8 @@ from autograd import Value, primitive
 from autograd.core.primitive import TABLE
 from autograd.program import compile
 from autograd.program.passes.roll import Loop, roll
-from tests.program.operands import LOGS, NAMES, POINTS, cubes, operands
-from tests.program.rows import ROLLED, SEVERAL
+from tests.helpers.operands import LOGS, NAMES, POINTS, cubes, operands
+from tests.helpers.program_rows import ROLLED, SEVERAL
 
 np = pytest.importorskip("numpy")
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")

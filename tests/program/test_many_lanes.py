@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd.program import compile
-from tests.tables import named
+from tests.helpers.tables import named
 
 X = np.arange(256.0) % 13.0 - 6.0  # of which all sums and means are exact
 ROWS = np.stack([X, X[::-1] + 1.0, X * X], 1)

@@ -27,9 +27,9 @@ from autograd.program.program import Program as Compiled
 from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.kernel_code import KernelCode
 from autograd.rules.arrays import composed
-from tests.program.native import FORMULAS, base, run, same_bits
-from tests.tables import named
-from tests.testing.programs import Listing, programs
+from tests.helpers.native import FORMULAS, base, run, same_bits
+from tests.helpers.programs import Listing, programs
+from tests.helpers.tables import named
 
 FITTING = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
 MODULES = [

@@ -12,7 +12,7 @@ from autograd import Value
 from autograd.core.operand import primal
 from autograd.program import compile
 from autograd.trees import flatten
-from tests.tables import named
+from tests.helpers.tables import named
 
 INNER = named(
     """

@@ -14,7 +14,7 @@ import autograd
 from autograd import Value, primitive, value_and_grad
 from autograd.core.primitive import TABLE, Primitive
 from autograd.testing import check_gradients
-from tests.program.in_c import built, needs_compiler
+from tests.helpers.in_c import built, needs_compiler
 
 np = pytest.importorskip("numpy")
 POINTS = [[-3.0, 0.5], [-0.2, 2.0], [0.0, 1.0], [0.7, 0.1], [40.0, 3.0]]

@@ -5,7 +5,7 @@ import pytest
 
 import autograd
 from autograd.program import compile
-from tests.program.agreement import TARGETS
+from tests.helpers.agreement import TARGETS
 
 pytestmark = TARGETS
 W = np.array([0.5, -0.25])

@@ -13,8 +13,8 @@ import nn
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.program import compile
-from tests.program.operands import LOGS, NAMES, POINTS, operands
-from tests.program.rows import SEVERAL
+from tests.helpers.operands import LOGS, NAMES, POINTS, operands
+from tests.helpers.program_rows import SEVERAL
 
 np = pytest.importorskip("numpy")
 onnx: Any = pytest.importorskip("onnx", reason="ONNX is not installed")

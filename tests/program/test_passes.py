@@ -23,9 +23,9 @@ from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import simplify
 from autograd.program.passes.vectorize import vectorize
 from autograd.program.program import PASSES, Program
-from tests.program import operands
-from tests.program.agreement import TARGETS, agrees
-from tests.tables import column, named
+from tests.helpers import operands
+from tests.helpers.agreement import TARGETS, agrees
+from tests.helpers.tables import column, named
 
 pytestmark = TARGETS
 

@@ -19,7 +19,7 @@ import autograd
 from autograd import Value, no_grad
 from autograd.core.operand import primal
 from autograd.program import compile
-from tests.tables import named
+from tests.helpers.tables import named
 
 GRID: list[float] = [-1.5, -0.0, 0.0, 0.25, 1.25, 2.75]
 

@@ -16,8 +16,8 @@ from autograd import Value, log, primitive, where
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.program import compile
-from tests.program.agreement import TARGETS, agrees
-from tests.tables import column
+from tests.helpers.agreement import TARGETS, agrees
+from tests.helpers.tables import column
 
 pytestmark = TARGETS
 

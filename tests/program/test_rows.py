@@ -7,8 +7,8 @@ import pytest
 
 from autograd import transforms
 from autograd.program import compile
-from tests.program.agreement import TARGETS, near, obeys, result
-from tests.program.rows import EXACT, ROWS, SEVERAL
+from tests.helpers.agreement import TARGETS, near, obeys, result
+from tests.helpers.program_rows import EXACT, ROWS, SEVERAL
 
 pytestmark = TARGETS
 

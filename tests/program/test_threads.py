@@ -1,7 +1,6 @@
 """Threads and processes: nobody waits for a recording, and what is kept is bounded."""
 
 import os
-import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -15,8 +14,7 @@ import pytest
 
 from autograd.program import compile
 from autograd.program.trace import observe as watch
-
-LONG = 60.0  # seconds, after which something hangs
+from tests.helpers.children import LONG, in_a_child
 
 
 def finished(f: Callable[[], Any]) -> Any:
@@ -27,14 +25,6 @@ def finished(f: Callable[[], Any]) -> Any:
     thread.join(LONG)
     assert not thread.is_alive(), "it hangs"
     return found[0]
-
-
-def in_a_child(f: Callable[[], Any]) -> Any:
-    """Whether f gives something true in a child process, which must end."""
-    if (child := os.fork()) == 0:  # pragma: no cover  (it ends without a report)
-        signal.alarm(int(LONG))
-        os._exit(7 if f() else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
 class Children:

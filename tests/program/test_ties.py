@@ -17,7 +17,7 @@ from autograd.core.operand import primal
 from autograd.program import compile
 from autograd.program.kernel import KERNELS
 from autograd.rules.expression import COMPARISONS
-from tests.tables import named
+from tests.helpers.tables import named
 
 SOME = [name for name in KERNELS if find_spec(f"autograd.program.kernel.kernel_{name}")]
 if SOME:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.core.primitive import TABLE
-from tests.builds import OTHER, Worker, require
-from tests.properties.worker import NAMES, WAYS, answer
+from tests.helpers.builds import OTHER, Worker, require
+from tests.helpers.worker import NAMES, WAYS, answer
 
 NASTY = [
     0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, 0.1, 709.782712893384, 710.0, -745.2, 20.0,
@@ -24,7 +24,7 @@ FEW = [0.0, -0.0, 1.0, -2.5, 5e-324, 1e308, -math.inf, math.inf, math.nan]
 @pytest.fixture(scope="module", name="other")
 def _other() -> Iterator[Worker]:
     require(OTHER)
-    with Worker(OTHER, "tests.properties.worker") as worker:
+    with Worker(OTHER, "tests.helpers.worker") as worker:
         yield worker
 
 

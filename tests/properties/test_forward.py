@@ -20,7 +20,7 @@ import autograd
 from autograd import Value
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing import strategies
-from tests.properties.graphs import OPERATORS, spelled
+from tests.helpers.graphs import OPERATORS, spelled
 
 INF, NAN = math.inf, math.nan
 HUGE, TINY, SMALL = 1.7976931348623157e308, 5e-324, 2.2250738585072014e-308

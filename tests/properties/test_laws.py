@@ -11,8 +11,8 @@ import autograd
 from autograd import Value, dot, no_grad, vjp
 from autograd.core.chain import gradients
 from autograd.core.sweeps import cotangents, tangents, topological_order
-from tests.properties.graphs import bits, recorded, run, spelled, swept, whole_programs
-from tests.testing.programs import Listing, programs
+from tests.helpers.graphs import bits, recorded, run, spelled, swept, whole_programs
+from tests.helpers.programs import Listing, programs
 
 smooth = programs()
 seeds = st.floats(-1e3, 1e3)

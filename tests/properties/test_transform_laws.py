@@ -24,8 +24,8 @@ from autograd import (
     vjp,
 )
 from autograd.core.operand import primal
-from tests.properties.graphs import bits, final, last, recorded, swept, whole_programs
-from tests.testing.programs import Listing, programs
+from tests.helpers.graphs import bits, final, last, recorded, swept, whole_programs
+from tests.helpers.programs import Listing, programs
 
 smooth = programs()
 whole = whole_programs(12)

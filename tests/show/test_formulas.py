@@ -13,8 +13,8 @@ import nn
 from autograd import Value, primitive
 from autograd.core.primitive import TABLE
 from autograd.show.formulas import LATEX, Symbol, _symbol, arithmetic, rule
-from tests.tables import table
-from tests.testing.programs import OPERANDS, SAFE
+from tests.helpers.programs import OPERANDS, SAFE
+from tests.helpers.tables import table
 
 PLACES = (0.7, 1.3, 1.1, 0.4, 2.0)
 

@@ -8,7 +8,7 @@ import nn
 from autograd import Graph, Value
 from autograd.core.sweeps import topological_order
 from autograd.show.snapshot import Node
-from tests.testing.programs import Listing, programs
+from tests.helpers.programs import Listing, programs
 
 
 def example() -> tuple[Value, Value, Value]:

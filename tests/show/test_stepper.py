@@ -19,7 +19,8 @@ from autograd import Stepper, Value, dot, maximum, relu, sqrt, where
 from autograd.core.sweeps import topological_order
 from autograd.show.stepper import MOST_NAMES
 from autograd.show.text import LONGEST_NAME
-from tests.testing.programs import Listing, programs
+from tests.helpers.examples import lesson
+from tests.helpers.programs import Listing, programs
 
 INF, NAN = math.inf, math.nan
 ZERO = Value(0.0, label="x")
@@ -43,15 +44,6 @@ def check_to_the_end(root: Value) -> None:
     stepper.goto(len(stepper.events))
     root.backward()
     assert played(stepper) == gradients(root)
-
-
-def lesson() -> tuple[Value, Value, Value]:
-    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
-    e = a * b
-    e.label = "e"
-    loss = e + a
-    loss.label = "L"
-    return a, b, loss
 
 
 EDGY: list[Callable[[Value, Value], Value]] = [

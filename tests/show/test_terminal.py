@@ -11,10 +11,10 @@ import pytest
 from autograd import Stepper, Value, dot, sqrt, step
 from autograd.show.terminal import HELP, MOST_ROWS
 from autograd.show.text import columns
-from tests.builds import THIS, run
-from tests.show.test_stepper import lesson as lesson_of
-from tests.tables import table
-from tests.terminals import Terminal
+from tests.helpers.builds import THIS, run
+from tests.helpers.examples import lesson as lesson_of
+from tests.helpers.tables import table
+from tests.helpers.terminals import Terminal
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 LESSON = """

@@ -24,7 +24,7 @@ from autograd.testing import (
     check_vjp,
     gradcheck,
 )
-from tests.testing.measure import measure_arrays
+from tests.helpers.measure import measure_arrays
 
 DRAW = np.random.default_rng(0)
 W = DRAW.normal(size=(3, 4))

@@ -23,8 +23,8 @@ from autograd.testing import (
     check_vjp,
     gradcheck,
 )
-from tests.tables import table
-from tests.testing.measure import planted
+from tests.helpers.measure import planted
+from tests.helpers.tables import table
 
 
 def test_a_function_of_a_number() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np  # noqa: F401  (rows name it)
@@ -15,10 +14,9 @@ from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck
 from autograd.testing.recorded import node_cases
-from tests.tables import table
-from tests.testing.measure import planted
-
-Function = Callable[[float], float]
+from tests.helpers.hard import HARD_FOR_FLOATS, Function, cancelled  # noqa: F401  (rows name it)
+from tests.helpers.measure import planted
+from tests.helpers.tables import table
 
 
 def constant(slope: float) -> Function:
@@ -31,10 +29,6 @@ def hinge(x: float) -> float:
 
 def ripple(x: float) -> float:
     return x + 1e-3 * math.sin(1e4 * x)
-
-
-def cancelled(x: float) -> float:
-    return math.exp(x) - 1.0 - x
 
 
 def jagged(x: float) -> float:
@@ -264,46 +258,6 @@ def test_at_every_scale_a_wrong_derivative_fails(
     for share in (1.0001, -1.0, 0.0):
         report = gradcheck(f, x, gradient=lambda x, share=share: share * slope(x))
         assert report.verdict == "fail"
-
-
-def random_slight_kink(rng: random.Random) -> tuple[Function, Function, float]:
-    """In a curve, at the point, or as close as 1e-9."""
-    k, s = 10.0 ** rng.uniform(-4.0, 0.0), rng.uniform(0.3, 3.0)
-    beside = rng.choice([0.0, 1.0, -1.0]) * 10.0 ** rng.uniform(-9.0, -1.0)
-    return (
-        lambda x: math.exp(3.0 * x) + k * abs(x - s),
-        lambda x: 3.0 * math.exp(3.0 * x) + k * (1.0 if x > s else -1.0),
-        s + beside,
-    )
-
-
-def cancelling(rng: random.Random) -> tuple[Function, Function, float]:
-    x = rng.choice([1.0, -1.0]) * 10.0 ** rng.uniform(-12.0, -1.0)
-    return cancelled, math.expm1, x
-
-
-def cancelling_to_steps(rng: random.Random) -> tuple[Function, Function, float]:
-    x = rng.choice([1.0, -0.5]) * 10.0 ** rng.uniform(-17.0, -15.0)
-    return lambda x: math.log(1.0 + x), lambda x: 1.0 / (1.0 + x), x
-
-
-def fast_wave(rng: random.Random) -> tuple[Function, Function, float]:
-    return math.sin, math.cos, 2e13 * 10.0 ** rng.uniform(-0.5, 0.5)
-
-
-def fast_wave_at_small_x(rng: random.Random) -> tuple[Function, Function, float]:
-    """On a slope, which its noise seems to be on."""
-    w, x = 10.0 ** rng.uniform(12.0, 14.0), rng.choice([1.0, -1.0]) * rng.uniform(0.3, 300.0)
-    return lambda x: 3.0 * x + math.sin(w * x), lambda x: 3.0 + w * math.cos(w * x), x
-
-
-HARD_FOR_FLOATS = [
-    random_slight_kink,
-    cancelling,
-    cancelling_to_steps,
-    fast_wave,
-    fast_wave_at_small_x,
-]
 
 
 @pytest.mark.parametrize("draw", HARD_FOR_FLOATS)

@@ -24,7 +24,7 @@ from autograd.testing import (
     check_torch,
     check_vjp,
 )
-from tests.tables import table
+from tests.helpers.tables import table
 
 DRAW = np.random.default_rng(7)
 X, V, P = DRAW.normal(size=(5, 3)), np.array([0.4, -0.3, 0.9]), np.array([0.3, 1.7, 0.8])

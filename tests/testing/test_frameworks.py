@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd.testing import check_scipy, check_torch
-from tests.testing.measure import verdict
+from tests.helpers.measure import verdict
 
 
 def test_what_has_no_floats_is_not_checked() -> None:

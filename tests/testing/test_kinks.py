@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from autograd.testing import gradcheck
-from tests.tables import table
+from tests.helpers.tables import table
 
 Function = Callable[[float], float]
 PIECES: list[tuple[Function, Function]] = table(

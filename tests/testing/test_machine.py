@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from autograd.core.blocks import no_grad
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
-from tests.testing.programs import SAFE
+from tests.helpers.programs import SAFE
 
 OF_TWO = ["add", "sub", "mul", "div", "maximum", "dot"]
 OF_ONE = ["neg", "exp", "sin", "tanh", "log", "relu", "square"]

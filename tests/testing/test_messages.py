@@ -13,9 +13,9 @@ import pytest
 from autograd import primitive, relu, sin, sqrt  # noqa: F401  (rows name these)
 from autograd.core.primitive import TABLE
 from autograd.testing import Report, gradcheck, recorded
-from tests.tables import table
-from tests.testing.measure import planted
-from tests.testing.test_decide import HARD_FOR_FLOATS  # noqa: F401  (rows name it)
+from tests.helpers.hard import HARD_FOR_FLOATS  # noqa: F401  (rows name it)
+from tests.helpers.measure import planted
+from tests.helpers.tables import table
 
 TOLD, WRONG = "inconclusive: nothing can be told: ", "fail: a derivative is wrong: "
 ANOTHER = f"{WRONG}differences give another value"

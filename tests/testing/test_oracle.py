@@ -13,8 +13,8 @@ from autograd import Value, primitive, relu, sin, tanh
 from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck, oracle
 from autograd.testing.oracle import exact_gradient, in_mpmath, partial
-from tests.tables import table
-from tests.testing.measure import planted
+from tests.helpers.measure import planted
+from tests.helpers.tables import table
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck
 from autograd.testing.recorded import node_cases
-from tests.core import smooth
-from tests.testing.measure import (
+from tests.helpers import smooth
+from tests.helpers.measure import (
     NAMES,
     PLANTS,
     measure,

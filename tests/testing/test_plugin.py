@@ -10,7 +10,7 @@ import mpmath  # noqa: F401  (before runs inside this process, which forget what
 import numpy  # noqa: F401
 import pytest
 
-from tests.builds import ROOT
+from tests.helpers.builds import ROOT
 
 pytest_plugins = ["pytester"]
 

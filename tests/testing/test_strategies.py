@@ -18,9 +18,9 @@ from autograd.core.primitive import TABLE
 from autograd.testing import check_gradients
 from autograd.testing.problem import leaves
 from autograd.testing.strategies import arrays, numbers, points, pytrees, values
-from tests.properties.worker import NAMES
-from tests.tables import table
-from tests.testing.programs import Listing, programs
+from tests.helpers.programs import Listing, programs
+from tests.helpers.tables import table
+from tests.helpers.worker import NAMES
 
 
 @given(numbers(), values())

@@ -8,7 +8,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from tests.nn.training.fitting import fitted
+from tests.helpers.fitting import fitted
 
 INF, NAN = math.inf, math.nan
 

@@ -14,7 +14,7 @@ import nn
 from autograd.core import hints
 from nn import functional
 from nn.hints import HINTS
-from tests.builds import printed
+from tests.helpers.builds import printed
 
 LACKING = hints.HINTS["autograd"]
 FIRST = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builds import ROOT
+from tests.helpers.builds import ROOT
 
 PROGRAM = """
 import autograd

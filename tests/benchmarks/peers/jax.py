@@ -48,7 +48,7 @@ def net(work: dict[str, Any]) -> Callable[[], float]:
 
 
 def gpt(work: dict[str, Any]) -> Callable[[], float]:
-    """Loss and gradient of the model of `tests/core/microgpt.py`, on a whole word at once."""
+    """Loss and gradient of the model of `tests/helpers/microgpt.py`, a whole word at once."""
     weights = {name: np.array(rows) for name, rows in work["weights"].items()}
     tokens, heads = np.array(work["tokens"]), work["heads"]
     count, width = len(work["tokens"]) - 1, len(work["weights"]["query"])

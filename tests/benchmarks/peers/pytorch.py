@@ -50,7 +50,7 @@ def net(work: dict[str, Any], compiled: bool) -> Callable[[], Any]:
 
 
 def gpt(work: dict[str, Any]) -> Callable[[], Any]:
-    """Loss and gradient of the model of `tests/core/microgpt.py`, on a whole word at once."""
+    """Loss and gradient of the model of `tests/helpers/microgpt.py`, a whole word at once."""
     w = {
         name: torch.tensor(rows, dtype=torch.float64, requires_grad=True)
         for name, rows in work["weights"].items()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.nn.pages.toys import TOYS, shuffled, toy, uniforms
+from tests.helpers.toys import TOYS, shuffled, toy, uniforms
 
 SQUARE = [-1.0, 1.0, -1.0, 1.0]
 SHAPES: dict[str, Any] = {  # whether a point, of a plane that is used wholly, is of its class

@@ -7,8 +7,8 @@ import pytest
 
 import nn
 from nn.training.snapshots import MOST_SNAPSHOTS, Norms
-from tests.nn.test_boundary import boundary_of, plane_of, train
-from tests.nn.training.fitting import fitted
+from tests.helpers.boundaries import boundary_of, plane_of, train
+from tests.helpers.fitting import fitted
 
 
 def test_every_epoch_has_a_row_and_an_accuracy_is_in_percent() -> None:

@@ -32,8 +32,8 @@ from autograd import (
 from autograd import compile as compile_function
 from nn.training.batches import Batch
 from nn.training.eager import Eager
-from tests.program.test_threads import LONG, in_a_child
-from tests.tables import table
+from tests.helpers.children import LONG, in_a_child
+from tests.helpers.tables import table
 
 TOLD = pytest.mark.filterwarnings("ignore:fit. not compiled")
 

@@ -18,9 +18,9 @@ import autograd
 import nn
 from autograd import Value
 from nn.training.checkpoint import write_checkpoint
-from tests.nn.training.fitting import fitted
-from tests.nn.training.killed import Training, trained
-from tests.tables import table
+from tests.helpers.fitting import fitted
+from tests.helpers.killed import Training, trained
+from tests.helpers.tables import table
 
 pytestmark = pytest.mark.filterwarnings("ignore:fit. not compiled")
 

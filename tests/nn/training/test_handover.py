@@ -9,7 +9,7 @@ import pytest
 
 import nn
 from autograd import Value
-from tests.tables import table
+from tests.helpers.tables import table
 
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
 Samples = tuple[np.ndarray, np.ndarray]

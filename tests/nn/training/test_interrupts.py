@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import nn
-from tests.nn.training.fitting import fitted
+from tests.helpers.fitting import fitted
 
 pytestmark = pytest.mark.filterwarnings(  # in a finalizer
     "ignore::pytest.PytestUnraisableExceptionWarning"

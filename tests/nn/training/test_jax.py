@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 
 import nn
-from tests.nn.training.fitting import fitted
-from tests.nn.training.on_jax import train
+from tests.helpers.fitting import fitted
+from tests.helpers.on_jax import train
 
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
 
 
 def finished(**settings: Any) -> dict[str, Any]:
-    """What a process of `tests.nn.training.on_jax` prints."""
+    """What a process of `tests.helpers.on_jax` prints."""
     what = json.dumps({"backend": "jax"} | settings)
     run = subprocess.run(
-        [sys.executable, "-m", "tests.nn.training.on_jax", what],
+        [sys.executable, "-m", "tests.helpers.on_jax", what],
         text=True,
         env=os.environ | {"JAX_PLATFORMS": "cpu"},
         capture_output=True,

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from nn.training.checkpoint import read_checkpoint
-from tests.builds import OTHER, THIS, Worker, require
+from tests.helpers.builds import OTHER, THIS, Worker, require
+
+pytestmark = pytest.mark.slow
 
 NAMES = ["adam", "sgd"]
 KILLED, DONE = -9, 0
@@ -16,14 +18,14 @@ KILLED, DONE = -9, 0
 
 @pytest.fixture(scope="module", name="here")
 def _here() -> Iterator[Worker]:
-    with Worker(THIS, "tests.nn.training.killed") as worker:
+    with Worker(THIS, "tests.helpers.killed") as worker:
         yield worker
 
 
 @pytest.fixture(scope="module", name="there")
 def _there() -> Iterator[Worker]:
     require(OTHER)
-    with Worker(OTHER, "tests.nn.training.killed") as worker:
+    with Worker(OTHER, "tests.helpers.killed") as worker:
         yield worker
 
 

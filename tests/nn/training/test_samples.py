@@ -12,8 +12,8 @@ import pytest
 import nn
 from nn.training import batches
 from nn.training.batches import permutation
-from tests.nn.training.fitting import fitted
-from tests.tables import table
+from tests.helpers.fitting import fitted
+from tests.helpers.tables import table
 
 XS = np.arange(24.0).reshape(12, 2) / 8.0
 YS = 1.0 + 2.0 * XS[:, 0] - XS[:, 1]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import nn
-from tests.nn.training.fitting import fitted
+from tests.helpers.fitting import fitted
 
 SPAWN = multiprocessing.get_context("spawn")  # where JAX was imported, its threads can't fork
 RATES: list[dict[str, Any]] = [{"rate": r, "width": w} for r in (0.01, 0.1) for w in (1, 2)]

@@ -11,7 +11,7 @@ from autograd.show.drawing.fitting import fit, legend
 from autograd.show.drawing.keys import layers_of
 from autograd.show.drawing.options import Options
 from autograd.show.text import format_number
-from tests.show.drawing.examples import network, small
+from tests.helpers.examples import network, small
 
 
 def drawn(graph: Graph, **options: Any) -> Picture:

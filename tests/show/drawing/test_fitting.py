@@ -14,14 +14,14 @@ from autograd.show.drawing import fitting
 from autograd.show.drawing.cards import write
 from autograd.show.drawing.options import Options
 from autograd.show.text import width
-from tests.show.drawing.examples import (
+from tests.helpers.examples import (
     TABLE,
     expression,
     logistic,
     small,
     written_out,
 )
-from tests.show.drawing.test_svg import (
+from tests.helpers.svg import (
     SVG,
     check_arrows_clear,
     check_boxes_apart,
@@ -29,6 +29,8 @@ from tests.show.drawing.test_svg import (
     rect,
     texts,
 )
+
+pytestmark = pytest.mark.slow
 
 SCREEN = (1280.0, 800.0)
 SIZES = {"name": 13.0, "op": 13.0, "caption": 11.0, "what": 11.0, "path": 11.0, "local": 11.0}

@@ -11,8 +11,8 @@ import nn
 from autograd import Value
 from autograd.show.drawing.fitting import PAGE, fit
 from autograd.show.drawing.options import Options
-from tests.show.drawing.examples import chain
-from tests.show.drawing.test_svg import check_arrows_clear, check_boxes_apart, of_class, texts
+from tests.helpers.examples import chain
+from tests.helpers.svg import check_arrows_clear, check_boxes_apart, of_class, texts
 
 
 def titles(root: Value) -> set[str]:

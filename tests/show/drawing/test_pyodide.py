@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograd import Stepper
-from tests.show.drawing.examples import PICTURES, digest_of, network, small
+from tests.helpers.examples import PICTURES, digest_of, network, small
 
 ROOT = Path(__file__).parents[3]
 FOLDER = os.environ.get("PYODIDE", "")  # of npm's package; .ci/run fetches it

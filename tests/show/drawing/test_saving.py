@@ -16,7 +16,7 @@ from PIL import Image
 import nn
 from autograd import Value
 from autograd.show.drawing.svg import draw
-from tests.show.drawing.examples import chain, hostile, network, small
+from tests.helpers.examples import chain, hostile, network, small
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's dot")
 

@@ -9,7 +9,7 @@ from autograd import Graph, Value, dot, logsumexp, scope
 from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.fitting import fit
 from autograd.show.drawing.options import Options
-from tests.show.drawing.examples import letters
+from tests.helpers.examples import letters
 
 
 @scope("softmax")

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from autograd import Graph, Value
-from tests.show.drawing.examples import chain, hostile, small
+from tests.helpers.examples import chain, hostile, small
 
 
 def test_a_tree_has_the_result_first_and_every_number() -> None:

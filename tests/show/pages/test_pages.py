@@ -16,7 +16,7 @@ import autograd
 import nn
 from autograd import Stepper, Value, primitive
 from autograd.show.pages.document import inline
-from tests.nn.test_boundary import trained
+from tests.helpers.boundaries import trained
 
 
 def product() -> Value:

@@ -9,7 +9,7 @@ from typing import Any
 import autograd
 import nn
 from autograd import Graph, Value
-from tests.tables import table
+from tests.helpers.tables import table
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -23,6 +23,15 @@ HOSTILE = [
     " ",
     '"]; evil [label="',
 ]
+
+
+def lesson() -> tuple[Value, Value, Value]:
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    e = a * b
+    e.label = "e"
+    loss = e + a
+    loss.label = "L"
+    return a, b, loss
 
 
 def small() -> Value:

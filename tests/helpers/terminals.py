@@ -16,7 +16,7 @@ import fcntl
 import pty
 import termios
 
-from tests.builds import ROOT
+from tests.helpers.builds import ROOT
 
 
 class Terminal:

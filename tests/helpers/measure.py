@@ -19,7 +19,7 @@ from autograd.core.sweeps import topological_order
 from autograd.testing import GradientError, check_jacobian, check_vjp, gradcheck
 from autograd.testing.recorded import node_cases
 from autograd.testing.report import Case
-from tests.testing.programs import OPERANDS, SAFE, Listing, decode
+from tests.helpers.programs import OPERANDS, SAFE, Listing, decode
 
 __all__ = [
     "NAMES",

@@ -1,6 +1,6 @@
 """Files that are neither a model nor a checkpoint; some would run code, if they could.
 
-`python -m tests.nn.foreign FOLDER` loads them all from there, and prints what was run,
+`python -m tests.helpers.foreign FOLDER` loads them all from there, and prints what was run,
 imported or written meanwhile.
 """
 

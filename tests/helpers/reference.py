@@ -18,7 +18,9 @@ logit_lists = st.one_of(
 
 
 def torch_reference(name: str) -> Any:
-    return json.loads((Path(__file__).parent / "data" / f"torch_{name}.json").read_text())
+    return json.loads(
+        (Path(__file__).parents[1] / "nn/data" / f"torch_{name}.json").read_text()
+    )
 
 
 def case_id(case: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value
 from autograd.core.primitive import TABLE
-from tests.testing.programs import Applied, Listing, programs
+from tests.helpers.programs import Applied, Listing, programs
 
 Function = Callable[..., Any]
 OPERATORS: dict[str, Callable[..., Any]] = {

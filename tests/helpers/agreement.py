@@ -18,8 +18,8 @@ from autograd.core.operand import primal
 from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
 from autograd.trees import flatten
-from tests.properties.graphs import spelled
-from tests.testing.programs import SAFE, Listing, programs
+from tests.helpers.graphs import spelled
+from tests.helpers.programs import SAFE, Listing, programs
 
 __all__ = ["TARGETS", "Case", "agrees", "cases", "near", "obeys", "result"]
 

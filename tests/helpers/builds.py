@@ -15,7 +15,7 @@ import pytest
 
 from autograd.build.binaries import describe_build
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 THIS = describe_build()[0]
 OTHER = "interpreted" if THIS == "compiled" else "compiled"
 

@@ -3,7 +3,7 @@
 from itertools import product
 
 from autograd.core.primitive import TABLE
-from tests.testing.programs import OPERANDS, SAFE
+from tests.helpers.programs import OPERANDS, SAFE
 
 __all__ = ["SMOOTH", "count"]
 

@@ -1,6 +1,6 @@
 """Trainings that are killed: each in a process of its own, which dies where it is told to.
 
-`python -m tests.nn.training.killed` answers one line of JSON with another, so that both builds
+`python -m tests.helpers.killed` answers one line of JSON with another, so that both builds
 can be asked. It forks for every training; so a death costs no start of Python.
 """
 

@@ -1,4 +1,4 @@
-"""What a user sees of the engine, as text: `python -m tests.core.seen` prints it as JSON.
+"""What a user sees of the engine, as text: `python -m tests.helpers.seen` prints it as JSON.
 
 The two builds must print the same; `test_introspection.py` compares them.
 """
@@ -25,7 +25,7 @@ import autograd.core.value
 from autograd import Value, dot, no_grad
 from tests.bad_input import functional, value
 from tests.bad_input.world import World
-from tests.builds import words_of
+from tests.helpers.builds import words_of
 
 
 class Loud(float):

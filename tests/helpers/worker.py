@@ -1,6 +1,6 @@
 """Runs programs and says all that comes of them, every float as its bits.
 
-`python -m tests.properties.worker` answers one line of JSON with another, so that
+`python -m tests.helpers.worker` answers one line of JSON with another, so that
 `test_builds.py` can ask both builds the same.
 """
 
@@ -14,8 +14,8 @@ import nn.losses  # noqa: F401  (it defines operations of its own)
 from autograd import Value, gradient
 from autograd.build.binaries import describe_build
 from autograd.core.primitive import TABLE
-from tests.builds import words_of
-from tests.properties.graphs import OPERATORS
+from tests.helpers.builds import words_of
+from tests.helpers.graphs import OPERATORS
 
 # Not what other tests have defined meanwhile.
 NAMES = [

@@ -1,6 +1,6 @@
 """How many units in the last place each primitive is off, against mpmath at 60 digits.
 
-    python -m tests.core.measure_ulp [--points N] [names]
+    python -m tests.helpers.measure_ulp [--points N] [names]
 
 prints a line for the value and for each partial of each primitive: its worst error at N
 operands all over its domain, and where that is. An error over 4 ulp makes the exit code 1.
@@ -25,7 +25,7 @@ from mpmath import mp, mpf
 from autograd import Value
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing.oracle import in_mpmath, partial
-from tests.core.smooth import count
+from tests.helpers.smooth import count
 
 __all__ = ["BOUND", "Errors", "main", "measure", "points", "ulps"]
 

@@ -1,6 +1,6 @@
 """A training on JAX in a process of its own, which prints JSON.
 
-`python -m tests.nn.training.on_jax JSON`
+`python -m tests.helpers.on_jax JSON`
 
 Settings: the entries for `train`, and "devices" of this process.
 """

@@ -1,6 +1,6 @@
 """Graphs as deep as memory allows, in a process with a small C stack and recursion limit.
 
-`python -m tests.core.deep 100000` builds each shape with about as many nodes, puts it
+`python -m tests.helpers.deep 100000` builds each shape with about as many nodes, puts it
 through each of its trials and prints a line for it; `test_deep.py` reads the lines.
 Recursion anywhere, in Python or in C, would end the process.
 """

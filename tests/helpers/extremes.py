@@ -10,7 +10,7 @@ from mpmath import mpf
 
 from autograd import Value
 from autograd.core.primitive import TABLE
-from tests.core.measure_ulp import LARGEST, LEAST, NORMAL, ulps
+from tests.helpers.measure_ulp import LARGEST, LEAST, NORMAL, ulps
 
 __all__ = ["NAMES", "POWERS", "compiled", "eager", "exact", "has_value", "pairs"]
 __all__ += ["worst"]

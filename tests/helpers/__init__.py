@@ -1,0 +1,1 @@
+"""Where several tests get their cases, processes and measures from."""
