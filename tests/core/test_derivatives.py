@@ -32,7 +32,7 @@ def test_every_primitive_has_a_reference() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_values_and_first_partials_are_within_4_ulp(name: str) -> None:
-    for what, (error, operands) in measure(name, 60).items():
+    for what, (error, operands) in measure(name, 25).items():
         assert error <= BOUND, f"{what} of {name}{operands} is {error:.1f} ulp off"
 
 

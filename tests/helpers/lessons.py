@@ -4,6 +4,7 @@ import math
 import re
 from typing import Any
 
+from autograd import Value, grad  # noqa: F401  (rows name it)
 from tests.helpers.builds import ROOT
 from tests.helpers.tables import table
 
