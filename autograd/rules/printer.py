@@ -79,12 +79,8 @@ class Printer:
         lines: the statements so far.
     """
 
-    def __init__(
-        self, language: Language, x: Term, operands: Sequence[str], each: str = ""
-    ) -> None:
-        self.language, self.x, self.operands = language, x, operands
-        each, self.indent = each or language.each, ""
-        self.places = {"each": each, "index": language.index, "count": language.count}
+    def __init__(self, language: Language, x: Term, operands: Sequence[str]) -> None:
+        self.language, self.x, self.operands, self.indent = language, x, operands, ""
         self.uses: Counter[bytes] = Counter()
         self.known: dict[bytes, str] = {}
         self.lines: list[str] = []
@@ -106,8 +102,8 @@ class Printer:
             return f"({text})" if own < level and text[0] == "-" else text
         if x.op == "operand":
             return str(self.operands[x.args[0]])
-        if x.op in self.places:
-            return self.places[x.op]
+        if x.op in ("each", "index", "count"):
+            return str(getattr(self.language, x.op))
         if x.key() not in self.known:
             text, own = self.written(x)
             once = self.uses[x.key()] < 2 or (x.many and not self.language.names_many)

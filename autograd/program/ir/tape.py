@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -13,40 +11,16 @@ __all__ = ["LEAVES", "Tape", "uncollected"]
 LEAVES = frozenset(["input", "lane", "const", "gather"])
 
 
-_collector = threading.RLock()
-_inside = 0  # how many such blocks are open, in all threads
-_collects = False  # whether garbage was looked for before the first of them
-
-
 @contextmanager
 def uncollected() -> Iterator[None]:
     """Make many small objects without looking for garbage among them, which there is none."""
-    global _inside, _collects
-    entered = False
+    collects = gc.isenabled()
     try:
-        with _collector:
-            _collects = _collects if _inside else gc.isenabled()
-            _inside, entered = _inside + 1, True
-            gc.disable()
+        gc.disable()
         yield
     finally:
-        with _collector:
-            _inside -= entered and _inside > 0  # a child process has begun anew
-            if entered and _collects and not _inside:
-                gc.enable()
-
-
-def _in_child() -> None:
-    """Forget the blocks of threads that a child process does not have."""
-    global _collector, _inside
-    _collector = threading.RLock()
-    if _collects and _inside:
-        gc.enable()
-    _inside = 0
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch
-    os.register_at_fork(after_in_child=_in_child)
+        if collects:
+            gc.enable()
 
 
 class Tape:
@@ -93,6 +67,13 @@ class Tape:
         """An empty tape, for a pass to fill, with the lanes of this one."""
         tape = Tape()
         tape.outputs, tape.lanes = self.outputs, self.lanes
+        return tape
+
+    def begun(self, count: int | None = None) -> Tape:
+        """A tape for a pass to go on with, which has the first so many nodes of this one."""
+        tape = self.like()
+        tape.ops, tape.args = self.ops[:count], self.args[:count]
+        tape.values, tape.gathers = self.values[:count], [*self.gathers]
         return tape
 
     def same(self, other: Tape) -> bool:

@@ -33,9 +33,7 @@ def jvp(tape: Tape, inputs: Inputs, wrt: Collection[str]) -> tuple[Tape, Inputs]
     Raises:
         NotImplementedError: the rule of an operation is not generic.
     """
-    new = tape.like()
-    new.ops, new.args, new.values = [*tape.ops], [*tape.args], [*tape.values]
-    new.gathers = [*tape.gathers]
+    new = tape.begun()
     tangents = _Tangents(new, inputs, wrt)
     outputs, guards = tape.roots[: tape.outputs], tape.roots[tape.outputs :]
     needed = tape.live(tape.outputs)

@@ -54,8 +54,7 @@ def with_margins(tape: Tape, answers: Sequence[float]) -> tuple[Tape, list[float
     doubtful = [(node, answer) for node, answer in zip(roots, answers) if not exact[node]]
     if not doubtful:
         return tape, [*answers]
-    new = tape.like()
-    new.ops, new.args, new.values = [*tape.ops], [*tape.args], [*tape.values]
+    new = tape.begun()
     margins = _Margins(new, exact)
     margins.bound([node for node, _ in doubtful])
     guards = dict.fromkeys([margins.guard(node, answer) for node, answer in doubtful])

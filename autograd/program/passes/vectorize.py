@@ -47,9 +47,10 @@ def _stepwise(tape: Tape) -> Tape:
     """The tape with a choice by comparisons for each `take`, and a hypot of two operands."""
     if STEPWISE.isdisjoint(tape.ops):
         return tape
-    new, places = tape.like(), list[int]()
+    first = min([tape.ops.index(op) for op in STEPWISE & {*tape.ops}])
+    new, places = tape.begun(first), [*range(first)]
     nodes = Builder(new)
-    for op, args, value in zip(tape.ops, tape.args, tape.values):
+    for op, args, value in zip(tape.ops[first:], tape.args[first:], tape.values[first:]):
         operands = tuple([places[a] for a in args])
         if op in STEPWISE:
             steps = applied(op, [*map(operand, range(len(args)))])

@@ -29,11 +29,7 @@ class Listing(ABC):
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.outputs = [node for node, _ in tape.roots[: tape.outputs]]
-        live = set(self.outputs)
-        for i in range(len(tape) - 1, -1, -1):
-            if i in live:
-                live.update(tape.args[i])
-        self.order = sorted(live)
+        self.order = [i for i, needed in enumerate(tape.live(tape.outputs)) if needed]
 
     @abstractmethod
     def number(self, x: float) -> str:

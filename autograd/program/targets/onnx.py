@@ -110,11 +110,9 @@ class Graph:
         """Rows with so many lanes."""
         if x.shape[1] == lanes:
             return x
-        count = self.tensor([lanes])
+        target: Any = [1, lanes]
         if lanes == SAMPLES:
-            whole = self.node("Shape", [self.samples], (2,))
-            count = self.node("Gather", [whole, [1]], (1,))
-        target = self.node("Concat", [[x.shape[0]], count], (2,), axis=0)
+            target = self.node("Shape", [self.rows(self.samples, range(1))], (2,))
         return self.node("Expand", [self.number(x), target], (x.shape[0], lanes))
 
     def stacked(self, parts: Sequence[Tensor]) -> Tensor:
