@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import autograd
@@ -50,10 +50,6 @@ class _Cell(Module):
     bias_ih: list[Value] | None
     bias_hh: list[Value] | None
 
-    def _inputs(self, x: Any) -> list[Any]:
-        inputs: list[Any] = as_inputs(self, self.input_size, x)
-        return inputs
-
     def _hidden(self, h: Any, name: str = "h") -> list[Any]:
         """A state as a list; zeros if it is None."""
         if h is None:
@@ -73,13 +69,11 @@ class _Cell(Module):
             for ws, us, before, after in self._rows(gate)
         ]
 
-    def _rows(self, gate: int) -> list[tuple[list[Value], list[Value], Any, list[Value]]]:
-        part = slice(gate * self.hidden_size, (gate + 1) * self.hidden_size)
-        ws, us = self.weight_ih[part], self.weight_hh[part]
-        if self.bias_ih is None or self.bias_hh is None:
-            return [(w, u, 0.0, []) for w, u in zip(ws, us)]
-        pairs = zip(self.bias_ih[part], self.bias_hh[part])
-        return [(w, u, b, [c]) for w, u, (b, c) in zip(ws, us, pairs)]
+    def _rows(self, gate: int) -> Iterator[tuple[list[Value], list[Value], Any, list[Value]]]:
+        for row in range(gate * self.hidden_size, (gate + 1) * self.hidden_size):
+            before = 0.0 if self.bias_ih is None else self.bias_ih[row]
+            after = [] if self.bias_hh is None else [self.bias_hh[row]]
+            yield self.weight_ih[row], self.weight_hh[row], before, after
 
     def extra_repr(self) -> str:
         bias = "" if self.bias_ih is not None else ", bias=False"
@@ -119,16 +113,16 @@ class RNNCell(_Cell):
         nonlinearity: str = "tanh",
         init: Initialiser | None = None,
     ) -> None:
-        if nonlinearity not in ("tanh", "relu"):
-            got = checks.shortened(nonlinearity)
-            raise ValueError(f'RNNCell: nonlinearity must be "tanh" or "relu", got {got}')
-        self.nonlinearity = nonlinearity
+        name = "RNNCell: nonlinearity"
+        self.nonlinearity = checks.choice(("tanh", "relu"), nonlinearity, name)
         super().__init__(input_size, hidden_size, bias, init)
 
     def forward(self, x: Any, h: Any = None) -> State:
         """The next h: of one sample x, and of h, a list of hidden_size."""
         f: Callable[[Any], Any] = getattr(autograd, self.nonlinearity)
-        return [f(y) for y in self._sums(self._inputs(x), self._hidden(h), 0)]
+        return [
+            f(y) for y in self._sums(as_inputs(self, self.input_size, x), self._hidden(h), 0)
+        ]
 
 
 class LSTMCell(_Cell):
@@ -146,18 +140,9 @@ class LSTMCell(_Cell):
 
     gates = 4
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        init: Initialiser | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, init)
-
     def forward(self, x: Any, state: Any = None) -> tuple[State, State]:
         """The next (h, c): of one sample x, and of a pair of lists; zeros if it is None."""
-        x = self._inputs(x)
+        x = as_inputs(self, self.input_size, x)
         if state is not None and (not isinstance(state, (tuple, list)) or len(state) != 2):
             got = checks.shortened(state)
             raise TypeError(f"{described(self)} takes the state as a pair (h, c), got {got}")
@@ -185,18 +170,9 @@ class GRUCell(_Cell):
 
     gates = 3
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        init: Initialiser | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, init)
-
     def forward(self, x: Any, h: Any = None) -> State:
         """The next h: of one sample x, and of h, a list of hidden_size."""
-        x, h = self._inputs(x), self._hidden(h)
+        x, h = as_inputs(self, self.input_size, x), self._hidden(h)
         r, z = [[*map(autograd.sigmoid, self._sums(x, h, gate))] for gate in range(2)]
         following = []
         for (ws, us, b, c), reset, keep, old in zip(self._rows(2), r, z, h):

@@ -66,23 +66,15 @@ class Chart:
     Args:
         curves: by name, a number an epoch each; what is not finite is left out.
         first: the first number of the epoch axis, 0 or 1.
-        epochs: of the numbers; 1, 2, … if None.
-        title: the curves' names unless given.
     """
 
-    def __init__(
-        self,
-        curves: Mapping[str, Sequence[float]],
-        first: int,
-        epochs: Sequence[int] | None = None,
-        title: str = "",
-    ) -> None:
+    def __init__(self, curves: Mapping[str, Sequence[float]], first: int) -> None:
         self.curves = curves
-        self.shown = epochs or range(1, 1 + max(map(len, curves.values())))
-        last = max(first + 1, self.shown[-1] if self.shown else 0)
+        self.shown = range(1, 1 + max(map(len, curves.values())))
+        last = max(first + 1, self.shown[-1])
         self.x = Axis(float(first), float(last), LEFT, RIGHT)
         self.y = _vertical([x for numbers in curves.values() for x in numbers])
-        title = title or " and ".join(map(plain_name, curves))
+        title = " and ".join(map(plain_name, curves))
         self.title = title[:1].upper() + title[1:]
 
     def svg(self) -> str:

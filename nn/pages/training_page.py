@@ -9,7 +9,6 @@ from autograd.show.text import counted, escape
 from nn.pages.chart import (
     COLOURS,
     DARK_COLOURS,
-    Chart,
     Records,
     charts,
     number_text,
@@ -17,7 +16,6 @@ from nn.pages.chart import (
     stops,
 )
 from nn.pages.plane import Plane
-from nn.training.snapshots import Norms
 
 __all__ = ["palette", "training_page"]
 
@@ -25,31 +23,22 @@ DURATION = 8000  # of the whole, in milliseconds
 FASTEST, SLOWEST = 40, 800
 
 
-def training_page(
-    records: Records, plane: Plane | None, best_epoch: int, norms: Norms | None = None
-) -> str:
+def training_page(records: Records, plane: Plane | None, best_epoch: int) -> str:
     """One HTML file that plays a training. The same training gives the same bytes.
 
     Args:
         plane: the decision boundary over the epochs, if there is one.
         best_epoch: the one with the least loss.
-        norms: of the weights and gradients, if they were kept.
 
     >>> page = training_page({"loss": [2.0, 1.0]}, None, 2)
     >>> page.count("<svg"), "https:" in page
     (7, False)
     """
     total = len(next(iter(records.values())))
-    recorded = plane or norms
-    epochs = stops(total, None if recorded is None else recorded.epochs)
+    epochs = stops(total, None if plane is None else plane.epochs)
     last = len(epochs) - 1
     first = min(epochs[0], 1)
     panels = charts(records, first)
-    if norms is not None:
-        panels += [
-            Chart(norms.records(what), first, norms.epochs, f"Norms of the {what} by layer")
-            for what in ("weights", "gradient")
-        ]
     figures = []
     if plane is not None:
         shown = f'<div class="board">{plane.svg()}</div>{plane.legend()}'

@@ -18,7 +18,7 @@ from autograd.files import (
     with_checksum,
     write_atomically,
 )
-from nn.checks import finite_float, instance, same_keys, settings, shortened
+from nn.checks import instance, same_keys, settings, shortened
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
@@ -26,7 +26,6 @@ from nn.training.history import EarlyStopping, History
 
 CHECKPOINT = "scalar-autograd checkpoint"
 VERSION = 2
-NOT_NAN = ("loss", "val_loss")  # which `fit` refuses if they are NaN
 
 
 class Checkpoint:
@@ -94,7 +93,6 @@ class Checkpoint:
             self.check(state)
             self.set(state)
             self.check_settings(state["settings"])
-            self.check_early_stopping()
         except BaseException as error:
             self.set(before)
             if isinstance(error, Exception):
@@ -126,16 +124,13 @@ class Checkpoint:
                 with _error_about(name):
                     part.load_state_dict(state[name])
         with _error_about("history"):
-            records = {
-                name: [*map(_history_number, xs)] for name, xs in state["history"].items()
-            }
-            if any(math.isnan(x) for name in NOT_NAN for x in records.get(name, [])):
-                raise ValueError("a loss is NaN")
-            checked = History.from_dict(records)
+            known = {name: [*map(float, xs)] for name, xs in state["history"].items()}
+            checked = History.from_dict(known)
             self.history.clear()
             self.history.update(checked)
         with _error_about("random"):
-            random.setstate(_random_state(*state["random"]))
+            version, words, gauss = state["random"]
+            random.setstate((version, tuple(words), gauss))
 
     def check(self, state: dict[str, Any]) -> None:
         """ValueError if the state is that of another training."""
@@ -161,19 +156,6 @@ class Checkpoint:
         for name, own in self.settings.items():
             if made[name] != own:
                 raise ValueError(f"its {name} has {shortened(made[name])}, this one {own}")
-
-    def check_early_stopping(self) -> None:
-        """ValueError if early stopping waited for more epochs than were trained, or its best
-        state is that of another model."""
-        stopper = self.parts["early_stopping"]
-        if stopper is None:
-            return
-        with _error_about("early_stopping"):
-            if stopper.waited > self.history.epochs:
-                raise ValueError(f"waited for {stopper.waited} of {self.history.epochs} epochs")
-            if stopper.best_state is not None:
-                stopper.best_state = self.parts["model"]._renamed(stopper.best_state)
-                same_keys(stopper.best_state, self.parts["model"].state_dict())
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -225,20 +207,3 @@ def _error_about(part: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise ValueError(f"{part}: {error}") from error
-
-
-def _history_number(x: Any) -> float:
-    """A number of the history; infinity and NaN are words, since JSON has no such numbers."""
-    if type(x) is not float and type(x) is not int and x not in ("inf", "-inf", "nan"):
-        raise TypeError(f"{shortened(x)} must be a number")
-    return float(x)
-
-
-def _random_state(version: int, words: list[int], gauss: float | None) -> tuple[Any, ...]:
-    """The argument for `random.setstate`, checked: that takes some states that are invalid."""
-    own = random.getstate()[0]
-    if version != own:
-        raise ValueError(f"its version must be {own}, got {shortened(version)}")
-    if not all(0 <= word < 2**32 for word in words):
-        raise ValueError("a word must have 32 bits")
-    return version, tuple(words), gauss if gauss is None else finite_float(gauss, "gauss")

@@ -24,7 +24,6 @@ from nn.training.batches import Batch, Stream, batch_of, permutation
 from nn.training.checkpoint import Checkpoint
 from nn.training.eager import Eager, Loss, Penalty, in_mode
 from nn.training.history import EarlyStopping, EpochEnd, History, StopTraining
-from nn.training.snapshots import Norms
 
 if TYPE_CHECKING:
     from nn.training.compiled import Compiled
@@ -239,14 +238,12 @@ def fit(
     saved.open(resume)
     if stream:
         stream.check(epochs - history.epochs)
+    hooks: list[Callable[[EpochEnd], Any]] = []
     few = training.evenly(MOST_POINTS)
     if Boundary.fits(few):
-        history.boundary = Boundary(model, [*few], loss)
-    history.norms = Norms(model.named_parameters())
-    pictured = [each for each in (history.boundary, history.norms) if each is not None]
-    hooks: list[Callable[[EpochEnd], object]] = [
-        lambda end: [each.keep(end.epoch) for each in pictured]
-    ]
+        history.boundary = boundary = Boundary(model, [*few], loss)
+        boundary.keep(history.epochs)
+        hooks.append(lambda end: boundary.keep(end.epoch))
     if scheduler is not None:
         hooks.append(lambda end: scheduler.step(end.history.watched[-1]))
     if early_stopping is not None:
@@ -255,7 +252,6 @@ def fit(
     if callbacks:
         hooks.append(lambda end: engine.changed())
     hooks.append(saved)
-    hooks[0](EpochEnd(history.epochs, model, history))
     steps = stream.steps if stream else math.ceil(len(training) / size)
     loop, stop = _Loop(engine, metrics, eager), bool(early_stopping and early_stopping.stopped)
     with (
@@ -272,7 +268,6 @@ def fit(
             stop = _stopped_by(hooks, EpochEnd(epoch, model, history))
             history.not_compiled = engine.why
     history.not_compiled = engine.why
-    history.norms.keep(history.epochs, last=True)
     if early_stopping is not None and early_stopping.best_state is not None:
         model.load_state_dict(early_stopping.best_state)
     return history

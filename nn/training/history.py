@@ -27,7 +27,6 @@ from nn.checks import (
 from nn.hints import HISTORY, lack
 from nn.module import Module
 from nn.pages.plane import Plane
-from nn.training.snapshots import Norms
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,8 +51,6 @@ class History(dict[str, list[float]]):
     Attributes:
         boundary: the decision boundary over the epochs, of a model with two inputs and few
             classes; else None. `from_dict` does not restore it.
-        norms: how long each layer's weights and gradient were, every few epochs of `fit`;
-            else None. `from_dict` does not restore them.
         not_compiled: why `fit` trained by Values; None if it did not.
 
     >>> history = History()
@@ -66,7 +63,6 @@ class History(dict[str, list[float]]):
     def __init__(self) -> None:
         super().__init__()
         self.boundary: Boundary | None = None
-        self.norms: Norms | None = None
         self.not_compiled: str | None = None
 
     def append(self, record: Mapping[str, float]) -> None:
@@ -192,7 +188,7 @@ class History(dict[str, list[float]]):
         self._not_empty("html")
         from nn.pages.training_page import training_page  # late: `import nn` stays quick
 
-        return training_page(self, self.plane(), self.best_epoch, self.norms)
+        return training_page(self, self.plane(), self.best_epoch)
 
     def plot(self) -> tuple[Axes, ...]:
         """Draw the curves, and the boundary of the last epoch, as a new figure of pyplot.

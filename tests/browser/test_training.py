@@ -47,8 +47,6 @@ def test_a_link_opens_at_its_epoch_in_every_chart(open_page: Opener) -> None:
         "all => all.map(e => e.getAttribute('transform').split(/[( ]/)[1])",
     )
     assert len(set(places)) == 1
-    assert page.inner_text("figure:has-text('Norms of the weights') .legend")
-    assert page.get_attribute("figure:has-text('Norms of the gradient') .curve", "d")
 
 
 def test_the_plane_is_shaded_by_class_and_confidence(open_page: Opener) -> None:

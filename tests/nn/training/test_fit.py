@@ -320,27 +320,23 @@ f"model/{BIAS}" | ["1.0", 10**400]
 "optimizer" | ["Adam"]
 "scheduler/last_epoch" | [-1]
 "early_stopping/waited" | [-1]
-"early_stopping/best_state" | [{"w": 1.0}]
-"history/loss" | [[1.0], "12", ["1.0", "2.0"], [True, False], [10**400, 1], None]
+"history/loss" | [[1.0], [10**400, 1], None]
 """,
         globals(),
     )
 ) | {
     "random": [
-        *(None, [3, WORDS], [2, WORDS, None], [3, [1, 2, 3], None], [3, WORDS, "0.5"]),
+        *(None, [3, WORDS], [3, [1, 2, 3], None]),
         *([3, words, None] for words in (WORDS[:-1], [*WORDS[:-1], 625], [*WORDS[:-1], -1])),
-        *([3, [first, *WORDS[1:]], None] for first in (2**32, 0.5)),
+        [3, [0.5, *WORDS[1:]], None],
     ]
 }
 FAULTS: list[tuple[str, Any, str]] = [
     *table(
         r"""
 "early_stopping" | None | "it was made without early_stopping"
-"early_stopping/waited" | 3 | "early_stopping: waited for 3 of 2 epochs"
 "history" | None | "history "
 "history" | {"loss": [1.0]} | "its epochs have "
-"history/loss" | [1.0, "nan"] | "history: a loss is NaN"
-"history/val_loss" | ["nan", 1.0] | "history: a loss is NaN"
 "data" | None | "it was made with other data"
 "data/samples" | 11 | "it was made with other data"
 "data/validation" | 6 | "it was made with other data"
