@@ -18,7 +18,7 @@ from autograd.files import (
     with_checksum,
     write_atomically,
 )
-from nn.checks import instance, same_keys, settings, shortened
+from nn.checks import finite_float, instance, same_keys, settings, shortened
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
@@ -130,6 +130,7 @@ class Checkpoint:
             self.history.update(checked)
         with _error_about("random"):
             version, words, gauss = state["random"]
+            gauss = None if gauss is None else finite_float(gauss, "gauss")
             random.setstate((version, tuple(words), gauss))
 
     def check(self, state: dict[str, Any]) -> None:
