@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import math
 import random
@@ -18,9 +20,11 @@ from typing import Any
 
 import autograd
 from autograd import Value, grad
+from autograd.show.pages.page import Page
 from autograd.testing import Report, gradcheck
+from demos import transformer
 
-__all__ = ["EXERCISES", "Choice", "Code", "Number", "Verdict", "check"]
+__all__ = ["EXERCISES", "Choice", "Code", "Number", "Verdict", "check", "trimmed"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,23 @@ def check(name: str, answer: Any) -> Verdict:
         hint = f"; did you mean {close[0]!r}?" if close else f"; there are {[*EXERCISES]}"
         raise ValueError(f"there is no exercise {name!r:.40}{hint}")
     return EXERCISES[name].check(answer)
+
+
+def trimmed(shown: Any, parts: str) -> Page:
+    """The page of a stepper, formula or training without some of its parts.
+
+    Args:
+        shown: has the method `html`.
+        parts: a CSS selector of the parts that the lesson has not taught yet.
+
+    >>> page = trimmed((Value(2.0) * 3.0).steps(), "#modes, #live").html()
+    >>> "<style>#modes, #live { display: none !important }</style>" in page
+    True
+    """
+    style = f"{parts} {{ display: none !important }}"
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    page = shown.html().replace("style-src ", f"style-src 'sha256-{digest}' ", 1)
+    return Page(page.replace("</head>", f"<style>{style}</style>\n</head>", 1))
 
 
 # ---------------------------------------------------------------- kinds of exercises
@@ -151,16 +172,24 @@ class Code:
         """Whatever the answer raises is told, too."""
         if not callable(answer):
             return Verdict(False, f"The answer is a function, without (); got {answer!r:.60}.")
+        results = []
+
+        def called(*args: Any) -> Any:
+            results.append(answer(*args))
+            return results[-1]
+
         try:
-            wrong = self.trial(answer)
+            wrong = self.trial(answer if isinstance(answer, type) else called)
         except Exception as error:
+            if results and results[-1] is None:
+                return Verdict(False, "It returned nothing: end it with `return` and a result.")
             return Verdict(False, f"It raised {type(error).__name__}: {error}")
         text, _, report = wrong.partition("\n")
         return Verdict(not wrong, text or self.right, report)
 
 
-def _first(found: Iterable[str]) -> str:
-    return next(filter(None, found), "")
+def _first(complaints: Iterable[str]) -> str:
+    return next(filter(None, complaints), "")
 
 
 def _told(report: Report) -> str:
@@ -168,6 +197,8 @@ def _told(report: Report) -> str:
     if report:
         return ""
     kind = str(report).partition("\n")[0].partition(": ")[2]
+    if math.isnan(report.numeric):
+        return f"{kind.capitalize()}."
     numbers = f"yours is {report.analytic:.6g}, and measured it is {report.numeric:.6g}"
     return f"{kind.capitalize()}. At {report.where} = {report.x:.6g} {numbers}.\n{report}"
 
@@ -259,6 +290,33 @@ def _method(name: str, operands: int, partials: tuple[float, ...], slip: str) ->
     return trial
 
 
+def _checking(agrees: Any) -> str:
+    cases: list[tuple[Callable[[Any], Any], float, str, float, bool]] = [
+        (lambda x: x * x, 3.0, "x * x", 6.0, True),
+        (lambda x: x * x, 3.0, "x * x", 3.0, False),
+        (lambda x: x**3, 2.0, "x**3", 12.1, False),
+        (math.exp, 1.0, "exp(x)", math.e, True),
+        (lambda x: -5.0 * x, 2.0, "-5 * x", 5.0, False),
+    ]
+    for f, x, text, slope, wanted in cases:
+        if bool(agrees(f, x, slope)) != wanted:
+            is_it = "is" if wanted else "is not"
+            return f"{slope:.6g} {is_it} the slope of {text} at {x:g}; yours says otherwise."
+    return ""
+
+
+def _stepping(step: Any) -> str:
+    p = Value(2.0)
+    for number, wanted in enumerate((1.6, 1.28), 1):
+        (p * p).backward()
+        step([p], 0.1)
+        if wrong := _differs(
+            f"after step {number} down p², from 2 with rate 0.1, p", p, wanted
+        ):
+            return f"{wrong} Is the old gradient still there?" if number > 1 else wrong
+    return ""
+
+
 def _normed(norm: Any) -> str:
     for x in ([3.0, 4.0], [0.5, -1.0, 2.0, 0.0]):
         mean = sum(xi * xi for xi in x) / len(x)
@@ -294,19 +352,19 @@ SMALL: dict[str, Callable[[Any], Any]] = {
 
 def _engine(yours: Any) -> str:
     for text, small in SMALL.items():
-        (y, mine), (z, ours) = [(small(a), a) for a in (yours(3.0), Value(3.0))]
+        (y, a), (z, b) = [(small(a), a) for a in (yours(3.0), Value(3.0))]
         y.backward()
         z.backward()
-        if wrong := _differs(f"the gradient of a in {text}, at a = 3,", mine.grad, ours.grad):
+        if wrong := _differs(f"the gradient of a in {text}, at a = 3,", a.grad, b.grad):
             return f"{wrong} a is used more than once: are its gradients added?"
     for seed in range(20):
-        y, mine = _random_graph(yours, random.Random(seed))
+        y, leaves = _random_graph(yours, random.Random(seed))
         z, ours = _random_graph(Value, random.Random(seed))
         y.backward()
         z.backward()
-        found = [_differs("the value", y.data, z.data)]
-        found += [_differs("a gradient", a.grad, b.grad) for a, b in zip(mine, ours)]
-        if wrong := _first(found):
+        complaints = [_differs("the value", y.data, z.data)]
+        complaints += [_differs("a gradient", a.grad, b.grad) for a, b in zip(leaves, ours)]
+        if wrong := _first(complaints):
             return (
                 f"In random graph {seed} {wrong} Is a node's gradient complete before it is "
                 "passed on?"
@@ -346,14 +404,6 @@ def _blame(gradient: Any) -> str:
     )
 
 
-def attention(query: Any, keys: Any, values: Any) -> list[Any]:
-    """Of each column of the values the mean, weighted by softmax(query · key)."""
-    scores = [autograd.dot(query, key) for key in keys]
-    total = autograd.logsumexp(scores)
-    weights = [autograd.exp(score - total) for score in scores]
-    return [autograd.dot(weights, list(column)) for column in zip(*values)]
-
-
 def _attending(attend: Any) -> str:
     cases = [
         ([1.0, 0.0], [[0.0, 1.0], [0.0, 5.0]], [[2.0], [4.0]]),
@@ -364,7 +414,9 @@ def _attending(attend: Any) -> str:
         ),
     ]
     for case in cases:
-        got, wanted = attend(*case), attention(*case)
+        query, keys, values = case
+        larger = [x * len(query) ** 0.5 for x in query]  # the demo divides by this root
+        got, (wanted, _) = attend(*case), transformer.attend(larger, keys, values)
         if not isinstance(got, list | tuple) or len(got) != len(wanted):
             return (
                 f"The result has {len(wanted)} number(s), as each value has; got {got!r:.60}."
@@ -462,10 +514,10 @@ EXERCISES: dict[str, Number | Choice | Code] = {
     ),
     "two-paths": Number(
         "two ways to the result",
-        grad(lambda a: a * -3.0 + a)(2.0),
-        "Through the product b = -3 arrives, through the sum 1: together -2.",
+        grad(lambda a: a * 5.0 + a)(2.0),
+        "Through the product b = 5 arrives, directly into the sum 1: together 6.",
         {
-            -3.0: "That is the path through a*b. There is another one.",
+            5.0: "That is the path through a*b. There is another one.",
             1.0: "There is another path, through a*b.",
         },
     ),
@@ -526,11 +578,11 @@ EXERCISES: dict[str, Number | Choice | Code] = {
     ),
     "quotient": Number(
         "the lower half of a fraction",
-        grad(lambda y: 3.0 / y)(2.0),
-        "-x/y² = -3/4: a larger divisor makes the quotient smaller.",
+        grad(lambda y: 1.0 / y)(2.0),
+        "-x/y² = -1/4: a larger divisor makes the quotient smaller.",
         {
             0.5: "That is the derivative in x, 1/y. Asked is the one in y.",
-            -1.5: "Almost: y is squared in -x/y².",
+            -0.5: "Almost: y is squared in -x/y².",
         },
     ),
     "reciprocal": Code(
@@ -553,6 +605,11 @@ EXERCISES: dict[str, Number | Choice | Code] = {
         2.0,
         "The square has the derivative 2·error.",
         {0.5: "The other way round: by what must the analytic number be multiplied?"},
+    ),
+    "agrees": Code(
+        "a checker from a blank page",
+        _checking,
+        "It tells right slopes from wrong ones, five times.",
     ),
     "line": Code(
         "repair the gradient of a loss",
@@ -609,6 +666,11 @@ EXERCISES: dict[str, Number | Choice | Code] = {
     "curve-b": _diagnosis("b", "the rate is too small"),
     "curve-c": _diagnosis("c", "all weights start at 0"),
     "curve-d": _diagnosis("d", "the rate is too large"),
+    "own-step": Code(
+        "a step from a blank page",
+        _stepping,
+        "Two steps, and each begins with a gradient of 0.",
+    ),
     # 10 digits
     "share": Number(
         "a probability",

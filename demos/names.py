@@ -34,11 +34,11 @@ def known_names() -> list[str]:
     >>> known_names()[:3]
     ['aaron', 'abbey', 'abbie']
     """
-    found: set[str] = set()
+    names: set[str] = set()
     for group in ("first:female", "first:male"):
         lines = Path(census.FILES[group]).read_text(encoding="ascii").splitlines()
-        found.update([line.split()[0].lower() for line in lines])
-    return sorted(found)
+        names.update([line.split()[0].lower() for line in lines])
+    return sorted(names)
 
 
 def examples(names: Iterable[str]) -> list[Example]:

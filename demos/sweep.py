@@ -62,15 +62,18 @@ def run(out: Path, quick: bool, seed: int) -> None:
         f"best: {best['accuracy']:.1%} of {VALIDATION} validation images read correctly, "
         f"with rate {best['rate']} and width {best['width']}"
     )
-    found = {(record["rate"], record["width"]): record["accuracy"] for record in results}
-    _draw(found, rates, widths, out / "sweep-map.png")
+    scores = {(record["rate"], record["width"]): record["accuracy"] for record in results}
+    _draw(scores, rates, widths, out / "sweep-map.png")
 
 
 def _draw(
-    found: dict[tuple[float, int], float], rates: list[float], widths: list[int], path: Path
+    scores: dict[tuple[float, int], float],
+    rates: list[float],
+    widths: list[int],
+    path: Path,
 ) -> None:
     """The share read correctly by rate and width; a training that failed is left white."""
-    shares = [[found.get((rate, width), float("nan")) for rate in rates] for width in widths]
+    shares = [[scores.get((rate, width), float("nan")) for rate in rates] for width in widths]
     fig, (ax,) = figure(6.4, 4.6)
     ax.imshow(shares, cmap="viridis", vmin=0.0, vmax=1.0, aspect="auto", origin="lower")
     for i, row in enumerate(shares):

@@ -112,7 +112,7 @@ class Boundary:
         middle = (low + high) / 2
         points = [(x, y, int(t > middle)) for (x, y), t in zip(self.points, self.targets)]
         fields = [[_map(grid, lambda out: out[0] - middle)] for grid in self._all_outputs()]
-        labels = [f"below {middle:.4g}", f"above {middle:.4g}"]
+        labels = [f"target below {middle:.4g}", f"target above {middle:.4g}"]
         rule, scale = f"output = {middle:.4g}", (high - low) / 2 or 1.0
         return Plane(self.xs, self.ys, points, labels, rule, self.epochs, fields, scale)
 

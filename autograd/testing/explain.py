@@ -111,9 +111,10 @@ def _svg(report: Report, points: list[tuple[float, float]], claimed: float) -> s
     return f"""<svg xmlns="http://www.w3.org/2000/svg" {view}>
 <title>{title}</title><desc>{escape(str(report))}</desc><style>{STYLE}</style>
 <text x="{LEFT}" y="24">{title}</text>
-<text x="{LEFT}" y="42">distance of differences from {report.numeric:.10g}, by step; \
-dashed: of the analytic {report.analytic:.10g}</text>
+<text x="{LEFT}" y="42">how far measured slopes are from {report.numeric:.10g}; \
+dashed: how far {report.analytic:.10g} is</text>
 {"".join(drawn)}{f'<path class="v" d="M{places}"/>' if places else ""}
 <path class="claim" d="M{LEFT} {down(claim):.1f}H{WIDTH - 20.0}"/>
 <text x="{LEFT}" y="{HEIGHT - 16.0}">round-off</text>
+<text x="{WIDTH / 2}" y="{HEIGHT - 16.0}" text-anchor="middle">length of the nudge</text>
 <text x="{WIDTH - 20.0}" y="{HEIGHT - 16.0}" text-anchor="end">truncation</text></svg>"""

@@ -26,14 +26,14 @@ for (const form of document.querySelectorAll("form.ask")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = field.value.trim().replace("−", "-").replace(",", ".");
-    let found;
-    if (ask.options) found = ask.replies.find(([answer]) => answer === text);
-    else if (Number.isNaN(number(text))) found = [0, 0, false, ask.nothing];
+    let answered;
+    if (ask.options) answered = ask.replies.find(([answer]) => answer === text);
+    else if (Number.isNaN(number(text))) answered = [0, 0, false, ask.nothing];
     else {
       const x = number(text);
-      found = ask.replies.find(([answer, off]) => Math.abs(x - answer) <= off) ?? [0, 0, false, x > ask.replies[0][0] ? ask.high : ask.low];
+      answered = ask.replies.find(([answer, off]) => Math.abs(x - answer) <= off) ?? [0, 0, false, x > ask.replies[0][0] ? ask.high : ask.low];
     }
-    const [right, sentence] = (found ?? [0, 0, false, ask.nothing]).slice(-2);
+    const [right, sentence] = (answered ?? [0, 0, false, ask.nothing]).slice(-2);
     reply.textContent = `${right ? "✓" : "✗"} ${sentence}`;
     reply.className = right ? "right" : "wrong";
     if (right) window.solved(form.dataset.name);

@@ -21,7 +21,8 @@ for (const box of document.querySelectorAll("div.attention")) {
     const mixed = values[0].map((_, i) => shares.reduce((sum, share, k) => sum + share * values[k][i], 0));
     const arrow = (to, kind, text) => {
       const [x, y] = at(to);
-      return `<line class="${kind}" x1="${SIZE / 2}" y1="${SIZE / 2}" x2="${x}" y2="${y}"/><circle class="${kind}" cx="${x}" cy="${y}" r="${kind === "query" ? 8 : 4}"/><text x="${x + 9}" y="${y - 6}">${text}</text>`;
+      const [shift, anchor] = kind === "key" && to[0] < 0.5 ? [-20, "end"] : [9, "start"]; // beside the axis
+      return `<line class="${kind}" x1="${SIZE / 2}" y1="${SIZE / 2}" x2="${x}" y2="${y}"/><circle class="${kind}" cx="${x}" cy="${y}" r="${kind === "query" ? 8 : 4}"/><text x="${x + shift}" y="${y - 6}" text-anchor="${anchor}">${text}</text>`;
     };
     svg.innerHTML = `<path class="axis" d="M0 ${SIZE / 2}H${SIZE}M${SIZE / 2} 0V${SIZE}"/>` + keys.map((key, k) => arrow(key, "key", `key ${k + 1}`)).join("") + arrow(query, "query", "query");
     box.querySelector("tbody").innerHTML = keys

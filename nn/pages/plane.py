@@ -121,7 +121,7 @@ class Plane:
         line = (
             '<li class="line"><svg class="mark" viewBox="-7 -7 14 14" aria-hidden="true">'
             f'<path class="boundary" d="M-7 0H7"/></svg> {escape(self.rule)}</li>'
-            "<li>the stronger the colour, the surer</li>"
+            "<li>the stronger the colour, the farther from it</li>"
         )
         if self.every > 1:
             line += f"<li>one sample in {self.every} is shown</li>"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autograd import Value, grad
-from demos.lessons import EXERCISES, Choice, Code, check
+from demos.lessons import EXERCISES, Choice, Code, check, trimmed
 from tests.helpers.lessons import ASKED, FUNCTIONS, LESSONS, LIVE, TEXTS, WORDS, Hasty
 
 
@@ -78,6 +78,24 @@ def test_nonsense_is_refused_with_what_to_do(name: str) -> None:
 
 def test_an_engine_that_goes_in_the_wrong_order_is_told_so() -> None:
     assert "complete before it is passed on" in check("engine", Hasty).text
+
+
+def test_mistakes_that_people_make_are_named() -> None:
+    def forgets(parameters: Any, rate: float) -> None:
+        for p in parameters:
+            p.data -= rate * p.grad
+
+    assert "Divide by the nudge" in check("nudge", lambda f, x: f(x + 1e-4) - f(x)).text
+    assert "measured it is" in check("paths", lambda a, b: (a * b + a + a * b, a * a)).text
+    assert "old gradient" in check("own-step", forgets).text
+    unsigned = check("agrees", lambda f, x, s: (f(x + 1e-5) - f(x - 1e-5)) / 2e-5 - s < 1e-4)
+    assert "12.1 is not the slope" in unsigned.text
+    assert "gives -0.6" in check("descend", lambda s, x, r, n: x + r * n * s(x)).text
+
+
+def test_parts_that_are_not_taught_yet_are_hidden() -> None:
+    page = trimmed((Value(2.0) * 3.0).steps(), "#live, #modes").html()
+    assert "<style>#live, #modes { display: none !important }</style>" in page
 
 
 def test_a_result_that_is_no_number_is_told_so() -> None:

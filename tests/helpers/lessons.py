@@ -35,11 +35,11 @@ WORDS: dict[str, tuple[Any, Any, str]] = {
 "price" | 0.4 | 4.0 | "That is the slope"
 "chain" | 6.0 | 5.0 | "multiplied, not added"
 "neuron-weight" | -4.0 | -2.0 | "multiplied by x"
-"two-paths" | -2.0 | -3.0 | "another one"
+"two-paths" | 6.0 | 5.0 | "another one"
 "twice" | 6.0 | 3.0 | "adds to what"
 "arrivals" | 3 | 2 | "two slots"
 "log" | 0.25 | 1.386 | "ln 4 itself"
-"quotient" | -0.75 | 0.75 | "the sign is not"
+"quotient" | -0.25 | 0.25 | "the sign is not"
 "best-nudge" | "1e-5" | "1e-15" | "rounding"
 "forgotten" | 2.0 | 0.5 | "other way round"
 "one-step" | 0.6 | -0.6 | "uphill"
@@ -130,6 +130,16 @@ def line(w: Any) -> list[float]:
     return [2 * sum(e * x for e, (x, _) in zip(errors, points)), 2 * sum(errors)]
 
 
+def agrees(f: Any, x: float, slope: float) -> bool:
+    return bool(abs((f(x + 1e-5) - f(x - 1e-5)) / 2e-5 - slope) < 1e-4)
+
+
+def step(parameters: Any, rate: float) -> None:
+    for p in parameters:
+        p.data -= rate * p.grad
+        p.grad = 0.0
+
+
 def descend(slope: Any, x: float, rate: float, steps: int) -> float:
     for _ in range(steps):
         x -= rate * slope(x)
@@ -156,23 +166,25 @@ FUNCTIONS: dict[str, tuple[Any, str]] = {
     name: tuple(row)
     for name, *row in table(
         """
-"nudge" | lambda f, x: (f(x + 1e-4) - f(x)) / 1e-4 | "Divide by the nudge"
+"nudge" | lambda f, x: (f(x + 1e-4) - f(x)) / 1e-4 | "It returned nothing"
 "backward-chain" | chained | "Return two numbers"
 "repair" | repaired | "argument 0[1]"
-"paths" | lambda a, b: ((a * b + a) + a * (b + 1), a * a) | "measured it is"
+"paths" | lambda a, b: ((a * b + a) + a * (b + 1), a * a) | "a tuple of 2"
 "engine-add" | Node | "should return a Node"
 "engine-mul" | Node | "should return a Node"
 "engine-tanh" | Node | "should return a Node"
 "engine" | Node | "It raised"
-"reciprocal" | lambda out, x: -out * out | "yours is"
+"reciprocal" | lambda out, x: -out * out | "It returned nothing"
+"agrees" | agrees | "yours says otherwise"
 "line" | line | "half of what it should be"
-"descend" | descend | "is 0.6, and yours gives -0.6"
-"neuron" | neuron | "yours is"
+"descend" | descend | "should be a number"
+"neuron" | neuron | "It returned nothing"
+"own-step" | step | "p is 1.6, and yours gives 2"
 "p-minus-y" | lambda z, k: [p - (i == k) for i, p in enumerate(softmax(z))] |
-    "argument 0[0]"
+    "It returned nothing"
 "attend" | attend | "number(s), as each value has"
 "norm" | norm | "as long as x"
-"newton" | lambda f, x: x - grad(f)(x) / grad(grad(f))(x) | "is 0.666667, and yours"
+"newton" | lambda f, x: x - grad(f)(x) / grad(grad(f))(x) | "should be a number"
 """,
         globals(),
     )

@@ -18,7 +18,7 @@ def test_the_v_of_truncation_and_round_off(share: float, verdict: str, tmp_path:
     picture = explain(report)
     assert ET.fromstring(picture.svg).tag.endswith("svg")
     assert f"{verdict}: argument 0 = 1" in picture._repr_svg_()
-    assert f"dashed: of the analytic {share * math.e:.10g}" in picture.svg
+    assert f"dashed: how far {share * math.e:.10g}" in picture.svg
     steps = [step for step, _ in picture.points]
     far = [off for _, off in picture.points]
     best = far.index(min(far))

@@ -115,7 +115,7 @@ function drawLandscape() {
   const [[west, east], [south, north]] = range.map((ends) => ends.map((x) => formatNumber(x)));
   const [across, up] = two.map(({ name }) => name);
   Object.entries({ west, east_end: east, south, north_end: north, across, up }).forEach(([id, text]) => (byId(id).textContent = text));
-  const told = cells.some(Number.isFinite) ? `from ${formatNumber(low)} to ${formatNumber(high)}, the stronger the colour, the higher${lowestText(two, lowest)}` : "refused everywhere";
+  const told = cells.some(Number.isFinite) ? `from ${formatNumber(Math.min(low, lowest?.least ?? low))} to ${formatNumber(high)}, the stronger the colour, the higher${lowestText(two, lowest)}` : "refused everywhere";
   byId("told").textContent = `${root.name} over ${across} and ${up}, all else as it is: ${told}. Click to move there.`;
 }
 
