@@ -52,7 +52,7 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 copybutton_exclude = ".linenos, .gp, .go"
 nitpick_ignore_regex = [  # of other projects, and what has no page of its own
-    ("py:.*", r"(collections|os|pathlib|numpy|hypothesis|optuna|autograd|nn)\..*"),
+    ("py:.*", r"(collections|dataclasses|os|pathlib|numpy|hypothesis|optuna|autograd|nn)\..*"),
     ("py:.*", "P|Step|Loss|Penalty|Axes|Digraph"),
 ]
 html_show_copyright = False

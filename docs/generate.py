@@ -230,21 +230,21 @@ NUMPY = {
 
 
 def numpy_functions() -> str:
-    """Which functions of NumPy take arrays of Values, as found by calling each."""
+    """Which functions of NumPy take arrays of Values, told by calling each."""
     rows = ["| NumPy's functions | that work | that don't |", "| --- | --- | --- |"]
     for kind, names in NUMPY.items():
-        works = {name: _works(name, kind) for name in names if _found(name)}
+        works = {name: _works(name, kind) for name in names if _numpy_function(name)}
         yes = ", ".join([f"`{name}`" for name, well in works.items() if well])
         no = ", ".join([f"`{name}`" for name, well in works.items() if not well])
         rows.append(f"| {kind} | {yes} | {no} |")
     return "\n".join(rows)
 
 
-def _found(name: str) -> Any:
-    found: Any = np
+def _numpy_function(name: str) -> Any:
+    function: Any = np
     for part in name.split("."):
-        found = getattr(found, part, None)
-    return found
+        function = getattr(function, part, None)
+    return function
 
 
 def _works(name: str, kind: str) -> bool:
@@ -255,7 +255,7 @@ def _works(name: str, kind: str) -> bool:
     if name in ("trace", "linalg.det", "linalg.inv"):
         numbers = np.array([[2.0, 0.5], [0.25, 1.0]])
     values = autograd.array(numbers)
-    function: Callable[..., Any] = _found(name)
+    function: Callable[..., Any] = _numpy_function(name)
     both = kind == "of two arrays"
     try:
         got = np.ravel(function(values, values) if both else function(values))
@@ -283,9 +283,11 @@ def autograd_names() -> str:
     """The public names of `autograd` that are no operations of the table."""
     names = [*autograd.__all__, "compile", "pow", "abs", "sum"]
     names.sort(key=lambda name: name != "Value")  # the first that a reader looks for
-    own = _api("autograd", [n for n in names if not isinstance(_of(autograd, n), Primitive)])
+    names = [name for name in names if not isinstance(_of(autograd, name), Primitive)]
     linalg = _api("autograd.linalg", autograd.linalg.__all__)
-    return "\n\n".join([own, linalg, _api("autograd.show.drawing.options", ["Options"])])
+    return "\n\n".join(
+        [_api("autograd", names), linalg, _api("autograd.show.drawing.options", ["Options"])]
+    )
 
 
 def nn_names() -> str:
@@ -316,13 +318,13 @@ def _api(module: str, names: list[str]) -> str:
     """Autodoc's directives for these names."""
     lines = [f"## `{module}`", "", "```{eval-rst}", f".. currentmodule:: {module}"]
     for name in names:
-        found = _of(import_module(module), name)
-        if isinstance(found, type):
+        entry = _of(import_module(module), name)
+        if isinstance(entry, type):
             lines += ["", f".. autoclass:: {name}", "   :members:"]
             if module == "autograd":
                 lines += ["   :inherited-members:"]
-            if found is autograd.Value:
-                lines += [f"   :exclude-members: {', '.join(_elsewhere(found))}"]
-        elif callable(found):
+            if entry is autograd.Value:
+                lines += [f"   :exclude-members: {', '.join(_elsewhere(entry))}"]
+        elif callable(entry):
             lines += ["", f".. autofunction:: {name}"]
     return "\n".join([*lines, "```"])

@@ -119,7 +119,7 @@ def add_python(app: Sphinx, error: Exception | None) -> None:
 # ---------------------------------------------------------------- docstrings, generated pages
 
 
-def as_rst(app: Any, what: Any, name: Any, found: Any, options: Any, lines: list[str]) -> None:
+def as_rst(app: Any, what: Any, name: Any, entry: Any, options: Any, lines: list[str]) -> None:
     """Docstrings are plain text with code in `…`: make that what autodoc understands."""
     blocks = "\n".join(lines).split("\n\n")
     for i, block in enumerate(blocks):
@@ -146,4 +146,4 @@ def _section(block: str) -> str:
 
 def fill(app: Sphinx, name: str, source: list[str]) -> None:
     """Put in the place of `<!-- generated: name -->` what that function of `generate` gives."""
-    source[0] = GENERATED.sub(lambda found: getattr(generate, found[1])(), source[0])
+    source[0] = GENERATED.sub(lambda match: getattr(generate, match[1])(), source[0])
