@@ -79,10 +79,13 @@ def checks(name: str, check: Any) -> Iterator[Row]:
     given = bads(TypeError, None, "3", 1j, words=("result of gradient",))
     call = lambda w, g: check(square, 1.0, gradient=lambda v: g)
     yield from each(name, given, call, case="gradient gives ")
-    call = lambda w: check(lambda v: [v, v], 1.0, gradient=square)
-    yield row(name, "gradient of two", call, TypeError, "returns one number, not 2")
-    call = lambda w: check(square, 1.0, gradient=square, order=2)
-    words = "with `gradient`, order must be 1"
-    yield row(name, "gradient and order", call, ValueError, words)
-    call = lambda w: check(lambda v: v.odd, 1.0)
-    yield row(name, "f fails", call, AttributeError, "odd")
+    yield from refusals(
+        """
+name | "gradient of two" | lambda w: check(lambda v: [v, v], 1.0, gradient=square) |
+    TypeError | "returns one number, not 2"
+name | "gradient and order" | lambda w: check(square, 1.0, gradient=square, order=2) |
+    ValueError | "with `gradient`, order must be 1"
+name | "f fails" | lambda w: check(lambda v: v.odd, 1.0) | AttributeError | "odd"
+""",
+        locals(),
+    )

@@ -103,12 +103,19 @@ def plays() -> Iterator[Row]:
     """The page to play with a formula, or a function."""
     name = "autograd.play"
     formulas = bads(TypeError, None, 3.0, b"x", words=("play takes a formula or a function",))
-    formulas += [bad("2x", SyntaxError, "write 2*x")]
-    formulas += [bad("x +", SyntaxError, "write a number"), bad("", SyntaxError, "empty")]
-    formulas += [bad("log(x - 9)", ValueError, "log(", "x > 0")]
-    formulas += [bad("x*y", ValueError, "no value for y"), bad("2", ValueError, "x is not in")]
-    formulas += [bad(lambda x: 1.0, TypeError, "must return a Value, got 1.0")]
-    formulas += [bad(lambda y: y, TypeError, "argument")]
+    formulas += bads_of(
+        """
+"2x" | SyntaxError | "write 2*x"
+"x +" | SyntaxError | "write a number"
+"" | SyntaxError | "empty"
+"log(x - 9)" | ValueError | "log(" | "x > 0"
+"x*y" | ValueError | "no value for y"
+"2" | ValueError | "x is not in"
+lambda x: 1.0 | TypeError | "must return a Value, got 1.0"
+lambda y: y | TypeError | "argument"
+""",
+        {},
+    )
     yield from each(name, formulas, lambda w, f: autograd.play(f, x=1.0))
     yield from each(name, NUMBER, lambda w, x: autograd.play("x*2", x=x), "the value of x")
 

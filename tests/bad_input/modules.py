@@ -6,6 +6,7 @@ from typing import Any
 import nn
 from autograd import Value
 from tests.bad_input.rows import *
+from tests.helpers.tables import named, table
 
 INIT = [bad(x, TypeError, "an initialiser", repr(x)) for x in ("f", 3, [1.0])]
 ACTIVATION = [b for b in FUNCTION if b.show not in ("None", "'f'")]
@@ -43,9 +44,9 @@ def rows() -> Iterator[Row]:
     for name in OF_LISTS[2:]:
         call: Call = lambda w, x, n=name: getattr(nn, n)([1.0], x)
         yield from each(f"nn.{name}", axes, call, name)
-    table = nn.Embedding(3, 1)
     several = bads(TypeError, [1, 2.0], (None,), words=("must be an integer",))
-    yield from each("nn.Embedding.forward", several, lambda w, i: table(i))
+    embedding = nn.Embedding(3, 1)
+    yield from each("nn.Embedding.forward", several, lambda w, i: embedding(i))
     for name in OF_LISTS[:2]:
         yield from of_lists(f"nn.{name}.forward", getattr(nn, name)())
     for name in OF_LISTS[2:]:
@@ -66,9 +67,9 @@ def layers() -> Iterator[Row]:
         lambda w: (nn.Layer, {"nin": 2, "nout": 2, "activation": "tanh", "init": None}),
         {"nin": COUNT, "nout": COUNT, "activation": ACTIVATION, **WIDTH},
     )
-    sizes = [bad(x, TypeError, "nouts") for x in (None, 3, "16", {2}, 1j, [1.5], [2, None])]
-    sizes += [bad(x, TypeError, "nouts[1]") for x in ([2, "1"], [2, True], [2, [1]])]
-    sizes += [bad(x, ValueError, "nouts") for x in ([], [2, 0], [-1], ())]
+    sizes = bads(TypeError, None, 3, "16", {2}, 1j, [1.5], [2, None], words=("nouts",))
+    sizes += bads(TypeError, [2, "1"], [2, True], [2, [1]], words=("nouts[1]",))
+    sizes += bads(ValueError, [], [2, 0], [-1], (), words=("nouts",))
     sizes.append(bad([2, HUGE], OverflowError, "nouts[1]", "too large"))
     activations = dict.fromkeys(("activation", "output_activation"), ACTIVATION)
     yield from mistakes(
@@ -82,10 +83,16 @@ def layers() -> Iterator[Row]:
         lambda w: (nn.Embedding, {"num": 3, "dim": 2}),
         {"num": COUNT, "dim": COUNT, "init": INIT},
     )
-    yield from mistakes("nn.Dropout", lambda w: (nn.Dropout, {"p": 0.5}), {"p": SHARE})
-    leaky = lambda w: (nn.LeakyReLU, {"negative_slope": 0.5})
-    yield from mistakes("nn.LeakyReLU", leaky, {"negative_slope": FINITE})
-    yield from mistakes("nn.ELU", lambda w: (nn.ELU, {"alpha": 0.5}), {"alpha": FINITE})
+    for kind, key, kinds in table(
+        """
+nn.Dropout | "p" | SHARE
+nn.LeakyReLU | "negative_slope" | FINITE
+nn.ELU | "alpha" | FINITE
+""",
+        globals(),
+    ):
+        good = lambda w, kind=kind, key=key: (kind, {key: 0.5})
+        yield from mistakes(f"nn.{kind.__name__}", good, {key: kinds})
     cell: dict[str, Any] = {"input_size": COUNT, "hidden_size": COUNT, "bias": FLAG}
     for name in ("RNNCell", "LSTMCell", "GRUCell"):
         kinds = {**cell, "init": INIT}
@@ -120,15 +127,7 @@ def layers() -> Iterator[Row]:
     yield from mistakes("nn.Conv2d", lambda w: (nn.Conv2d, dict(sized)), conv)
     stride = {**windows, "stride": [b for b in sizes if b.show != "None"]}
     yield from mistakes("nn.MaxPool2d", lambda w: (nn.MaxPool2d, {"kernel_size": 2}), stride)
-    pictures: list[Any] = [
-        None,
-        3.0,
-        [],
-        [1.0],
-        [[1.0]],
-        [[[1.0], [1.0, 2.0]]],
-        [[[]], [[], []]],
-    ]
+    pictures: Any = (None, 3.0, [], [1.0], [[1.0]], [[[1.0], [1.0, 2.0]]], [[[]], [[], []]])
     for layer in (nn.Conv2d(1, 1, 2), nn.MaxPool2d(2)):
         name = f"nn.{type(layer).__name__}.forward"
         given = bads(ValueError, *pictures, words=("takes an image", "array.reshape(channels"))
@@ -156,19 +155,24 @@ def of_inputs(name: str, model: nn.Module) -> Iterator[Row]:
 
 def calls() -> Iterator[Row]:
     """What other layers are called on."""
-    table, name = nn.Embedding(3, 2), "nn.Embedding.forward"
+    embedding, name = nn.Embedding(3, 2), "nn.Embedding.forward"
     words = ("the index must be an integer",)
     indices = bads(TypeError, None, "0", 1.0, 1j, [0.5], NAN, words=words)
     indices += bads(IndexError, 3, -1, HUGE, -HUGE, words=("within 0 to 2",))
-    yield from each(name, indices, lambda w, i: table(i))
-    net = nn.MLP(2, [1])
-    call: Call = lambda w: net([[1.0, 2.0]] * 2)
-    yield row("nn.MLP.forward", "a batch", call, TypeError, "layers.0", "takes one sample")
-    predict = "nn.Module.predict"
-    yield row(predict, "widths", lambda w: net.predict([[1.0]]), ValueError, "2 inputs, got 1")
-    yield row(predict, "a number", lambda w: net.predict(3), TypeError, "X", "list")
-    stack, name = nn.Sequential(nn.Layer(2, 2), nn.Layer(3, 1)), "nn.Sequential.forward"
-    yield row(name, "widths", lambda w: stack([1.0, 2.0]), ValueError, "3 inputs, got 2")
+    yield from each(name, indices, lambda w, i: embedding(i))
+    net, stack = nn.MLP(2, [1]), nn.Sequential(nn.Layer(2, 2), nn.Layer(3, 1))
+    yield from refusals(
+        """
+"nn.MLP.forward" | "a batch" | lambda w: net([[1.0, 2.0]] * 2) | TypeError | "layers.0" |
+    "takes one sample"
+"nn.Module.predict" | "widths" | lambda w: net.predict([[1.0]]) | ValueError |
+    "2 inputs, got 1"
+"nn.Module.predict" | "a number" | lambda w: net.predict(3) | TypeError | "X" | "list"
+"nn.Sequential.forward" | "widths" | lambda w: stack([1.0, 2.0]) | ValueError |
+    "3 inputs, got 2"
+""",
+        locals(),
+    )
 
 
 def of_numbers(name: str, module: nn.Module) -> Iterator[Row]:
@@ -186,18 +190,21 @@ def of_lists(name: str, apply: Any) -> Iterator[Row]:
 
 def initialisers() -> Iterator[Row]:
     """nn.init."""
-    options: dict[str, dict[str, Any]] = {
-        "uniform": {"low": FINITE, "high": FINITE},
-        "normal": {"mean": FINITE, "std": NOT_NEGATIVE},
-        "constant": {"value": FINITE},
-        "xavier_uniform": {"gain": NOT_NEGATIVE},
-        "xavier_normal": {"gain": NOT_NEGATIVE},
-        "kaiming_uniform": {"a": FINITE},
-        "kaiming_normal": {"a": FINITE},
-        "zeros": {},
-        "ones": {},
-        "fan_in_uniform": {},
-    }
+    options = named(
+        """
+uniform: {"low": FINITE, "high": FINITE}
+normal: {"mean": FINITE, "std": NOT_NEGATIVE}
+constant: {"value": FINITE}
+xavier_uniform: {"gain": NOT_NEGATIVE}
+xavier_normal: {"gain": NOT_NEGATIVE}
+kaiming_uniform: {"a": FINITE}
+kaiming_normal: {"a": FINITE}
+zeros: {}
+ones: {}
+fan_in_uniform: {}
+""",
+        **globals(),
+    )
     for name, kinds in options.items():
         good = lambda w, name=name, kinds=kinds: (
             getattr(nn.init, name),
@@ -227,30 +234,37 @@ def modules() -> Iterator[Row]:
     more = bads(ValueError, {"odd": 1.0}, words=("unexpected 'odd'", "strict=False"))
     call = lambda w, x: w.model.load_state_dict(w.model.state_dict() | x)
     yield from each(loaded, more, call)
-    call = lambda w: w.model.load_state_dict(dict([*w.model.state_dict().items()][1:]))
-    yield row(loaded, "less", call, ValueError, "missing 'layers.0", "strict=False")
     arrays: dict[str, Any] = {"0.weight": [[1.0, 2.0]], "0.bias": [1.0]}
-    changes: list[tuple[dict[str, Any], Any, tuple[str, ...]]] = [
-        ({"0.weight": [[1.0]]}, ValueError, ("'0.weight' has the shape (1, 1)", "(1, 2)")),
-        ({"0.bias": 2.0}, ValueError, ("'0.bias' has the shape ()", "(1)")),
-        ({"0.weight": [[1.0, "2"]]}, TypeError, ("layers.0.neurons.0.weight.1", "'2'")),
-        ({"fc.weight": [1.0]}, ValueError, ("unexpected 'fc.weight'",)),
-    ]
+    changes = bads_of(
+        """
+{"0.weight": [[1.0]]} | ValueError | "'0.weight' has the shape (1, 1)" | "(1, 2)"
+{"0.bias": 2.0} | ValueError | "'0.bias' has the shape ()" | "(1)"
+{"0.weight": [[1.0, "2"]]} | TypeError | "layers.0.neurons.0.weight.1" | "'2'"
+{"fc.weight": [1.0]} | ValueError | "unexpected 'fc.weight'"
+""",
+        {},
+    )
     line = nn.MLP(2, [1])
-    for change, error, told in changes:
-        call = lambda w, x=change: line.load_state_dict(arrays | x)
-        yield row(loaded, f"arrays with {change}", call, error, *told)
-    call = lambda w: line.load_state_dict({"0.bias": [1.0]})
-    yield row(loaded, "arrays without one", call, ValueError, "missing '0.weight'")
+    call = lambda w, x: line.load_state_dict(arrays | x)
+    yield from each(loaded, changes, call, case="arrays with ")
     call = lambda w, x: w.model.load_state_dict(w.model.state_dict(), x)
     yield from each(loaded, FLAG, call, "strict", case="strict=")
     inputs = bads(TypeError, None, "ab", 1j, {}, words=("takes a list of 2 inputs",))
     inputs.append(bad([1.0], ValueError, "2 inputs, got 1"))
     yield from each(f"{name}.graph", inputs, lambda w, x: w.model.graph(x))
-    call = lambda w: w.model.graph([1.0, 2.0], odd=1)
-    yield row(f"{name}.graph", "an option", call, TypeError, "odd")
-    call = lambda w: nn.Identity().graph("x")
-    yield row(f"{name}.graph", "no Value", call, TypeError, "returns no Value")
+    yield from refusals(
+        """
+loaded | "arrays without one" | lambda w: line.load_state_dict({"0.bias": [1.0]}) |
+    ValueError | "missing '0.weight'"
+loaded | "less" |
+    lambda w: w.model.load_state_dict(dict([*w.model.state_dict().items()][1:])) |
+    ValueError | "missing 'layers.0" | "strict=False"
+f"{name}.graph" | "an option" | lambda w: w.model.graph([1.0, 2.0], odd=1) | TypeError | "odd"
+f"{name}.graph" | "no Value" | lambda w: nn.Identity().graph("x") | TypeError |
+    "returns no Value"
+""",
+        globals() | locals(),
+    )
 
 
 def _changed(model: nn.Module, last: object) -> dict[str, Any]:

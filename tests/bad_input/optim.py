@@ -179,50 +179,58 @@ def settings() -> Iterator[Row]:
         lambda w, change: w.optimizer.load_state_dict(w.optimizer.state_dict() | change),
     )
     yield from groups()
-    call = lambda w: _stepped(w, nn.SGD, 1e300, 1e300)
-    yield row(f"{name}.step", "too far", call, FloatingPointError, "SGD.step", "'q'", "lower")
+    yield from refusals(
+        """
+f"{name}.step" | "too far" | lambda w: _stepped(w, nn.SGD, 1e300, 1e300) |
+    FloatingPointError | "SGD.step" | "'q'" | "lower"
+f"{name}.step" | "none" | lambda w: nn.Optimizer(w.params, lr=0.1).step() |
+    NotImplementedError | "_update"
+""",
+        globals() | locals(),
+    )
     closures = [b for b in FUNCTION if b.show != "None"]
     stepped: Call = lambda w, f: nn.SGD(w.params, lr=0.1).step(f)
     yield from each(f"{name}.step", closures, stepped, "SGD.step: closure")
-    call = lambda w: nn.Optimizer(w.params, lr=0.1).step()
-    yield row(f"{name}.step", "none", call, NotImplementedError, "_update")
 
 
 def groups() -> Iterator[Row]:
     """Parameters with settings of their own."""
     name = "nn.Optimizer.add_param_group"
     make: Call = lambda w, group: nn.SGD([{"params": [w.x]}, group], 0.1, 0.9)
-    given: list[Bad] = [
-        bad({"lr": 0.1}, ValueError, 'a group needs "params"'),
-        Bad("with nonsense", lambda w: {"params": [w.y], "lrr": 1}, KeyError, ("'lrr'", "lr")),
-        Bad("of one", lambda w: {"params": w.y}, TypeError, ("takes a list of Values",)),
-        Bad("empty", lambda w: {"params": []}, ValueError, ("got none",)),
-        Bad("twice", lambda w: {"params": [w.x]}, ValueError, ("twice",)),
-        *[
-            Bad(f"with {k}={x!r}", functools.partial(_group, k, x), error, words)
-            for k, x, error, words in [
-                ("lr", -1.0, ValueError, ("SGD: lr", "-1.0")),
-                ("lr", "1", TypeError, ("SGD: lr", "'1'")),
-                ("momentum", 0.0, ValueError, ("momentum=0.0", "make an optimizer for each")),
-                ("nesterov", True, ValueError, ("nesterov=True", "an optimizer for each")),
-            ]
-        ],
+    given = [
+        Bad(show, make_group, error, tuple(words))
+        for show, make_group, error, *words in table(
+            """
+"of nothing" | lambda w: {"lr": 0.1} | ValueError | 'a group needs "params"'
+"with nonsense" | lambda w: {"params": [w.y], "lrr": 1} | KeyError | "'lrr'" | "lr"
+"of one" | lambda w: {"params": w.y} | TypeError | "takes a list of Values"
+"empty" | lambda w: {"params": []} | ValueError | "got none"
+"twice" | lambda w: {"params": [w.x]} | ValueError | "twice"
+"at -1" | lambda w: {"params": [w.y], "lr": -1.0} | ValueError | "SGD: lr" | "-1.0"
+"at '1'" | lambda w: {"params": [w.y], "lr": "1"} | TypeError | "SGD: lr" | "'1'"
+"without momentum" | lambda w: {"params": [w.y], "momentum": 0.0} | ValueError |
+    "momentum=0.0" | "make an optimizer for each"
+"by Nesterov" | lambda w: {"params": [w.y], "nesterov": True} | ValueError |
+    "nesterov=True" | "an optimizer for each"
+""",
+            {},
+        )
     ]
     yield from each("nn.SGD", given, make, "SGD", case="a group ")
     yield from each(name, given, lambda w, x: _added(nn.SGD([w.x], 0.1, 0.9), x), "SGD")
-    call: Call = lambda w: nn.SGD([w.x]).param_groups[0].pop("lr")
-    yield row("nn.ParamGroup.pop", "a setting", call, TypeError, "lr")
-    call = lambda w: nn.SGD([w.x]).param_groups[0]["mu"]
-    yield row("nn.ParamGroup.__getitem__", "no setting", call, KeyError, "'mu'", "it has lr")
-    yield row("nn.ParamGroup", "no setting", call, KeyError, "has no")
+    yield from refusals(
+        """
+"nn.ParamGroup.pop" | "a setting" | lambda w: group(w).pop("lr") | TypeError | "lr"
+"nn.ParamGroup.__getitem__" | "no setting" | lambda w: group(w)["mu"] | KeyError | "'mu'" |
+    "it has lr"
+"nn.ParamGroup" | "no setting" | lambda w: group(w)["mu"] | KeyError | "has no"
+""",
+        {"group": lambda w: nn.SGD([w.x]).param_groups[0]},
+    )
     states: list[tuple[str, Any]] = [("made", [2]), ("made", [1, 1]), ("made", 1)]
     for key, x in [*states, ("lrs", [0.1]), ("lrs", [1, -1])]:
         call = lambda w, key=key, x=x: _loaded(make(w, {"params": [w.y]}), {key: x})
         yield row("nn.Optimizer.load_state_dict", f"{key}={x}", call, ValueError, key)
-
-
-def _group(key: str, x: Any, w: Any) -> dict[str, Any]:
-    return {"params": [w.y], key: x}
 
 
 def _added(optimizer: nn.Optimizer, group: Any) -> None:
@@ -318,9 +326,14 @@ def of_schedule(
 def schedules() -> Iterator[Row]:
     """Steps that cannot be made, and states that differ in one entry."""
     name = "nn.Scheduler"
-    yield row(name, "itself", lambda w: nn.Scheduler(_sgd(w)), NotImplementedError, "rate")
-    call: Call = lambda w: nn.Scheduler.rate(nn.ExponentialLR(_sgd(w), 0.5), 1)
-    yield row(f"{name}.rate", "itself", call, NotImplementedError, "no rate method")
+    yield from refusals(
+        """
+name | "itself" | lambda w: nn.Scheduler(_sgd(w)) | NotImplementedError | "rate"
+f"{name}.rate" | "itself" | lambda w: nn.Scheduler.rate(nn.ExponentialLR(_sgd(w), 0.5), 1) |
+    NotImplementedError | "no rate method"
+""",
+        globals() | locals(),
+    )
     for key in ("base_lr", "last_epoch"):
         values = (None, "1", -1.0, NAN, INF, True, HUGE)
         given = bads(ValueError, *values, words=("StepLR", key))
@@ -370,26 +383,27 @@ lambda o: pair(nn.SGD([Value(1.0)], 0.5)) | ValueError | ("another optimizer",)
     ):
         call: Call = functools.partial(made, changed=schedulers)
         yield row(name, f"schedulers: {words}", call, error, *words)
-    for milestones, error, word in [
-        (3, TypeError, "milestones"),
-        ([3, 3], ValueError, "increase"),
-    ]:
-        call = functools.partial(made, changed=pair, milestones=milestones)
-        yield row(name, f"milestones={milestones}", call, error, word)
     states: list[Any] = [None, [], [{}], [{}, {}]]
     for x in states:
         call = lambda w, x=x: _changed(made(w, pair), "schedulers", x)
         yield row(f"{name}.load_state_dict", f"of {x}", call, ValueError, "does not fit")
-    call = lambda w: nn.OneCycleLR(nn.Optimizer(w.params, 0.5), 1.0, 9)
-    yield row("nn.OneCycleLR", "no momentum", call, ValueError, "write cycle_momentum=False")
-    call = lambda w: nn.OneCycleLR(_sgd(w), 1.0, epochs=3)
-    yield row("nn.OneCycleLR", "half of it", call, ValueError, "both epochs and steps")
-    call = lambda w: _until(nn.OneCycleLR(_sgd(w), 1.0, 9))
-    yield row("nn.OneCycleLR.step", "too far", call, ValueError, "10 steps of 9", "total_steps")
-    call = lambda w: _changed(_two(w), "base_lrs", [1.0])
-    yield row("nn.Scheduler.load_state_dict", "of one group", call, ValueError, "base_lrs")
-    call = lambda w: _changed(_two(w), "base_lrs", [1.0, -1.0])
-    yield row("nn.Scheduler.load_state_dict", "negative", call, ValueError, "base_lrs")
+    yield from refusals(
+        """
+name | "milestones=3" | lambda w: made(w, pair, 3) | TypeError | "milestones"
+name | "milestones=[3, 3]" | lambda w: made(w, pair, [3, 3]) | ValueError | "increase"
+"nn.OneCycleLR" | "no momentum" | lambda w: nn.OneCycleLR(nn.Optimizer(w.params, 0.5), 1.0, 9) |
+    ValueError | "write cycle_momentum=False"
+"nn.OneCycleLR" | "half of it" | lambda w: nn.OneCycleLR(_sgd(w), 1.0, epochs=3) |
+    ValueError | "both epochs and steps"
+"nn.OneCycleLR.step" | "too far" | lambda w: _until(nn.OneCycleLR(_sgd(w), 1.0, 9)) |
+    ValueError | "10 steps of 9" | "total_steps"
+"nn.Scheduler.load_state_dict" | "of one group" |
+    lambda w: _changed(_two(w), "base_lrs", [1.0]) | ValueError | "base_lrs"
+"nn.Scheduler.load_state_dict" | "negative" |
+    lambda w: _changed(_two(w), "base_lrs", [1.0, -1.0]) | ValueError | "base_lrs"
+""",
+        globals() | locals(),
+    )
 
 
 def _two(w: Any) -> nn.Scheduler:

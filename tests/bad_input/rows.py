@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.helpers.tables import table
+
 # Of the world, a call sees no types: it is made of mistakes.
 Words = tuple[str | tuple[str, ...], ...]  # all of them; of a tuple any
 Call = Callable[..., Any]
@@ -56,6 +58,11 @@ def row(
     return Row(name, case, call, error, words)
 
 
+def refusals(text: str, names: dict[str, Any]) -> list[Row]:
+    """The rows of a text: name, case, call, error and words, with " | " between them."""
+    return [row(*cells) for cells in table(text, names)]
+
+
 def each(
     name: str, values: Iterable[Bad], call: Call, *words: str | tuple[str, ...], case: str = ""
 ) -> Iterator[Row]:
@@ -72,6 +79,11 @@ def bad(value: Any, error: type[BaseException], *words: str | tuple[str, ...]) -
     """A bad value, which the message must show unless other words are given."""
     shown = repr(value)
     return Bad(shown[:40], lambda world: value, error, words or (shown[:16],))
+
+
+def bads_of(text: str, names: dict[str, Any]) -> list[Bad]:
+    """The bad values of a text: value, error and words, with " | " between them."""
+    return [bad(*cells) for cells in table(text, names)]
 
 
 def bads(error: type[BaseException], *values: Any, words: Words = ()) -> list[Bad]:

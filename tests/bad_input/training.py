@@ -10,6 +10,7 @@ import numpy as np
 import nn
 from autograd import Value
 from tests.bad_input.rows import *
+from tests.helpers.tables import named
 
 OR_NONE = {"batch_size": COUNT, "progress": FLAG, "penalty": FUNCTION}
 OR_NONE |= {"max_norm": NOT_NEGATIVE}
@@ -52,20 +53,44 @@ def fits() -> Iterator[Row]:
     schedulers = bads(TypeError, 3, "ab", [], True)
     another = lambda w: nn.StepLR(w.optimizer, 1)
     schedulers.append(Bad("of others", another, ValueError, ("another optimizer",)))
-    pairs = [*bads(TypeError, True, "ab", [], ([[1.0, 2.0]],), {}, words=("pair",))]
-    pairs += [bad(([[1.0, 2.0]], x), ValueError, "validation") for x in ([], [NAN], [1.0] * 2)]
-    pairs += [bad(([[1.0, 2.0]], x), TypeError, "validation: y") for x in (None, 3.0)]
-    pairs += [
-        bad(x, ValueError, "validation", repr(x)) for x in (0.0, 0.1, 1.0, -0.5, 3.0, NAN)
-    ]
-    pairs.append(bad(([], []), ValueError, "validation: there are no samples in X"))
-    metrics = [*bads(TypeError, [], 3, "ab", {"a": None}, {"a": 3}, {3: len})]
-    metrics[3:] = [bad({"a": None}, TypeError, "'a'"), bad({"a": 3}, TypeError, "'a'")]
-    metrics += [bad({3: len}, TypeError, "3"), bad({"loss": len}, ValueError, '"loss"')]
-    callbacks = [*bads(TypeError, None, 3, 1j), bad(len, TypeError, "len")]
-    callbacks += [bad([x], TypeError, repr(x)) for x in (None, 3, "f")]
-    stopper = [nn.EarlyStopping(patience=2)]
-    callbacks.append(bad(stopper, TypeError, "a callback", "early_stopping=…"))
+    pairs = bads(TypeError, True, "ab", [], ([[1.0, 2.0]],), {}, words=("pair",))
+    pairs += bads(ValueError, 0.0, 0.1, 1.0, -0.5, 3.0, NAN)
+    pairs += bads_of(
+        """
+([[1.0, 2.0]], []) | ValueError | "validation"
+([[1.0, 2.0]], [NAN]) | ValueError | "validation"
+([[1.0, 2.0]], [1.0] * 2) | ValueError | "validation"
+([[1.0, 2.0]], None) | TypeError | "validation: y"
+([[1.0, 2.0]], 3.0) | TypeError | "validation: y"
+([], []) | ValueError | "validation: there are no samples in X"
+""",
+        globals(),
+    )
+    metrics = bads_of(
+        """
+[] | TypeError
+3 | TypeError
+"ab" | TypeError
+{"a": None} | TypeError | "'a'"
+{"a": 3} | TypeError | "'a'"
+{3: len} | TypeError | "3"
+{"loss": len} | ValueError | '"loss"'
+""",
+        {},
+    )
+    callbacks = bads_of(
+        """
+None | TypeError
+3 | TypeError
+1j | TypeError
+len | TypeError | "len"
+[None] | TypeError | "None"
+[3] | TypeError | "3"
+["f"] | TypeError | "'f'"
+[nn.EarlyStopping(patience=2)] | TypeError | "a callback" | "early_stopping=…"
+""",
+        globals(),
+    )
     stepped = Bad(
         "a scheduler", lambda w: [nn.StepLR(w.optimizer, 2)], TypeError, ("scheduler=",)
     )
@@ -118,24 +143,24 @@ def plays() -> Iterator[Row]:
     xs.append(bad([[1.0, 2.0], [NAN, 4.0]], ValueError, "X[1] is [nan, 4.0]"))
     ys = [*DATA, *bads(ValueError, [], [1.0], words=("targets in y",))]
     rates = [b for b in NOT_NEGATIVE if b.show != "True"]
-    losses = [
-        *bads(ValueError, None, 3, "f"),
-        bad(nn.l1_loss, ValueError, "mse_loss"),
-        bad(abs, ValueError, "mse_loss"),
-    ]
+    losses = bads(ValueError, None, 3, "f")
+    losses += bads(ValueError, nn.l1_loss, abs, words=("mse_loss",))
     kinds = {"model": MODELS, "X": xs, "y": ys, "loss": losses, "lr": rates}
     yield from mistakes("nn.play", good, kinds)
-    odd = [
-        bad(nn.MLP(3, [1]), ValueError, "must have 2 inputs, got 3"),
-        bad(nn.MLP(2, [2]), ValueError, "hinge_loss takes 1 output, and the model has 2"),
-        bad(nn.Sequential(abs), TypeError, "must be made of layers"),
-        bad(nn.Sequential(), TypeError, "has no layer"),
-        bad(nn.Layer(2, 1, abs), TypeError, "an activation must have a name"),
-        bad(nn.Layer(2, 1, [].append), TypeError, "an activation must have a name"),
-    ]
     mixed = nn.Layer(2, 2)
     mixed.neurons[0].activation = nn.Tanh()
-    odd.append(bad(nn.Sequential(mixed, nn.Layer(2, 1)), TypeError, "one activation"))
+    odd = bads_of(
+        """
+nn.MLP(3, [1]) | ValueError | "must have 2 inputs, got 3"
+nn.MLP(2, [2]) | ValueError | "hinge_loss takes 1 output, and the model has 2"
+nn.Sequential(abs) | TypeError | "must be made of layers"
+nn.Sequential() | TypeError | "has no layer"
+nn.Layer(2, 1, abs) | TypeError | "an activation must have a name"
+nn.Layer(2, 1, [].append) | TypeError | "an activation must have a name"
+nn.Sequential(mixed, nn.Layer(2, 1)) | TypeError | "one activation"
+""",
+        {"nn": nn, "mixed": mixed},
+    )
     yield from each("nn.play", odd, lambda w, m: nn.play(m, *pair, loss=nn.hinge_loss))
     many = bad([[1.0, 2.0]] * 2001, ValueError, "at most 2,000 samples, got 2,001")
     call: Call = lambda w, x: nn.play(w.model, x, [1.0] * 2001, loss=nn.hinge_loss)
@@ -144,16 +169,19 @@ def plays() -> Iterator[Row]:
 
 def during() -> Iterator[Row]:
     """What turns out while training."""
-    losses: list[tuple[Any, type[Exception], str]] = [
-        (lambda o, t: 1.0, TypeError, "the loss must be a Value, got 1.0"),
-        (lambda o, t: None, TypeError, "the loss must be a Value, got None"),
-        (lambda o, t: list(o), TypeError, "the loss must be a Value, got [Value("),
-        (lambda o, t: o[0] * NAN, FloatingPointError, "the loss is nan in epoch 1; lower"),
-        (lambda o, t: o[0] + INF, FloatingPointError, "the loss is inf in epoch 1"),
-        (lambda o, t: o[0].odd, AttributeError, "odd"),
-        (lambda o, t: nn.mse_loss(o[:1], t), ValueError, "1 predictions for 2"),
-    ]
-    yield from each("nn.fit", [bad(*loss) for loss in losses], lambda w, f: _trained(w, loss=f))
+    losses = bads_of(
+        """
+lambda o, t: 1.0 | TypeError | "the loss must be a Value, got 1.0"
+lambda o, t: None | TypeError | "the loss must be a Value, got None"
+lambda o, t: list(o) | TypeError | "the loss must be a Value, got [Value("
+lambda o, t: o[0] * NAN | FloatingPointError | "the loss is nan in epoch 1; lower"
+lambda o, t: o[0] + INF | FloatingPointError | "the loss is inf in epoch 1"
+lambda o, t: o[0].odd | AttributeError | "odd"
+lambda o, t: nn.mse_loss(o[:1], t) | ValueError | "1 predictions for 2"
+""",
+        globals(),
+    )
+    yield from each("nn.fit", losses, lambda w, f: _trained(w, loss=f))
     sample: list[Any] = [[1.0], [1.0] * 3, []]
     samples = bads(ValueError, *sample, words=("takes 2 inputs",))
     words = "the loss is nan in epoch 1; the sample [nan, 1.0] is not finite"
@@ -166,10 +194,14 @@ def during() -> Iterator[Row]:
         w, "broken.json", x, lambda p: _trained(w, checkpoint=p, resume=True)
     )
     yield from each("nn.fit", contents, call, case="checkpoint ")
-    penalties: list[Any] = [(lambda ps: None, TypeError, "NoneType")]
-    penalties.append((lambda ps: ps.odd, AttributeError, "odd"))
-    given = [bad(*penalty) for penalty in penalties]
-    yield from each("nn.fit", given, lambda w, f: _trained(w, penalty=f))
+    penalties = bads_of(
+        """
+lambda ps: None | TypeError | "NoneType"
+lambda ps: ps.odd | AttributeError | "odd"
+""",
+        {},
+    )
+    yield from each("nn.fit", penalties, lambda w, f: _trained(w, penalty=f))
 
 
 def _trained(w: Any, **changes: Any) -> None:
@@ -244,12 +276,15 @@ def early_stopping() -> Iterator[Row]:
     )
     given = bads(TypeError, None, 3, "ab", [], words=("the state",))
     given += bads(ValueError, {}, {"more": 1}, words=("does not fit",))
-    strange: dict[str, list[Any]] = {
-        "best": ["1.0", NAN, HUGE, [], True],
-        "waited": [1.5, -1, 10**30, True, None, "1", []],
-        "best_state": [[], "1", True, 1j],
-        "'p'": [{"p": "0.0"}, {"p": INF}],
-    }
+    strange = named(
+        """
+best: ["1.0", NAN, HUGE, [], True]
+waited: [1.5, -1, 10**30, True, None, "1", []]
+best_state: [[], "1", True, 1j]
+'p': [{"p": "0.0"}, {"p": INF}]
+""",
+        **globals(),
+    )
     for key, values in strange.items():
         changes = [{"best_state" if key == "'p'" else key: x} for x in values]
         given += bads(ValueError, *changes, words=("EarlyStopping", key))

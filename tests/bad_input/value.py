@@ -11,15 +11,16 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-import numpy as np
+import numpy as np  # noqa: F401  (rows name these)
 from matplotlib.figure import Figure
 
 import autograd
-from autograd import Primitive, Value, lines, no_grad, scope
+from autograd import Primitive, Value, lines, no_grad, scope  # noqa: F401
 from autograd.core import hints
 from autograd.core.primitive import TABLE
 from tests.bad_input.rows import *
 from tests.bad_input.world import World
+from tests.helpers.tables import column, table
 
 NAME = "autograd.Value"
 ARITHMETIC = ("add", "sub", "mul", "truediv", "pow")
@@ -65,32 +66,39 @@ def conversions() -> Iterator[Row]:
     asked = (len, iter, operator.invert, range, list)
     yield from each(NAME, bads(TypeError, *asked, words=("Value",)), lambda w, f: f(w.x))
     refused = "float(2.0 labelled 'x'): a Value would lose its gradient; "
-    number = "take its number, .data"
-    yield row(NAME, "float", lambda w: float(w.x), TypeError, refused + number)
-    yield row(NAME, "%", lambda w: "%.3f" % w.x, TypeError, refused + number)  # noqa: UP031
-    yield row(NAME, "array", lambda w: np.array([w.x], float), TypeError, refused, "x.data")
+    number = refused + "take its number, .data"
+    sine = refused + "write autograd.sin instead of math.sin"
+    yield from refusals(
+        """
+NAME | "float" | lambda w: float(w.x) | TypeError | number
+NAME | "%" | lambda w: "%.3f" % w.x | TypeError | number
+NAME | "array" | lambda w: np.array([w.x], float) | TypeError | refused | "x.data"
+NAME | "gamma" | lambda w: math.gamma(w.x) | TypeError | refused | "autograd.lgamma"
+NAME | "sin" | lambda w: math.sin(w.x) | TypeError | sine
+NAME | "pow" | lambda w: pow(math.pow(1, w.x), 2) | TypeError | "autograd.pow"
+NAME | "x[0]" | lambda w: w.x[0] | TypeError | "Value"
+NAME | "x()" | lambda w: w.x() | TypeError | "Value"
+NAME | "round" | lambda w: round(w.x, w.folder) | TypeError | "Path"
+NAME | "d" | lambda w: f"{w.x:d}" | ValueError | "format(2.0 labelled 'x', 'd'): " |
+    "'float', its .data"
+NAME | "zz" | lambda w: f"{w.x:zz}" | ValueError | "format(2.0 labelled 'x', 'zz'): " |
+    "'float', its .data"
+NAME | "x / 0" | lambda w: w.x / 0 | ZeroDivisionError | "div(2.0 labelled 'x', 0"
+NAME | "1 / 0" | lambda w: 1 / (w.x * 0.0) | ZeroDivisionError | "div(1.0, 0.0)"
+NAME | "root" | lambda w: w.y**0.5 | ValueError | "pow(-3.0 labelled 'y', 0.5)"
+NAME | "sub-class" | lambda w: type("V", (Value,), {}) | TypeError | "base type"
+""",
+        globals() | locals(),
+    )
+    mapped = lambda w: list(map(math.sin, [w.x]))  # the line is read
+    yield row(NAME, "map", mapped, TypeError, number)
+    yield row(NAME, "sines", lambda w: 2 + cmath.sin(w.x) * math.cos(1), TypeError, sine)
     plots = bads(TypeError, "plot", "stem", "hist", words=("x.data",))
     yield from each(NAME, plots, lambda w, f: getattr(Figure().subplots(), f)([w.x]))
-    yield row(NAME, "gamma", lambda w: math.gamma(w.x), TypeError, refused, "autograd.lgamma")
-    yield row(NAME, "map", lambda w: list(map(math.sin, [w.x])), TypeError, refused + number)
-    sine = refused + "write autograd.sin instead of math.sin"
-    for function in (lambda w: math.sin(w.x), lambda w: 2 + cmath.sin(w.x) * math.cos(1)):
-        yield row(NAME, "sin", function, TypeError, sine)
-    yield row(NAME, "pow", lambda w: pow(math.pow(1, w.x), 2), TypeError, "autograd.pow")
     rounded = (int, round, math.floor, math.ceil, math.trunc)
     for x, error, word in ((math.nan, ValueError, "NaN"), (INF, OverflowError, "infinity")):
         failing = bads(error, *rounded, words=(word,))
         yield from each(NAME, failing, lambda w, f, x=x: f(Value(x)))
-    yield row(NAME, "x[0]", lambda w: w.x[0], TypeError, "Value")
-    yield row(NAME, "x()", lambda w: w.x(), TypeError, "Value")
-    yield row(NAME, "round", lambda w: round(w.x, w.folder), TypeError, "Path")
-    for spec in ("d", "zz"):
-        words = (f"format(2.0 labelled 'x', '{spec}'): ", "'float', its .data")
-        yield row(NAME, spec, lambda w, s=spec: f"{w.x:{s}}", ValueError, *words)
-    yield row(NAME, "x / 0", lambda w: w.x / 0, ZeroDivisionError, "div(2.0 labelled 'x', 0")
-    yield row(NAME, "1 / 0", lambda w: 1 / (w.x * 0.0), ZeroDivisionError, "div(1.0, 0.0)")
-    yield row(NAME, "root", lambda w: w.y**0.5, ValueError, "pow(-3.0 labelled 'y', 0.5)")
-    yield row(NAME, "sub-class", lambda w: type("V", (Value,), {}), TypeError, "base type")
 
 
 def attributes() -> Iterator[Row]:
@@ -107,20 +115,24 @@ def attributes() -> Iterator[Row]:
         f"{NAME}.requires_grad", FLAG, lambda w, x: setattr(w.x, "requires_grad", x)
     )
     yield from each(f"{NAME}.requires_grad_", FLAG, lambda w, x: w.x.requires_grad_(x))
-    call = lambda w: w.z.requires_grad_(False)
-    yield row(f"{NAME}.requires_grad_", "of a result", call, ValueError, "'z'", "detach()")
     for name in ("data", "grad", "label", "requires_grad", *FIELDS):
         given = [bad(name, AttributeError, ("delete", "writable", name, "__del__"))]
         yield from each(f"{NAME}.{name}", given, lambda w, n: delattr(w.z, n))
-    yield row(NAME, "colour", lambda w: setattr(w.x, "colour", 1), AttributeError, "colour")
     for name, hint in hints.HINTS["Value"].items():
         known: Call = lambda w, n=name: getattr(w.x, n)
         yield row(NAME, name, known, AttributeError, f"has no attribute {name!r}; {hint}")
-    put = lambda w: setattr(w.x, "numpy", 1.0)
-    yield row(NAME, "numpy set", put, AttributeError, "write x.data")
-    none = lambda w: setattr(w.x, "grad", None)
-    yield row(f"{NAME}.grad", "none", none, TypeError, "0.0 where there is none")
-    yield row(NAME, "no colour", lambda w: w.x.colour, AttributeError, "colour")
+    yield from refusals(
+        """
+NAME | "colour" | lambda w: setattr(w.x, "colour", 1) | AttributeError | "colour"
+NAME | "no colour" | lambda w: w.x.colour | AttributeError | "colour"
+NAME | "numpy set" | lambda w: setattr(w.x, "numpy", 1.0) | AttributeError | "write x.data"
+f"{NAME}.grad" | "none" | lambda w: setattr(w.x, "grad", None) | TypeError |
+    "0.0 where there is none"
+f"{NAME}.requires_grad_" | "of a result" | lambda w: w.z.requires_grad_(False) | ValueError |
+    "'z'" | "detach()"
+""",
+        globals(),
+    )
 
 
 def passes() -> Iterator[Row]:
@@ -128,11 +140,17 @@ def passes() -> Iterator[Row]:
     seed = {"seed": NUMBER}
     yield from mistakes(f"{NAME}.backward", lambda w: (w.z.backward, {"seed": 1.0}), seed)
     yield from mistakes(f"{NAME}.steps", lambda w: (w.z.steps, {"seed": 1.0}), seed)
-    yield row(f"{NAME}.graph", "an option", lambda w: w.z.graph(odd=1), TypeError, "odd")
-    name, words = f"{NAME}.backward", ("sub(", "infinity")
-    yield row(name, "inf - inf", lambda w: no_slope(w).backward(), FloatingPointError, *words)
-    words = ("pow(-3.0 labelled 'y', 2.0 labelled 'x')", "does not exist")
-    yield row(name, "no derivative", lambda w: (w.y**w.x).backward(), ValueError, *words)
+    yield from refusals(
+        """
+f"{NAME}.graph" | "an option" | lambda w: w.z.graph(odd=1) | TypeError | "odd"
+f"{NAME}.backward" | "inf - inf" | lambda w: no_slope(w).backward() | FloatingPointError |
+    "sub(" | "infinity"
+f"{NAME}.backward" | "no derivative" | lambda w: (w.y**w.x).backward() | ValueError |
+    "pow(-3.0 labelled 'y', 2.0 labelled 'x')" | "does not exist"
+f"{NAME}.exp" | "too large" | lambda w: (w.x * 1e4).exp() | OverflowError | "exp(20000.0)"
+""",
+        globals(),
+    )
 
 
 def no_slope(w: World) -> Value:
@@ -142,8 +160,6 @@ def no_slope(w: World) -> Value:
 
 def methods() -> Iterator[Row]:
     """The methods that are no entries of the table, or written out for speed."""
-    large = lambda w: (w.x * 1e4).exp()
-    yield row(f"{NAME}.exp", "too large", large, OverflowError, "exp(20000.0)")
     yield from each(f"{NAME}.sum", NUMBER, lambda w, x: w.x.sum(x))
     for name, operands in (
         ("where", {"a": 0.0, "b": 1.0}),
@@ -164,21 +180,45 @@ def states() -> Iterator[Row]:
     """What is no state of a node changes nothing, and is not the end of the interpreter."""
     op, dot, x = TABLE["mul"], TABLE["dot"], Value(1.0)
     good = (1.0, 0.0, None, None, (), ())
-    of_op: list[Any] = [
-        *(((3.0, 2.0), ()), ((x,), (1.0,)), ((x, "x"), (1.0,)), ((x, 3), (1.0,))),
-        *(((x, 3.0), ()), ((x, 3.0), ("1",)), ((x, 3.0), None), ([x, 3.0], (1.0,))),
-        *(((x, x, x), (1.0,) * 3), ((x, 3.0), (1.0, 1.0))),
-    ]
-    of_dot: list[Any] = [
-        *(((), ()), ((None,), (1.0,)), ((1.0,), (1.0,)), ((x,), (1.0, 1.0)), (3, (1.0,))),
-    ]
-    nonsense: list[Any] = [
-        *(None, 3, (), [], "eight !!", (1.0,) * 6, good[:5], (None,) * 6),
-        *(("1.0", *good[1:]), (1.0, "0.0", *good[2:]), (1.0, 0.0, 3, *good[3:])),
-        *((1.0, 0.0, None, "mul", (x, 3.0), (1.0,)), (*good[:4], (x,), (1.0,))),
-        *[(1.0, 0.0, None, op, *parts) for parts in of_op],
-        *[(1.0, 0.0, "label", dot, *parts) for parts in of_dot],
-    ]
+    parts = table(
+        """
+op | (3.0, 2.0) | ()
+op | (x,) | (1.0,)
+op | (x, "x") | (1.0,)
+op | (x, 3) | (1.0,)
+op | (x, 3.0) | ()
+op | (x, 3.0) | ("1",)
+op | (x, 3.0) | None
+op | [x, 3.0] | (1.0,)
+op | (x, x, x) | (1.0,) * 3
+op | (x, 3.0) | (1.0, 1.0)
+dot | () | ()
+dot | (None,) | (1.0,)
+dot | (1.0,) | (1.0,)
+dot | (x,) | (1.0, 1.0)
+dot | 3 | (1.0,)
+""",
+        locals(),
+    )
+    nonsense = column(
+        """
+None
+3
+()
+[]
+"eight !!"
+(1.0,) * 6
+good[:5]
+(None,) * 6
+("1.0", *good[1:])
+(1.0, "0.0", *good[2:])
+(1.0, 0.0, 3, *good[3:])
+(1.0, 0.0, None, "mul", (x, 3.0), (1.0,))
+(*good[:4], (x,), (1.0,))
+""",
+        **locals(),
+    )
+    nonsense += [(1.0, 0.0, None, *each) for each in parts]
     given = bads(TypeError, *nonsense, words=("no state of a Value",))
     for owner in ("x", "z", "wide"):
         loaded = lambda w, state, o=owner: getattr(w, o).__setstate__(state)
@@ -187,17 +227,20 @@ def states() -> Iterator[Row]:
 
 def recording() -> Iterator[Row]:
     """no_grad, scope and lines."""
-    name = "autograd.no_grad"
-    call: Call = lambda w: no_grad()(rows)
-    yield row(f"{name}.__call__", "a generator", call, TypeError, "no_grad: rows")
-    call = lambda w: no_grad().__exit__()
-    yield row(f"{name}.__exit__", "not entered", call, RuntimeError, "no_grad")
-    for left in (scope("a"), lines()):
-        name = type(left).__name__
-        call = lambda w, left=left: left.__exit__()
-        yield row("autograd.scope", f"{name} not entered", call, RuntimeError, name)
-        call = lambda w, left=left: left(rows)
-        yield row("autograd.scope", f"{name} of a generator", call, TypeError, f"{name}: rows")
+    yield from refusals(
+        """
+"autograd.no_grad.__call__" | "a generator" | lambda w: no_grad()(rows) | TypeError |
+    "no_grad: rows"
+"autograd.no_grad.__exit__" | "not entered" | lambda w: no_grad().__exit__() | RuntimeError |
+    "no_grad"
+"autograd.scope" | "scope not entered" | lambda w: scope("a").__exit__() | RuntimeError |
+    "scope"
+"autograd.scope" | "lines not entered" | lambda w: lines().__exit__() | RuntimeError | "lines"
+"autograd.scope" | "of a generator" | lambda w: scope("a")(rows) | TypeError | "scope: rows"
+"autograd.scope" | "lines of one" | lambda w: lines()(rows) | TypeError | "lines: rows"
+""",
+        globals(),
+    )
     names = [bad(2, TypeError, "name, got 2 (int)")]
     names += [bad(x, ValueError, "without a slash", repr(x)) for x in ("", " ", "a/b")]
     yield from each("autograd.scope", names, lambda w, x: scope(x))
@@ -206,7 +249,7 @@ def recording() -> Iterator[Row]:
         with no_grad():
             raise KeyError("within")
 
-    yield row(name, "an error within", failing, KeyError, "within")
+    yield row("autograd.no_grad", "an error within", failing, KeyError, "within")
 
 
 def primitives() -> Iterator[Row]:
