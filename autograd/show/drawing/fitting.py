@@ -20,7 +20,7 @@ from autograd.show.drawing.layout import ANY, AXES, Layout, lay_out, port_room
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.quotient import Quotient
 from autograd.show.drawing.records import TEXT, Box, Position
-from autograd.show.drawing.repetition import repetitions
+from autograd.show.drawing.repetition import repetition
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import width
 
@@ -46,7 +46,7 @@ MOST_NODES = Options().max_nodes
 MOST_CUT, FEWEST = 48, 12  # boxes of a picture that leaves some out
 ROWS = 9  # of a page with formulas
 MANY = 8  # steps, from which on they are drawn once
-FULL = ((False, 1), (True, 1), (False, 2), (True, 3))  # compact cards, and rows
+FULL = ((False, 1), (True, 1), (False, 2), (True, 4))  # compact cards, and rows
 FORMULA_WIDTHS = (150.0, 200.0, 260.0, 340.0, 420.0)  # pixels
 LARGER = 2.0  # the scale of texts that are cut, where there is room
 COMPACT = "In a box the left number is the data, the right one the gradient."
@@ -145,46 +145,38 @@ def quotient_for(graph: Snapshot, options: Options) -> Quotient:
     return shared if asked and options.collapse else Quotient(frame_of=shared.frame_of)
 
 
-def _folded(graph: Snapshot, steps: Quotient, most: float) -> Quotient:
-    """Steps drawn once, what is alike beside them too, with formulas of such a width."""
-    alike = by_likeness(graph, steps)
-    sizes = Counter(alike.values())
-    few = {x for x, key in alike.items() if x.op is None and sizes[key] < MANY}
-    alike = {x: key for x, key in alike.items() if x not in few} | {**steps.box_of}
-    return with_formulas(graph, replace(steps, box_of={}), most, alike)
-
-
 def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
     """From fine to coarse: all in full, formulas, scopes, and what is alike drawn once."""
     names = quotient_for(graph, Options())
     if len({*names.box_of.values()}) < 2:
         names = Quotient(frame_of=names.frame_of)
-    repeated = [] if graph.modules or graph.scopes else repetitions(graph)
-    columns = [column for each in repeated for column in each.columns]
-    step_of = {x: k for column in columns for k, x in enumerate(column)}
-    names = replace(names, steps=step_of)
-    many = [each for each in repeated if each.times >= MANY]
-    if names.count(graph) <= (MOST_UNFOLDED if scrolls else MOST_FULL):
-        for compact, rows in [(False, ANY)] if scrolls else FULL:
-            yield Choice(names, compact, rows)
-    for most in FORMULA_WIDTHS if many else ():
-        yield Choice(_folded(graph, by_step(graph, many), most), True, ROWS)
-    if names.count(graph) <= (MOST_UNFOLDED if scrolls else MOST_FULL):
+    repeated = None if graph.modules or graph.scopes else repetition(graph)
+    names = replace(names, steps=repeated.steps if repeated else {})
+    steps, keys = by_step(repeated) if repeated and repeated.rounds else (names, {})
+    alike = by_likeness(graph, steps, keys)
+    sizes = Counter([alike.get(node) for node in graph.nodes if node.op is not None])
+    many = [size for key, size in sizes.items() if key and size >= MANY]
+    full = names.count(graph) <= (MOST_UNFOLDED if scrolls else MOST_FULL)
+    for compact, rows in () if not full else [(False, ANY)] if scrolls else FULL:
+        yield Choice(names, compact, rows)
+    if not graph.modules and not graph.scopes and 2 * sum(many) > sizes.total():
         for most in FORMULA_WIDTHS:
-            yield Choice(with_formulas(graph, names, most), True, ANY if scrolls else ROWS)
+            yield Choice(with_formulas(graph, steps, most, alike), True, ROWS)
+    for most in FORMULA_WIDTHS if full else ():
+        yield Choice(with_formulas(graph, names, most), True, ANY if scrolls else ROWS)
     if graph.scopes and not graph.modules:
-        names = by_scope(graph)
+        steps = by_scope(graph)
+        alike = by_likeness(graph, steps, {})
         for compact, rows in FULL:
-            yield Choice(names, compact, 3 * rows, 1)
-    if any(each.rounds for each in repeated):  # else what is alike says as much, in less room
-        folded = _folded(graph, by_step(graph, repeated), FORMULA_WIDTHS[-1])
-        yield Choice(folded, True, ROWS, 2)
-    for level in range(3 if graph.modules else 1):
-        if level > 0:  # fewer neurons have a box of their own, then none
-            names = by_module(graph, layers=level == 2, tallest=6)
-        alike = by_likeness(graph, names)
-        coarse = 0 if graph.modules and level < 2 else 3
-        yield Choice(with_formulas(graph, names, FORMULA_WIDTHS[-1], alike), True, ROWS, coarse)
+            yield Choice(steps, compact, 3 * rows, 1)
+    coarse = [steps] + [names] * bool(keys)
+    if graph.modules:  # fewer neurons have a box of their own, then none
+        coarse += [by_module(graph, tallest=6), by_module(graph, layers=True)]
+    for k, shared in enumerate(coarse):
+        alike = alike if k == 0 else by_likeness(graph, shared, {})
+        level = 0 if graph.modules and k < 2 else 3
+        folded = with_formulas(graph, shared, FORMULA_WIDTHS[-1], alike)
+        yield Choice(folded, True, ROWS, level)
 
 
 def _paths(options: Options, coarsest: Choice, attempt: _Attempt) -> Drawing:

@@ -138,24 +138,24 @@ def _middles(frames: Keys, tallest: int) -> dict[str, str]:
 # ---------------------------------------------------------------- structure
 
 
-def by_step(graph: Snapshot, repeated: Sequence[Repetition]) -> Quotient:
-    """Each result of a step shares a box with its like of all steps, and so do their leaves."""
-    keys, frames = Keys(), Keys()
-    for number, each in enumerate(repeated):
-        columns = [column for column in each.columns if column[0] not in each.sums]
-        for k, column in enumerate([*columns, *each.leaves]):
-            for node in column:
-                keys.setdefault(node, f"step {number} {k}")
-        path = f"one step × {each.times:,}{' ' * number}"
-        frames |= {node: path for column in columns for node in column}
-    rounds = frozenset([link for each in repeated for link in each.rounds])
+def by_step(repeated: Repetition) -> tuple[Quotient, Keys]:
+    """The frame of a step that is drawn once, and equal keys for its results in all steps."""
+    columns = [column for column in repeated.columns if column[0] not in repeated.sums]
+    every = enumerate([*columns, *repeated.leaves])
+    keys: Keys = {node: f"step {k}" for k, column in every for node in column}
+    keys |= {x: x.name for column in columns for x in column[-1].inputs if x not in keys}
+    path = f"one step × {repeated.times:,}"
+    frames = {node: path for column in columns for node in column}
     told = ("A repeated step is drawn once",)
-    return Quotient(of_several(keys), frames, told=told, rounds=rounds)
+    return Quotient({}, frames, told=told, rounds=repeated.rounds), keys
 
 
-def by_likeness(graph: Snapshot, before: Quotient) -> Keys:
+def by_likeness(graph: Snapshot, before: Quotient, keys: Keys) -> Keys:
     """Return equal keys for what is alike: leaves by the letters of their name, results by
     their operation and the keys of their operands. Numbers among the operands may differ.
+
+    Args:
+        before: boxes that stay as they are; keys: of nodes that have one.
     """
     kind: dict[Node, int] = {}
     known: dict[Hashable, int] = {}
@@ -164,9 +164,9 @@ def by_likeness(graph: Snapshot, before: Quotient) -> Keys:
         for slot, x in enumerate(node.inputs):
             uses[x].add((node.op, 0 if node.op and node.op.variadic else slot))
     for node in graph.nodes:
-        key: Hashable = node
-        if node in before.box_of:
-            key = before.box_of[node]
+        key: Hashable = before.box_of.get(node) or keys.get(node) or node
+        if key is not node:
+            pass
         elif node.op is None:
             key = letters(node) or frozenset(uses[node])
         elif node not in graph.roots and not node.label:

@@ -87,14 +87,7 @@ def samples() -> Value:
         (squares, {"60 × (w * … + b - …)²", "1 × (Σ v6) / 60.0"}),
         (one_leaf, {"1 × Σ w * …"}),
         (lambda: loop(100), {"100 × tanh(xₜ₋₁ * a + b)", "1 × x * 1.0"}),
-        (
-            maxima,
-            {
-                "10 × maximum(x, exp(x))",
-                "10 × maximum(exp(x), x)",
-                "1 × (Σ (v4 + v7)) * 1.0",
-            },
-        ),
+        (maxima, {"1 × Σ maximum(exp(x), x)", "1 × v61 * 1.0"}),
     ],
 )
 def test_what_repeats(root: Callable[[], Value], found: set[str]) -> None:
