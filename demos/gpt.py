@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, compile, logsumexp, relu, scope, take
-from demos.common import BLUE, GREY, ORANGE, figure, progress, save_figure, smooth
-from demos.names import LETTERS, known_names
+from demos.common import figure, progress, save_figure
+from demos.names import LETTERS, draw_losses, known_names, print_names
 from demos.transformer import Vector, attend, linear, norm, softmax
 
 DIMENSION, HEADS, INNER, LONGEST = 16, 4, 64, 12
@@ -179,11 +179,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
             raise ArithmeticError(f"the weights read back from {path} give another loss")
     print(f"weights: {path}; read back, they give the same loss, bit for bit\n")
 
-    invented = [invent(weights) for _ in range(20)]
-    for row in range(0, 20, 5):
-        print("  " + "".join([f"{name.capitalize():<15}" for name in invented[row : row + 5]]))
-    new = len([name for name in invented if name not in known])
-    print(f"\n{new} of these 20 are not in the list.")
+    print_names([invent(weights) for _ in range(20)], known)
     _draw(weights, losses, loss, max(held_out, key=len), out / "gpt.png")
 
 
@@ -219,13 +215,7 @@ def _compare_speeds(weights: Weights) -> None:
 def _draw(weights: Weights, losses: list[float], loss: float, name: str, path: Path) -> None:
     """The losses, and for one name how much a head looks back at each letter."""
     fig, (left, right) = figure(13.0, 5.2, columns=2)
-    window = max(2, len(losses) // 30)
-    left.plot(smooth(losses, window), color=BLUE, label=f"batches, mean of {window} steps")
-    left.axhline(loss, color=ORANGE, linestyle="--", label="held-out names, at the end")
-    left.axhline(math.log(27), color=GREY, linestyle=":", label="guessing blindly")
-    left.set(title="Learning", xlabel="step", ylabel="loss, nats a letter")
-    left.legend()
-
+    draw_losses(left, losses, loss)
     plain = {key: matrix.tolist() for key, matrix in weights.items()}
     letters = numbered(name)[:-1]
     looks = predict(plain, letters)[1]

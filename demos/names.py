@@ -15,6 +15,7 @@ from pathlib import Path
 
 import names as census
 import numpy as np
+from matplotlib.axes import Axes
 
 import nn
 from autograd import Value, logsumexp, no_grad
@@ -125,12 +126,26 @@ def run(out: Path, quick: bool, seed: int) -> None:
         f"{exp(loss):.1f} equally likely letters; guessing blindly is {log(27):.3f}, or 27.\n"
     )
 
-    invented = [invent(model) for _ in range(20)]
-    for row in range(0, 20, 5):
+    print_names([invent(model) for _ in range(20)], known)
+    _draw(model, losses, loss, out / "names.png")
+
+
+def print_names(invented: list[str], known: list[str]) -> None:
+    """Print the names, five a line, and how many of them are new."""
+    for row in range(0, len(invented), 5):
         print("  " + "".join([f"{name.capitalize():<15}" for name in invented[row : row + 5]]))
     new = len([name for name in invented if name not in known])
-    print(f"\n{new} of these 20 are not in the list.")
-    _draw(model, losses, loss, out / "names.png")
+    print(f"\n{new} of these {len(invented)} are not in the list.")
+
+
+def draw_losses(ax: Axes, losses: list[float], held_out: float) -> None:
+    """The losses of a training, beside the loss on other names and that of guessing."""
+    window = max(2, len(losses) // 30)
+    ax.plot(smooth(losses, window), color=BLUE, label=f"batches, mean of {window} steps")
+    ax.axhline(held_out, color=ORANGE, linestyle="--", label="held-out names, at the end")
+    ax.axhline(log(27), color=GREY, linestyle=":", label="guessing blindly")
+    ax.set(title="Learning", xlabel="step", ylabel="loss, nats a letter")
+    ax.legend()
 
 
 def apart(points: np.ndarray, least: float) -> np.ndarray:
@@ -149,13 +164,7 @@ def apart(points: np.ndarray, least: float) -> np.ndarray:
 
 def _draw(model: NameModel, losses: list[float], held_out: float, path: Path) -> None:
     fig, (left, right) = figure(13.0, 5.2, columns=2)
-    window = max(2, len(losses) // 30)
-    left.plot(smooth(losses, window), color=BLUE, label=f"batches, mean of {window} steps")
-    left.axhline(held_out, color=ORANGE, linestyle="--", label="held-out names, at the end")
-    left.axhline(log(27), color=GREY, linestyle=":", label="guessing blindly")
-    left.set(title="Learning", xlabel="step", ylabel="loss, nats a letter")
-    left.legend()
-
+    draw_losses(left, losses, held_out)
     vectors = np.array([[x.data for x in row] for row in model.table.weight])
     centred = vectors - vectors.mean(axis=0)
     _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
