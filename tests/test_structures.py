@@ -28,6 +28,7 @@ from autograd import (
     value_and_jacobian,
     vjp,
 )
+from tests.helpers.tables import column
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,16 @@ def area(p: Any) -> Any:
     return p.a * p.a * p.b if hasattr(p, "a") else p["w"] * p["w"] * p["b"]
 
 
-STRUCTURES = [
-    (Params(2.0, 3.0, "p", [1.0]), Params(12.0, 4.0, "p", [1.0]), Params(0.5, 0.0, "p", [2.0])),
-    (Line(2.0, 3.0, "m"), Line(12.0, 4.0, "m"), Line(0.5, 0.0, "m")),
-    (Pair(2.0, 3.0), Pair(12.0, 4.0), Pair(0.5, 0.0)),
-    ({"w": 2.0, "b": 3.0}, {"w": 12.0, "b": 4.0}, {"w": 0.5, "b": 0.0}),
-    tuple(pd.Series(xs, ["w", "b"], name="p") for xs in ([2.0, 3.0], [12.0, 4.0], [0.5, 0.0])),
-]
+STRUCTURES = column(
+    """
+(Params(2.0, 3.0, "p", [1.0]), Params(12.0, 4.0, "p", [1.0]), Params(0.5, 0.0, "p", [2.0]))
+(Line(2.0, 3.0, "m"), Line(12.0, 4.0, "m"), Line(0.5, 0.0, "m"))
+(Pair(2.0, 3.0), Pair(12.0, 4.0), Pair(0.5, 0.0))
+({"w": 2.0, "b": 3.0}, {"w": 12.0, "b": 4.0}, {"w": 0.5, "b": 0.0})
+tuple(pd.Series(xs, ["w", "b"], name="p") for xs in ([2.0, 3.0], [12.0, 4.0], [0.5, 0.0]))
+""",
+    **globals(),
+)
 KINDS = ["dataclass", "registered", "namedtuple", "dict", "Series"]
 
 

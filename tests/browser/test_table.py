@@ -1,6 +1,6 @@
 """Every primitive in the browser against Python, number by number."""
 
-import json
+import json  # noqa: F401  (rows name it)
 import math
 import operator
 import random
@@ -14,6 +14,7 @@ from autograd import elu, hypot, maximum, sum
 from autograd.core.define import primitive
 from autograd.core.primitive import TABLE, Primitive
 from autograd.javascript import UntranslatableError, module
+from tests.helpers.tables import table
 
 # fmt: off
 EXACT = ["neg", "add", "sub", "mul", "div", "mod", "floordiv", "identity", "square",
@@ -186,16 +187,19 @@ def catches(x: float) -> float:
         return 0.0
 
 
-OPAQUE: list[tuple[Any, str]] = [
-    (math.fmod, "math.fmod is for floats only"),
-    (lambda x: {1.0: 2.0}[x], "unhashable"),
-    (lambda x: x.real, "what only a float has"),
-    (lambda x: round(x, ndigits=2), "__round__"),
-    (lambda x: json.dumps, "the rule gives <function"),
-    (lambda x: missing(x), "what only a float has"),  # type: ignore[name-defined]  # noqa: F821
-    (lambda x: operator.index(x), "integer"),
-    (catches, "catches errors"),
-]
+OPAQUE: list[tuple[Any, str]] = table(
+    """
+math.fmod | "math.fmod is for floats only"
+lambda x: {1.0: 2.0}[x] | "unhashable"
+lambda x: x.real | "what only a float has"
+lambda x: round(x, ndigits=2) | "__round__"
+lambda x: json.dumps | "the rule gives <function"
+lambda x: missing(x) | "what only a float has"
+lambda x: operator.index(x) | "integer"
+catches | "catches errors"
+""",
+    globals(),
+)
 
 
 @pytest.mark.parametrize(("rule", "why"), OPAQUE)

@@ -12,6 +12,7 @@ import autograd.core.functions as functional
 import nn
 from autograd import Value, clip, elu, leaky_relu, log, take, where
 from autograd.core.primitive import RESERVED, TABLE
+from tests.helpers.tables import table
 
 FUNCTIONS = [*functional.__all__, "abs", "pow", "sum"]
 
@@ -71,13 +72,16 @@ def test_an_index_may_be_whatever_is_whole() -> None:
 
 @pytest.mark.parametrize(
     ("call", "told"),
-    [
-        (lambda: elu(1.0, beta=2.0), r"elu\(\) got an unexpected keyword argument 'beta'"),
-        (lambda: elu(1.0, x=2.0), r"elu\(\) multiple values for argument 'x'"),
-        (lambda: elu(alpha=2.0), r"elu\(\) missing a required argument: 'x'"),
-        (lambda: elu(1.0, 2.0, 3.0, alpha=2.0), r"elu\(\) (too many|multiple values)"),
-        (lambda: autograd.maximum(1.0, xs=2.0), r"maximum\(\) got an unexpected"),
-    ],
+    table(
+        r"""
+lambda: elu(1.0, beta=2.0) | r"elu\(\) got an unexpected keyword argument 'beta'"
+lambda: elu(1.0, x=2.0) | r"elu\(\) multiple values for argument 'x'"
+lambda: elu(alpha=2.0) | r"elu\(\) missing a required argument: 'x'"
+lambda: elu(1.0, 2.0, 3.0, alpha=2.0) | r"elu\(\) (too many|multiple values)"
+lambda: autograd.maximum(1.0, xs=2.0) | r"maximum\(\) got an unexpected"
+""",
+        globals(),
+    ),
 )
 def test_named_operands_that_do_not_fit(call: Callable[[], Any], told: str) -> None:
     assert elu(x=-1.0, alpha=2.0) == elu(alpha=2.0, x=-1.0) == elu(-1.0, 2.0)

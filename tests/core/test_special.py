@@ -19,6 +19,7 @@ import autograd
 from autograd import Value, array, grad, hessian, jacobian
 from autograd.core import special
 from tests.helpers.measure_ulp import BOUND, ulps
+from tests.helpers.tables import table
 
 
 def phi(x: Any) -> Any:
@@ -93,16 +94,21 @@ def test_the_gamma_functions_are_as_accurate_as_they_say() -> None:
         special.polygamma(1.0, 1e308)
 
 
-HIGHER: dict[str, list[float]] = {
-    "lgamma": [0.3, 2.7, -1.3],
-    "digamma": [0.3, 2.7, 30.0],
-    "erfinv": [-0.7, 0.01, 0.3],
-    "ndtr": [-2.0, 0.5],
-    "ndtri": [0.01, 0.4, 0.9],
-    "log_ndtr": [-6.0, 0.5, 2.0],
-    "log1mexp": [0.1, 1.5],
-    "sinc": [-0.3, 0.0, 1.0, 2.5],
-}
+HIGHER: dict[str, list[float]] = dict(
+    table(
+        """
+"lgamma" | [0.3, 2.7, -1.3]
+"digamma" | [0.3, 2.7, 30.0]
+"erfinv" | [-0.7, 0.01, 0.3]
+"ndtr" | [-2.0, 0.5]
+"ndtri" | [0.01, 0.4, 0.9]
+"log_ndtr" | [-6.0, 0.5, 2.0]
+"log1mexp" | [0.1, 1.5]
+"sinc" | [-0.3, 0.0, 1.0, 2.5]
+""",
+        globals(),
+    )
+)
 REFERENCE = {
     "lgamma": lambda x: mpmath.log(abs(mpmath.gamma(x))),
     "digamma": mpmath.digamma,

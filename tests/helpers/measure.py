@@ -20,6 +20,7 @@ from autograd.testing import GradientError, check_jacobian, check_vjp, gradcheck
 from autograd.testing.recorded import node_cases
 from autograd.testing.report import Case
 from tests.helpers.programs import OPERANDS, SAFE, Listing, decode
+from tests.helpers.tables import table
 
 __all__ = [
     "NAMES",
@@ -197,13 +198,16 @@ def measure_by_hand(count: int, seed: int = 0) -> Counter[tuple[str, str]]:
     return found
 
 
-ELEMENTWISE: list[tuple[Any, Any]] = [
-    (np.tanh, lambda x: 1.0 - np.tanh(x) ** 2),
-    (np.sin, np.cos),
-    (lambda x: x * np.exp(-0.5 * x * x), lambda x: (1.0 - x * x) * np.exp(-0.5 * x * x)),
-    (np.arctan, lambda x: 1.0 / (1.0 + x * x)),
-    (lambda x: np.log1p(x * x), lambda x: 2.0 * x / (1.0 + x * x)),
-]
+ELEMENTWISE: list[tuple[Any, Any]] = table(
+    """
+np.tanh | lambda x: 1.0 - np.tanh(x) ** 2
+np.sin | np.cos
+lambda x: x * np.exp(-0.5 * x * x) | lambda x: (1.0 - x * x) * np.exp(-0.5 * x * x)
+np.arctan | lambda x: 1.0 / (1.0 + x * x)
+lambda x: np.log1p(x * x) | lambda x: 2.0 * x / (1.0 + x * x)
+""",
+    globals(),
+)
 
 
 def random_array_function(rng: random.Random) -> tuple[Any, Any, Any]:

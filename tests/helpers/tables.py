@@ -14,7 +14,10 @@ def table(text: str, names: dict[str, Any] | None = None, **more: Any) -> list[A
     >>> table("1 | 'one'\n2 |\n    'two'")
     [(1, 'one'), (2, 'two')]
     """
-    rows, given = re.split(r"\n(?! )", text.strip()), {**(names or {}), **more}
+    rows, given = (
+        re.split(r"\n(?! )", text.strip()),
+        {**(names or {}), **more} if more else names,
+    )
     return [tuple([eval(cell, given) for cell in re.split(r" \|\s+", row)]) for row in rows]
 
 

@@ -13,6 +13,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value
+from tests.helpers.tables import table
 
 
 def weights() -> Any:
@@ -22,14 +23,19 @@ def weights() -> Any:
     return array
 
 
-WRITES: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "whole": (lambda x: x.__setitem__(slice(None), 7.0), "7 7 7 7"),
-    "item": (lambda x: x.__setitem__((0, 1), 7.0), "2 7 6 8"),
-    "row": (lambda x: x[1].__setitem__(slice(None), [7.0, 9.0]), "2 4 7 9"),
-    "in place": (lambda x: x.__getitem__(0).__imul__(0.5), "1 2 6 8"),
-    "mask": (lambda x: x.__setitem__(x > 5.0, 0.0), "2 4 0 0"),
-    "out": (lambda x: np.clip(x, 3.0, 7.0, out=x), "3 4 6 7"),
-}
+WRITES: dict[str, tuple[Callable[[Any], Any], str]] = dict(
+    table(
+        """
+"whole" | (lambda x: x.__setitem__(slice(None), 7.0), "7 7 7 7")
+"item" | (lambda x: x.__setitem__((0, 1), 7.0), "2 7 6 8")
+"row" | (lambda x: x[1].__setitem__(slice(None), [7.0, 9.0]), "2 4 7 9")
+"in place" | (lambda x: x.__getitem__(0).__imul__(0.5), "1 2 6 8")
+"mask" | (lambda x: x.__setitem__(x > 5.0, 0.0), "2 4 0 0")
+"out" | (lambda x: np.clip(x, 3.0, 7.0, out=x), "3 4 6 7")
+""",
+        globals(),
+    )
+)
 
 
 @pytest.mark.parametrize("name", ["data", "grad"])
@@ -110,18 +116,18 @@ FIT: dict[str, Any] = {
 
 @pytest.mark.parametrize(
     ("call", "words"),
-    [
-        (lambda: UNTYPED.fit(MODEL, [[0, 1]], [0], **FIT, verbose=0), "write progress=True"),
-        (lambda: UNTYPED.fit(MODEL, [[0, 1]], [0], **FIT, lr=0.1), r"optimizer=nn\.SGD"),
-        (
-            lambda: UNTYPED.fit(MODEL, [[0, 1]], [0], **FIT, validation_data=0),
-            r"validation=\(X, y\)",
-        ),
-        (lambda: UNTYPED.Layer(in_features=2, out_features=1), r"nn\.Layer\(nin, nout\)"),
-        (lambda: UNTYPED.Adam(MODEL.parameters(), learning_rate=0.1), "write lr=…"),
-        (lambda: nn.Layer(2, 1)([[1.0, 2.0], [3.0, 4.0]]), r"nn\.Flatten\(\)"),
-        (lambda: Value(1.0) * 1j, r"cos\(t\) and sin\(t\)"),
-    ],
+    table(
+        r"""
+lambda: UNTYPED.fit(MODEL, [[0, 1]], [0], **FIT, verbose=0) | "write progress=True"
+lambda: UNTYPED.fit(MODEL, [[0, 1]], [0], **FIT, lr=0.1) | r"optimizer=nn\.SGD"
+lambda: UNTYPED.fit(MODEL, [[0, 1]], [0], **FIT, validation_data=0) | r"validation=\(X, y\)"
+lambda: UNTYPED.Layer(in_features=2, out_features=1) | r"nn\.Layer\(nin, nout\)"
+lambda: UNTYPED.Adam(MODEL.parameters(), learning_rate=0.1) | "write lr=…"
+lambda: nn.Layer(2, 1)([[1.0, 2.0], [3.0, 4.0]]) | r"nn\.Flatten\(\)"
+lambda: Value(1.0) * 1j | r"cos\(t\) and sin\(t\)"
+""",
+        globals(),
+    ),
 )
 def test_a_mistake_says_what_to_write(call: Callable[[], Any], words: str) -> None:
     with pytest.raises(TypeError, match=words):

@@ -20,7 +20,7 @@ from autograd import Value, primitive
 from autograd.core.operand import primal
 from autograd.program import Compiled, compile
 from tests.helpers.agreement import TARGETS, agrees
-from tests.helpers.tables import table
+from tests.helpers.tables import column, table
 
 pytestmark = TARGETS
 
@@ -84,13 +84,16 @@ def test_samples() -> None:
     assert one.hvp([1.0, 3.0], [1.0, 2.0]) == [2.0, 4.0]
 
 
-RESULTS: list[Callable[[Any, Any], Any]] = [
-    lambda w, x: w[0] * x[0],
-    lambda w, x: [w[0] * x[0], w[1] * x[1]],
-    lambda w, x: x * w[0],
-    lambda w, x: {"a": w[0] * x[0]},
-    lambda w, x: (w[0] * x[0], [x[1], w[1]]),
-]
+RESULTS: list[Callable[[Any, Any], Any]] = column(
+    """
+lambda w, x: w[0] * x[0]
+lambda w, x: [w[0] * x[0], w[1] * x[1]]
+lambda w, x: x * w[0]
+lambda w, x: {"a": w[0] * x[0]}
+lambda w, x: (w[0] * x[0], [x[1], w[1]])
+""",
+    **globals(),
+)
 
 
 @pytest.mark.parametrize("f", RESULTS)

@@ -23,6 +23,7 @@ from autograd.program import kernel as kernels
 from autograd.trees import flatten
 from tests.helpers.agreement import TARGETS, result
 from tests.helpers.programs import Listing, programs
+from tests.helpers.tables import column
 
 pytestmark = TARGETS
 
@@ -75,16 +76,19 @@ def test_trees_are_taken_apart_and_built(tree: Any, more: float) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [
-        {"b": 3.0, "a": [2.0, 1.0]},
-        {"a": (2.0, 1.0), "b": 3.0},
-        {"a": [np.float32(2.0), True], "b": np.float64(3.0)},
-        {"a": [2, 1], "b": 3},
-        {"a": np.array([2.0, 1.0]), "b": np.array(3.0)},
-        {"a": np.array([2.0, 9.0, 1.0])[::2], "b": 3.0},
-        {"a": np.array([2, 1]), "b": 3.0},
-        {"a": np.array([2.0, 1.0], ">f8"), "b": 3.0},
-    ],
+    column(
+        """
+{"b": 3.0, "a": [2.0, 1.0]}
+{"a": (2.0, 1.0), "b": 3.0}
+{"a": [np.float32(2.0), True], "b": np.float64(3.0)}
+{"a": [2, 1], "b": 3}
+{"a": np.array([2.0, 1.0]), "b": np.array(3.0)}
+{"a": np.array([2.0, 9.0, 1.0])[::2], "b": 3.0}
+{"a": np.array([2, 1]), "b": 3.0}
+{"a": np.array([2.0, 1.0], ">f8"), "b": 3.0}
+""",
+        **globals(),
+    ),
 )
 @pytest.mark.parametrize("build", [list, np.array])
 def test_what_is_built_otherwise_is_taken_as_such(other: Any, build: Any) -> None:

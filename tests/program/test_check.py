@@ -12,6 +12,7 @@ from autograd import Value
 from autograd.core.operand import primal
 from autograd.program import compile
 from autograd.program.check import compare, difference
+from tests.helpers.tables import table
 
 Step = tuple[str, tuple[int, ...], float]
 UNARY = "exp", "log", "tanh", "sin", "sqrt", "abs", "relu"
@@ -184,14 +185,17 @@ def test_numbers_that_are_not_finite() -> None:
 
 @pytest.mark.parametrize(
     ("f", "values", "slopes"),
-    [
-        (lambda x: abs(x * 0.1 + 0.2 - 0.3), 1e-17, -0.1),
-        (lambda x: autograd.relu(x * 0.1 + 0.2 - 0.3), 0.0, 0.0),
-        (lambda x: autograd.maximum(0.1 * x + 0.2, 0.3 * x), 0.3, 0.1),
-        (lambda x: autograd.maximum(0.1 * x + 0.2, 0.3 * x), 0.3, 0.3),
-        (lambda x: (x * 0.1 + 0.2) // 0.3, 0.0, 0.0),
-        (lambda x: (x * 0.1 + 0.2) % 0.3, 0.3, 0.1),
-    ],
+    table(
+        """
+lambda x: abs(x * 0.1 + 0.2 - 0.3) | 1e-17 | -0.1
+lambda x: autograd.relu(x * 0.1 + 0.2 - 0.3) | 0.0 | 0.0
+lambda x: autograd.maximum(0.1 * x + 0.2, 0.3 * x) | 0.3 | 0.1
+lambda x: autograd.maximum(0.1 * x + 0.2, 0.3 * x) | 0.3 | 0.3
+lambda x: (x * 0.1 + 0.2) // 0.3 | 0.0 | 0.0
+lambda x: (x * 0.1 + 0.2) % 0.3 | 0.3 | 0.1
+""",
+        globals(),
+    ),
 )
 def test_either_side_of_a_kink_within_rounding_is_right(
     f: Any, values: float, slopes: float

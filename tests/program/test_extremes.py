@@ -14,6 +14,7 @@ from autograd.program import compile
 from tests.helpers.agreement import TARGETS
 from tests.helpers.extremes import NAMES, POWERS, compiled, exact, has_value, pairs, worst
 from tests.helpers.measure_ulp import BOUND, LEAST, ulps
+from tests.helpers.tables import table
 
 pytestmark = TARGETS
 
@@ -66,19 +67,24 @@ def test_infinity_minus_infinity_is_an_error(name: str, in_axes: Any) -> None:
 signed = autograd.primitive(
     "tests.signed", lambda x: math.copysign(1.0, x), lambda out, x: 0.0 * x
 )
-SIGNED: dict[str, Callable[[Any], Any]] = {
-    "x + 0.0": lambda x: x + 0.0,
-    "0.0 + x": lambda x: 0.0 + x,
-    "sum": lambda x: sum([x, x]),
-    "-0.0 + x": lambda x: -0.0 + x,
-    "0.0 * x": lambda x: 0.0 * x,
-    "0.0 - x": lambda x: 0.0 - x,
-    "a rule of one's own": lambda x: signed(x + 0.0),
-    "atan2": lambda x: autograd.atan2(x + 0.0, -1.0),
-    "sqrt": lambda x: autograd.sqrt(x + 0.0),
-    "pow": lambda x: (x + 0.0) ** 3,
-    "neg": lambda x: -(x + 0.0),
-}
+SIGNED: dict[str, Callable[[Any], Any]] = dict(
+    table(
+        """
+"x + 0.0" | lambda x: x + 0.0
+"0.0 + x" | lambda x: 0.0 + x
+"sum" | lambda x: sum([x, x])
+"-0.0 + x" | lambda x: -0.0 + x
+"0.0 * x" | lambda x: 0.0 * x
+"0.0 - x" | lambda x: 0.0 - x
+"a rule of one's own" | lambda x: signed(x + 0.0)
+"atan2" | lambda x: autograd.atan2(x + 0.0, -1.0)
+"sqrt" | lambda x: autograd.sqrt(x + 0.0)
+"pow" | lambda x: (x + 0.0) ** 3
+"neg" | lambda x: -(x + 0.0)
+""",
+        globals(),
+    )
+)
 
 
 @pytest.mark.parametrize("name", SIGNED)

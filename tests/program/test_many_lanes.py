@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd.program import compile
-from tests.helpers.tables import named
+from tests.helpers.tables import named, table
 
 X = np.arange(256.0) % 13.0 - 6.0  # of which all sums and means are exact
 ROWS = np.stack([X, X[::-1] + 1.0, X * X], 1)
@@ -91,29 +91,18 @@ def late(x: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("run", "error", "message"),
-    [
-        (lambda: compile(lambda x: x.log(), 0)(5.0 - X), ValueError, "in sample 11$"),
-        (
-            lambda: compile(lambda x: x.log(), 0)(200.0 - np.arange(256.0)),
-            ValueError,
-            "in sample 200$",
-        ),
-        (
-            lambda: compile(late, 0)(208.0 - np.arange(256.0)),
-            ValueError,
-            "built in different ways",
-        ),
-        (
-            lambda: compile(late, 0)([1.0] * 200 + [[1.0]]),
-            ValueError,
-            r"argument 0\[200\] is built in another way than argument 0\[0\]",
-        ),
-        (
-            lambda: compile(late, 0)([1.0] * 200 + ["a"]),
-            TypeError,
-            r"argument 0\[200\] is a str",
-        ),
-    ],
+    table(
+        r"""
+lambda: compile(lambda x: x.log(), 0)(5.0 - X) | ValueError | "in sample 11$"
+lambda: compile(lambda x: x.log(), 0)(200.0 - np.arange(256.0)) | ValueError |
+    "in sample 200$"
+lambda: compile(late, 0)(208.0 - np.arange(256.0)) | ValueError | "built in different ways"
+lambda: compile(late, 0)([1.0] * 200 + [[1.0]]) | ValueError |
+    r"argument 0\[200\] is built in another way than argument 0\[0\]"
+lambda: compile(late, 0)([1.0] * 200 + ["a"]) | TypeError | r"argument 0\[200\] is a str"
+""",
+        globals(),
+    ),
 )
 def test_errors_name_the_sample(
     run: Callable[[], Any], error: type[Exception], message: str

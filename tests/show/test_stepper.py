@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 import autograd
 import nn
-from autograd import Stepper, Value, dot, maximum, relu, sqrt, where
+from autograd import Stepper, Value, dot, maximum, relu, sqrt, where  # noqa: F401  (rows name some)
 from autograd.core.sweeps import topological_order
 from autograd.show.stepper import MOST_NAMES
 from autograd.show.text import LONGEST_NAME
 from tests.helpers.examples import lesson
 from tests.helpers.programs import Listing, programs
+from tests.helpers.tables import column, table
 
 INF, NAN = math.inf, math.nan
 ZERO = Value(0.0, label="x")
@@ -46,16 +47,19 @@ def check_to_the_end(root: Value) -> None:
     assert played(stepper) == gradients(root)
 
 
-EDGY: list[Callable[[Value, Value], Value]] = [
-    lambda x, y: x * y,
-    lambda x, y: x + y,
-    lambda x, y: x - y,
-    lambda x, y: sqrt(x if x.data >= 0.0 else relu(x)),
-    lambda x, y: relu(x),
-    lambda x, y: maximum(x, y),
-    lambda x, y: where(True, x, y),
-    lambda x, y: dot([x, y], [y, x], x),
-]
+EDGY: list[Callable[[Value, Value], Value]] = column(
+    """
+lambda x, y: x * y
+lambda x, y: x + y
+lambda x, y: x - y
+lambda x, y: sqrt(x if x.data >= 0.0 else relu(x))
+lambda x, y: relu(x)
+lambda x, y: maximum(x, y)
+lambda x, y: where(True, x, y)
+lambda x, y: dot([x, y], [y, x], x)
+""",
+    **globals(),
+)
 
 
 def edgy(draw: st.DrawFn) -> Value:
@@ -305,17 +309,20 @@ def test_apply_up_to_the_nan_and_not_beyond() -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [
-        (relu(ZERO), "0 at x = 0"),
-        (abs(ZERO), "0 at x = 0"),
-        (ZERO.sqrt(), "inf at x = 0"),
-        (maximum(ZERO, 0.0), "operands that tie for the maximum share equally"),
-        (relu(ZERO + 1e-9), ""),
-        (ZERO * 2.0, ""),
-        (maximum([ZERO] * 17), ""),
-        (Value(-2.0) ** 2, ""),
-        (relu(ZERO * NAN), ""),
-    ],
+    table(
+        """
+relu(ZERO) | "0 at x = 0"
+abs(ZERO) | "0 at x = 0"
+ZERO.sqrt() | "inf at x = 0"
+maximum(ZERO, 0.0) | "operands that tie for the maximum share equally"
+relu(ZERO + 1e-9) | ""
+ZERO * 2.0 | ""
+maximum([ZERO] * 17) | ""
+Value(-2.0) ** 2 | ""
+relu(ZERO * NAN) | ""
+""",
+        globals(),
+    ),
 )
 def test_the_convention_at_a_kink(value: Value, words: str) -> None:
     last = [event for event in Stepper(value).events if event.kind == "forward"][-1]

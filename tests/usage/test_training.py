@@ -12,6 +12,7 @@ import autograd
 import nn
 from autograd import Value
 from nn import functional
+from tests.helpers.tables import table
 
 BEGIN = """
 random.seed(0)
@@ -65,59 +66,64 @@ nn.fit(model, np.array(X), np.array(y), loss=F.mse_loss, optimizer=optimizer, ep
 assert nn.compile(model, nn.mse_loss, optimizer)(X, y) == pytest.approx(loss.data)
 """
 FLOATS = "leave it out"
-TOLD = {
-    "model(X)": "[model(x) for x in X]",
-    "nn.MSELoss()": "nn.mse_loss",
-    "nn.CrossEntropyLoss()": "nn.cross_entropy",
-    "nn.BCEWithLogitsLoss(pos_weight=2.0)": "nn.binary_cross_entropy_with_logits",
-    "nn.optim.lr_scheduler": "the schedules are here in nn",
-    "nn.optim.SGD(model, lr=0.1)": "model.parameters()",
-    "nn.utils.clip_grad_norm_": "here in nn",
-    "nn.LSTM(2, 4)": "nn.LSTMCell",
-    "nn.Linear(2, 4)": "nn.Layer",
-    "nn.GradScaler()": FLOATS,
-    "nn.LBFGS(model.parameters())": "nn.SGD, nn.Adam",
-    "nn.init.xavier_uniform_(model[0].parameters())": "init=nn.init.xavier_uniform(…)",
-    "nn.init.xavier": "no attribute 'xavier'",
-    "nn.functional.dropout(pred, 0.5)": "nn.Dropout(p)(xs)",
-    "nn.one_hot(c, 2)": "float(i == k) for i in range(n)",
-    "nn.Softmax(dim=2)": "dim must be -1",
-    "nn.Layer(2, 4, nn.Tanh)": "make one: Tanh()",
-    "model.to('cpu')": FLOATS,
-    "model.double()": FLOATS,
-    "model.apply(len)": "model.modules()",
-    "model.append(nn.ReLU())": "model.layers.append(module)",
-    "model.fit(X, y)": "nn.fit(model, X, y",
-    "model.summary()": "print(model)",
-    "model.save('net.pt')": "nn.save_model(model, path)",
-    "model.evaluate(X, y)": "nn.accuracy",
-    "model.add(nn.ReLU())": "model.layers.append(module)",
-    "model.trainable_variables": "model.parameters()",
-    "model.load_weights('net.h5')": "nn.load_model(model, path)",
-    "nn.Dense(4, activation='relu')": "nn.Layer(nin, nout, activation=…)",
-    "nn.MLPClassifier()": "nn.fit",
-    "nn.fit(model, X, y, loss='mse', optimizer=optimizer, epochs=1)": "such as nn.mse_loss",
-    "nn.fit(model, X, y, loss=nn.mse_loss, optimizer='adam', epochs=1)": "such as nn.Adam",
-    "loss.shape": "it is one number",
-    "autograd.jacrev(f)": 'autograd.jacobian(f, mode="reverse")',
-    "model[0].weight": "neurons[0].w",
-    "model[0].bias": "neurons[0].b",
-    "nn.optim.lion": "no attribute 'lion'",
-    "sum(p.numel() for p in model.parameters())": "len(model.parameters()) counts",
-    "loss.detach().cpu().numpy()": FLOATS,
-    "loss.numpy()": "write x.data",
-    "float(loss)": "take its number, .data",
-    "loss.grad_fn": "write x.op",
-    "loss.clone()": "write x itself",
-    "loss.mean()": FLOATS,
-    "loss.clamp(0, 1)": "write x.clip(low, high)",
-    "model.parameters()[0].normal_(0, 0.1)": "x.data = …",
-    "autograd.relu(model[0](X[0]))": "[relu(x) for x in xs]",
-    "autograd.grad(loss, model.parameters())": "gradient(y, xs)",
-    "autograd.manual_seed(0)": "random.seed(n)",
-    "autograd.tensor([1.0, 2.0])": "autograd.array(xs)",
-    "setattr(model.parameters()[0], 'grad', None)": "0.0 where there is none",
-}
+TOLD = dict(
+    table(
+        """
+"model(X)" | "[model(x) for x in X]"
+"nn.MSELoss()" | "nn.mse_loss"
+"nn.CrossEntropyLoss()" | "nn.cross_entropy"
+"nn.BCEWithLogitsLoss(pos_weight=2.0)" | "nn.binary_cross_entropy_with_logits"
+"nn.optim.lr_scheduler" | "the schedules are here in nn"
+"nn.optim.SGD(model, lr=0.1)" | "model.parameters()"
+"nn.utils.clip_grad_norm_" | "here in nn"
+"nn.LSTM(2, 4)" | "nn.LSTMCell"
+"nn.Linear(2, 4)" | "nn.Layer"
+"nn.GradScaler()" | FLOATS
+"nn.LBFGS(model.parameters())" | "nn.SGD, nn.Adam"
+"nn.init.xavier_uniform_(model[0].parameters())" | "init=nn.init.xavier_uniform(…)"
+"nn.init.xavier" | "no attribute 'xavier'"
+"nn.functional.dropout(pred, 0.5)" | "nn.Dropout(p)(xs)"
+"nn.one_hot(c, 2)" | "float(i == k) for i in range(n)"
+"nn.Softmax(dim=2)" | "dim must be -1"
+"nn.Layer(2, 4, nn.Tanh)" | "make one: Tanh()"
+"model.to('cpu')" | FLOATS
+"model.double()" | FLOATS
+"model.apply(len)" | "model.modules()"
+"model.append(nn.ReLU())" | "model.layers.append(module)"
+"model.fit(X, y)" | "nn.fit(model, X, y"
+"model.summary()" | "print(model)"
+"model.save('net.pt')" | "nn.save_model(model, path)"
+"model.evaluate(X, y)" | "nn.accuracy"
+"model.add(nn.ReLU())" | "model.layers.append(module)"
+"model.trainable_variables" | "model.parameters()"
+"model.load_weights('net.h5')" | "nn.load_model(model, path)"
+"nn.Dense(4, activation='relu')" | "nn.Layer(nin, nout, activation=…)"
+"nn.MLPClassifier()" | "nn.fit"
+"nn.fit(model, X, y, loss='mse', optimizer=optimizer, epochs=1)" | "such as nn.mse_loss"
+"nn.fit(model, X, y, loss=nn.mse_loss, optimizer='adam', epochs=1)" | "such as nn.Adam"
+"loss.shape" | "it is one number"
+"autograd.jacrev(f)" | 'autograd.jacobian(f, mode="reverse")'
+"model[0].weight" | "neurons[0].w"
+"model[0].bias" | "neurons[0].b"
+"nn.optim.lion" | "no attribute 'lion'"
+"sum(p.numel() for p in model.parameters())" | "len(model.parameters()) counts"
+"loss.detach().cpu().numpy()" | FLOATS
+"loss.numpy()" | "write x.data"
+"float(loss)" | "take its number, .data"
+"loss.grad_fn" | "write x.op"
+"loss.clone()" | "write x itself"
+"loss.mean()" | FLOATS
+"loss.clamp(0, 1)" | "write x.clip(low, high)"
+"model.parameters()[0].normal_(0, 0.1)" | "x.data = …"
+"autograd.relu(model[0](X[0]))" | "[relu(x) for x in xs]"
+"autograd.grad(loss, model.parameters())" | "gradient(y, xs)"
+"autograd.manual_seed(0)" | "random.seed(n)"
+"autograd.tensor([1.0, 2.0])" | "autograd.array(xs)"
+"setattr(model.parameters()[0], 'grad', None)" | "0.0 where there is none"
+""",
+        globals(),
+    )
+)
 NAMES = {"nn": nn, "autograd": autograd, "random": random, "Value": Value, "copy": copy}
 NAMES |= {"F": functional, "math": math, "np": np, "pytest": pytest}
 

@@ -1,6 +1,6 @@
 """Scales, ticks and curves of a chart."""
 
-import math
+import math  # noqa: F401  (rows name it)
 import re
 
 import pytest
@@ -8,16 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.pages.chart import Axis, Chart
+from tests.helpers.tables import table
 
 
 @pytest.mark.parametrize(
     ("low", "high", "ticks"),
-    [
-        (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
-        (0.0, 97.0, [0.0, 20.0, 40.0, 60.0, 80.0]),
-        (-3.0, 4.0, [-2.0, 0.0, 2.0, 4.0]),
-        (1e-9, 4e-9, [1e-9, 2e-9, 3e-9, 4e-9]),
-    ],
+    table(
+        """
+0.0 | 1.0 | [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+0.0 | 97.0 | [0.0, 20.0, 40.0, 60.0, 80.0]
+-3.0 | 4.0 | [-2.0, 0.0, 2.0, 4.0]
+1e-9 | 4e-9 | [1e-9, 2e-9, 3e-9, 4e-9]
+""",
+        globals(),
+    ),
 )
 def test_ticks_are_round(low: float, high: float, ticks: list[float]) -> None:
     assert Axis(low, high, 0.0, 1.0).ticks(5) == pytest.approx(ticks)
@@ -45,17 +49,20 @@ def test_a_logarithmic_place() -> None:
 
 @pytest.mark.parametrize(
     ("numbers", "low", "high", "logarithmic"),
-    [
-        ([3.0, 1.0], 0.0, 3.0, False),
-        ([3.0, 2.9], 2.9, 3.0, False),
-        ([1000.0, 0.1], 0.1, 1000.0, True),
-        ([1000.0, 0.0], 0.0, 1000.0, False),
-        ([-1.0, 2.0, math.nan, math.inf], -1.0, 2.0, False),
-        ([2.0, 2.0], 1.0, 3.0, False),
-        ([0.0, 0.0], -0.5, 0.5, False),
-        ([math.nan], 0.0, 1.0, False),
-        ([5e-324, 0.0], -0.5, 0.5, False),
-    ],
+    table(
+        """
+[3.0, 1.0] | 0.0 | 3.0 | False
+[3.0, 2.9] | 2.9 | 3.0 | False
+[1000.0, 0.1] | 0.1 | 1000.0 | True
+[1000.0, 0.0] | 0.0 | 1000.0 | False
+[-1.0, 2.0, math.nan, math.inf] | -1.0 | 2.0 | False
+[2.0, 2.0] | 1.0 | 3.0 | False
+[0.0, 0.0] | -0.5 | 0.5 | False
+[math.nan] | 0.0 | 1.0 | False
+[5e-324, 0.0] | -0.5 | 0.5 | False
+""",
+        globals(),
+    ),
 )
 def test_the_scale(numbers: list[float], low: float, high: float, logarithmic: bool) -> None:
     y = Chart({"loss": numbers}, first=1).y
