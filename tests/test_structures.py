@@ -238,17 +238,20 @@ class Model:
     k = 2.0
 
 
-MADE: list[Any] = [
-    grad(bowl),
-    value_and_grad(bowl),
-    jacobian(bowl, mode="forward"),
-    value_and_jacobian(bowl),
-    hessian(bowl),
-    grad(line, argnames="w"),
-    compile(bowl),
-    compile(hessian(bowl)),
-    decorated,
-]
+MADE: list[Any] = column(
+    """
+grad(bowl)
+value_and_grad(bowl)
+jacobian(bowl, mode="forward")
+value_and_jacobian(bowl)
+hessian(bowl)
+grad(line, argnames="w")
+compile(bowl)
+compile(hessian(bowl))
+decorated
+""",
+    **globals(),
+)
 
 
 def test_transforms_and_compiled_functions_go_to_other_processes() -> None:

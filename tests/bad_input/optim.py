@@ -44,19 +44,19 @@ EPOCHS = bads(TypeError, None, 3, "ab", {}, 1j)
 EPOCHS += [bad([2, b.make(None)], b.error, "milestones") for b in COUNT if b.show != "0"]
 COMMON = {"params": TRAINED, "lr": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE}
 ADAM = {**COMMON, "betas": BETAS, "eps": NOT_NEGATIVE, "amsgrad": FLAG}
-OPTIMIZERS: dict[str, dict[str, list[Bad]]] = {
-    "Optimizer": COMMON,
-    "SGD": {**COMMON, "momentum": NOT_NEGATIVE, "dampening": FINITE, "nesterov": FLAG},
-    "Adam": ADAM,
-    "AdamW": ADAM,
-    "RMSprop": {
-        **COMMON,
-        "alpha": SHARE,
-        "eps": NOT_NEGATIVE,
-        "momentum": NOT_NEGATIVE,
-        "centered": FLAG,
-    },
-}
+OPTIMIZERS: dict[str, dict[str, list[Bad]]] = dict(
+    table(
+        """
+"Optimizer" | COMMON
+"SGD" | {**COMMON, "momentum": NOT_NEGATIVE, "dampening": FINITE, "nesterov": FLAG}
+"Adam" | ADAM
+"AdamW" | ADAM
+"RMSprop" |
+    {**COMMON, "alpha": SHARE, "eps": NOT_NEGATIVE, "momentum": NOT_NEGATIVE, "centered": FLAG}
+""",
+        globals(),
+    )
+)
 SCHEDULES: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     name: tuple(row)
     for name, *row in table(

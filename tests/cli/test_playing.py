@@ -11,6 +11,7 @@ import pytest
 import autograd
 from autograd.cli.playing import open_page
 from autograd.show.pages.page import Page
+from tests.helpers.tables import column, table
 
 
 def browser(folder: Path) -> str:
@@ -48,13 +49,16 @@ def test_it_may_only_write(
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
-    [
-        (["2x"], 2, "there is nothing between 2 and x"),
-        (["x"], 2, "no value for x"),
-        (["[x]", "x=1"], 2, "gives a list"),
-        (["log(x)", "x=-1"], 1, "outside the domain"),
-        (["x", "x=1", "--html", "no/folder/a.html"], 1, "no/folder/a.html"),
-    ],
+    table(
+        """
+["2x"] | 2 | "there is nothing between 2 and x"
+["x"] | 2 | "no value for x"
+["[x]", "x=1"] | 2 | "gives a list"
+["log(x)", "x=-1"] | 1 | "outside the domain"
+["x", "x=1", "--html", "no/folder/a.html"] | 1 | "no/folder/a.html"
+""",
+        globals(),
+    ),
 )
 def test_mistakes_have_the_exit_codes_of_the_command_line(
     arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
@@ -93,11 +97,14 @@ def test_a_variable_called_f_keeps_its_name() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "+".join([f"x*{i}" for i in range(20_000)]),
-        "maximum(" + ",".join([f"x*{i}" for i in range(20_000)]) + ")",
-        "+".join(["(" + "+".join(["x"] * 30) + ")"] * 40),
-    ],
+    column(
+        """
+"+".join([f"x*{i}" for i in range(20_000)])
+"maximum(" + ",".join([f"x*{i}" for i in range(20_000)]) + ")"
+"+".join(["(" + "+".join(["x"] * 30) + ")"] * 40)
+""",
+        **globals(),
+    ),
 )
 def test_a_formula_too_large_for_a_page_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"page shows .*at most [15],000 n"):

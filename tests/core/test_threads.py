@@ -21,6 +21,7 @@ from autograd import Value, gradient
 from autograd.core import float_sweeps, traversal
 from autograd.core.sweeps import topological_order
 from tests.helpers.builds import THIS
+from tests.helpers.tables import table
 
 # ---------------------------------------------------------------- interruptions
 
@@ -74,13 +75,18 @@ def long(x: Value, w: Value) -> Value:
     return y
 
 
-SWEEPS: dict[str, Callable[[Value], object]] = {
-    "backward": Value.backward,
-    "gradient": lambda y: gradient(y, topological_order(y)[1]),
-    "second gradient": lambda y: gradient(y, topological_order(y)[1], create_graph=True),
-    "deepcopy": copy.deepcopy,
-    "pickle": pickle.dumps,
-}
+SWEEPS: dict[str, Callable[[Value], object]] = dict(
+    table(
+        """
+"backward" | Value.backward
+"gradient" | lambda y: gradient(y, topological_order(y)[1])
+"second gradient" | lambda y: gradient(y, topological_order(y)[1], create_graph=True)
+"deepcopy" | copy.deepcopy
+"pickle" | pickle.dumps
+""",
+        globals(),
+    )
+)
 
 
 timers = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")

@@ -12,6 +12,7 @@ import pytest
 
 import autograd
 from autograd import Value
+from tests.helpers.tables import table
 
 
 def test_a_leaf() -> None:
@@ -46,12 +47,15 @@ def test_label_is_a_plain_string_or_none() -> None:
 
 @pytest.mark.parametrize(
     ("shown", "value"),
-    [
-        ("Value(2.0)", Value(2.0)),
-        ("Value(0.1, label='x')", Value(0.1, label="x")),
-        ("Value(-6.0, op='*')", Value(2.0) * -3.0),
-        ("Value(nan)", Value(math.nan)),
-    ],
+    table(
+        """
+"Value(2.0)" | Value(2.0)
+"Value(0.1, label='x')" | Value(0.1, label="x")
+"Value(-6.0, op='*')" | Value(2.0) * -3.0
+"Value(nan)" | Value(math.nan)
+""",
+        globals(),
+    ),
 )
 def test_repr(shown: str, value: Value) -> None:
     assert repr(value) == shown == f"{value}"

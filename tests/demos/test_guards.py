@@ -13,6 +13,7 @@ pytest.importorskip("sklearn")
 from demos import digits, gpt, speech
 from demos.regression import Descent
 from demos.speech import Speech
+from tests.helpers.tables import table
 
 pytestmark = pytest.mark.slow
 
@@ -34,12 +35,15 @@ DESCENT = Descent([1.0] * 200, [[0.0, 0.0]] * 200)
 
 @pytest.mark.parametrize(
     ("demo", "function", "wrong", "message"),
-    [
-        ("digits", "nn.load_model", [None], "predicts something else"),
-        ("speech", "nn.load_model", [None], "hears something else"),
-        ("gpt", "demos.gpt.mean_loss", [1.0, 2.0], "give another loss"),
-        ("regression", "demos.regression.with_engine", [DESCENT], "differ"),
-    ],
+    table(
+        """
+"digits" | "nn.load_model" | [None] | "predicts something else"
+"speech" | "nn.load_model" | [None] | "hears something else"
+"gpt" | "demos.gpt.mean_loss" | [1.0, 2.0] | "give another loss"
+"regression" | "demos.regression.with_engine" | [DESCENT] | "differ"
+""",
+        globals(),
+    ),
 )
 def test_a_result_that_is_wrong_is_noticed(
     demo: str,

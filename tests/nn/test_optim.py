@@ -151,12 +151,15 @@ def test_an_optimizer_of_ones_own() -> None:
 
 # ---------------------------------------------------------------- groups and freezing
 
-KINDS: list[tuple[Any, dict[str, Any]]] = [
-    (nn.SGD, {"momentum": 0.9, "dampening": 0.25}),
-    (nn.Adam, {"amsgrad": True}),
-    (nn.AdamW, {}),
-    (nn.RMSprop, {"centered": True, "momentum": 0.5}),
-]
+KINDS: list[tuple[Any, dict[str, Any]]] = table(
+    """
+nn.SGD | {"momentum": 0.9, "dampening": 0.25}
+nn.Adam | {"amsgrad": True}
+nn.AdamW | {}
+nn.RMSprop | {"centered": True, "momentum": 0.5}
+""",
+    globals(),
+)
 
 
 def gradient(step: int, place: int) -> float:

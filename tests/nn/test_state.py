@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import nn
 from autograd import Value
 from nn.training.checkpoint import read_checkpoint, write_checkpoint
-from tests.helpers.tables import table
+from tests.helpers.tables import column, table
 
 
 class Odd(nn.Module):
@@ -30,12 +30,15 @@ class Odd(nn.Module):
         self.single = Value(5.0)
 
 
-MODELS: list[Callable[[], nn.Module]] = [
-    lambda: nn.MLP(3, [4, 1]),
-    lambda: nn.Sequential(nn.Embedding(3, 2), nn.Layer(2, 12)),
-    Odd,
-    lambda: nn.Tanh(),
-]
+MODELS: list[Callable[[], nn.Module]] = column(
+    """
+lambda: nn.MLP(3, [4, 1])
+lambda: nn.Sequential(nn.Embedding(3, 2), nn.Layer(2, 12))
+Odd
+lambda: nn.Tanh()
+""",
+    **globals(),
+)
 
 
 @pytest.mark.parametrize("suffix", [".json", ".safetensors"])

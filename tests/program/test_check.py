@@ -16,21 +16,31 @@ from tests.helpers.tables import table
 
 Step = tuple[str, tuple[int, ...], float]
 UNARY = "exp", "log", "tanh", "sin", "sqrt", "abs", "relu"
-BINARY: dict[str, Callable[[Any, Any], Any]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "pow": autograd.pow,
-    "max": autograd.maximum,
-}
-CONSTANT: dict[str, Callable[..., Any]] = {
-    "power": autograd.pow,
-    "times": lambda a, c: a * c,
-    "plus": lambda a, c: a + c,
-    "lost": lambda a, c: (a + 1e9 * c) - 1e9 * c,  # digits, that is
-    "near": lambda a, c: a * (1.0 + 1e-9 * c) - a,
-}
+BINARY: dict[str, Callable[[Any, Any], Any]] = dict(
+    table(
+        """
+"add" | lambda a, b: a + b
+"sub" | lambda a, b: a - b
+"mul" | lambda a, b: a * b
+"div" | lambda a, b: a / b
+"pow" | autograd.pow
+"max" | autograd.maximum
+""",
+        globals(),
+    )
+)
+CONSTANT: dict[str, Callable[..., Any]] = dict(
+    table(
+        """
+"power" | autograd.pow
+"times" | lambda a, c: a * c
+"plus" | lambda a, c: a + c
+"lost digits" | lambda a, c: (a + 1e9 * c) - 1e9 * c
+"near" | lambda a, c: a * (1.0 + 1e-9 * c) - a
+""",
+        globals(),
+    )
+)
 WIDE = "sum", "dot"
 OPERATIONS = [*UNARY, *BINARY, *CONSTANT, *WIDE]
 

@@ -16,6 +16,7 @@ from autograd.program import compile
 from autograd.program.passes.roll import Loop, roll
 from tests.helpers.operands import LOGS, NAMES, POINTS, cubes, operands
 from tests.helpers.program_rows import ROLLED, SEVERAL
+from tests.helpers.tables import table
 
 np = pytest.importorskip("numpy")
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
@@ -59,11 +60,16 @@ def test_several_operands(f: Callable[..., Any]) -> None:
     agree(f, POINTS, in_axes=(0,), reduce="sum")
 
 
-SIZES = {
-    "hypot": [(1e3, 1e308), (1e308, 1e308), (1e-200, 3e-200)],
-    "atan2": [(2.0, 1e200), (1e200, -2.0), (1e-200, 2e-200)],
-    "pow": [(1e200, 1.5), (1e-150, 2.0), (1e-10, 30.0), (1e300, 1.01)],
-}
+SIZES = dict(
+    table(
+        """
+"hypot" | [(1e3, 1e308), (1e308, 1e308), (1e-200, 3e-200)]
+"atan2" | [(2.0, 1e200), (1e200, -2.0), (1e-200, 2e-200)]
+"pow" | [(1e200, 1.5), (1e-150, 2.0), (1e-10, 30.0), (1e300, 1.01)]
+""",
+        globals(),
+    )
+)
 
 
 @pytest.mark.parametrize("name", SIZES)

@@ -164,11 +164,14 @@ def test_floats_made_of_data_decide_for_this_number_only() -> None:
 
 @pytest.mark.parametrize(
     "f",
-    [
-        lambda x: x[0] * x[0].data if x[0] == x[1] else x[0],
-        lambda x: x[0] * x[0].data if x[0] * 2.0 == x[1] + x[0] else x[0],
-        lambda x: x[0] if x[0] != x[1] else x[0] * x[0].data,
-    ],
+    column(
+        """
+lambda x: x[0] * x[0].data if x[0] == x[1] else x[0]
+lambda x: x[0] * x[0].data if x[0] * 2.0 == x[1] + x[0] else x[0]
+lambda x: x[0] if x[0] != x[1] else x[0] * x[0].data
+""",
+        **globals(),
+    ),
 )
 def test_equality_holds_only_what_it_compares_with_a_number(f: Callable[..., Any]) -> None:
     fast = compile(f)

@@ -8,19 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd.show.text import clipped, columns, escape, format_number, printable, width
+from tests.helpers.tables import table
 
 
 @pytest.mark.parametrize(
     ("x", "text"),
-    [
-        (0.0, "0.0"),
-        (-12.0, "-12.0"),
-        (-3.25, "-3.25"),
-        (1234.0, "1234.0"),
-        (5e-324, "4.941e-324"),
-        (-math.inf, "-inf"),
-        (math.nan, "nan"),
-    ],
+    table(
+        """
+0.0 | "0.0"
+-12.0 | "-12.0"
+-3.25 | "-3.25"
+1234.0 | "1234.0"
+5e-324 | "4.941e-324"
+-math.inf | "-inf"
+math.nan | "nan"
+""",
+        globals(),
+    ),
 )
 def test_numbers_are_short_and_never_look_like_integers(x: float, text: str) -> None:
     assert format_number(x) == text

@@ -49,13 +49,16 @@ def test_partials_of_a_small_term_beside_a_large_one(big: float, small: float) -
 
 @pytest.mark.parametrize(
     ("name", "xs"),
-    [
-        ("abs", (0.0,)),
-        ("reciprocal", (0.0,)),
-        ("sqrt", (0.0,)),
-        ("maximum", (1.0, 1.0)),
-        ("where", (0.0, 1.0, 2.0)),
-    ],
+    table(
+        """
+"abs" | (0.0,)
+"reciprocal" | (0.0,)
+"sqrt" | (0.0,)
+"maximum" | (1.0, 1.0)
+"where" | (0.0, 1.0, 2.0)
+""",
+        globals(),
+    ),
 )
 def test_where_there_is_no_single_partial(name: str, xs: tuple[float, ...]) -> None:
     assert partial(name, xs, 0) is None

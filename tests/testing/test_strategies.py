@@ -19,7 +19,7 @@ from autograd.testing import check_gradients
 from autograd.testing.problem import leaves
 from autograd.testing.strategies import arrays, numbers, points, pytrees, values
 from tests.helpers.programs import Listing, programs
-from tests.helpers.tables import table
+from tests.helpers.tables import column, table
 from tests.helpers.worker import NAMES
 
 
@@ -31,12 +31,15 @@ def test_numbers_are_finite_and_values_are_leaves(x: float, leaf: Value) -> None
 
 @pytest.mark.parametrize(
     "wanted",
-    [
-        lambda x: x == 0.0,
-        lambda x: x < -1e200,
-        lambda x: 0.0 < abs(x) < 1e-200,
-        lambda x: 0.0 < abs(x - 1.0) < 1e-12,
-    ],
+    column(
+        """
+lambda x: x == 0.0
+lambda x: x < -1e200
+lambda x: 0.0 < abs(x) < 1e-200
+lambda x: 0.0 < abs(x - 1.0) < 1e-12
+""",
+        **globals(),
+    ),
 )
 def test_numbers_of_all_sizes_are_drawn(wanted: Any) -> None:
     find(numbers(), wanted, settings=settings(max_examples=20_000, database=None))

@@ -118,13 +118,16 @@ def test_batches_of_a_generator_come_once() -> None:
 
 @pytest.mark.parametrize(
     ("batches", "message"),
-    [
-        (dict, "no batches in epoch 1"),
-        (lambda: [{"x": XS, "y": YS}], "a batch must be a pair of inputs and targets"),
-        (lambda: [(XS, YS[1:])], "batch 0 of X .*: 12 samples in X for 11 targets"),
-        (lambda: zip(XS, YS), "batch 0 of X .*: y must be a list or an array"),
-        (XS, "without y, X must give batches"),
-    ],
+    table(
+        """
+dict | "no batches in epoch 1"
+lambda: [{"x": XS, "y": YS}] | "a batch must be a pair of inputs and targets"
+lambda: [(XS, YS[1:])] | "batch 0 of X .*: 12 samples in X for 11 targets"
+lambda: zip(XS, YS) | "batch 0 of X .*: y must be a list or an array"
+XS | "without y, X must give batches"
+""",
+        globals(),
+    ),
 )
 def test_what_are_no_batches(batches: Any, message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):

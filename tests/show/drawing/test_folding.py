@@ -13,6 +13,7 @@ from autograd.show.drawing.fitting import PAGE, fit
 from autograd.show.drawing.options import Options
 from tests.helpers.examples import chain
 from tests.helpers.svg import check_arrows_clear, check_boxes_apart, of_class, texts
+from tests.helpers.tables import table
 
 
 def titles(root: Value) -> set[str]:
@@ -82,13 +83,16 @@ def samples() -> Value:
 
 @pytest.mark.parametrize(
     ("root", "found"),
-    [
-        (growth, {"988 × xₜ₋₁ * 1.001"}),
-        (squares, {"60 × (w * … + b - …)²", "1 × (Σ v6) / 60.0"}),
-        (one_leaf, {"1 × Σ w * …"}),
-        (lambda: loop(100), {"100 × tanh(xₜ₋₁ * a + b)", "1 × x * 1.0"}),
-        (maxima, {"1 × Σ maximum(exp(x), x)", "1 × v61 * 1.0"}),
-    ],
+    table(
+        """
+growth | {"988 × xₜ₋₁ * 1.001"}
+squares | {"60 × (w * … + b - …)²", "1 × (Σ v6) / 60.0"}
+one_leaf | {"1 × Σ w * …"}
+lambda: loop(100) | {"100 × tanh(xₜ₋₁ * a + b)", "1 × x * 1.0"}
+maxima | {"1 × Σ maximum(exp(x), x)", "1 × v61 * 1.0"}
+""",
+        globals(),
+    ),
 )
 def test_what_repeats(root: Callable[[], Value], found: set[str]) -> None:
     assert titles(root()) == found

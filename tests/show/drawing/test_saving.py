@@ -17,6 +17,7 @@ import nn
 from autograd import Value
 from autograd.show.drawing.svg import draw
 from tests.helpers.examples import chain, hostile, network, small
+from tests.helpers.tables import table
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's dot")
 
@@ -69,15 +70,18 @@ def test_a_digraph_renders_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "start"),
-    [
-        ("svg", b"<svg id="),
-        ("png", b"\x89PNG\r\n"),
-        ("pdf", b"%PDF"),
-        ("dot", b"digraph {"),
-        ("gv", b"digraph {"),
-        ("html", b"<!doctype html>"),
-        ("tex", b"\\documentclass"),
-    ],
+    table(
+        r"""
+"svg" | b"<svg id="
+"png" | b"\x89PNG\r\n"
+"pdf" | b"%PDF"
+"dot" | b"digraph {"
+"gv" | b"digraph {"
+"html" | b"<!doctype html>"
+"tex" | b"\\documentclass"
+""",
+        globals(),
+    ),
 )
 def test_the_name_says_what_is_saved(tmp_path: Path, kind: str, start: bytes) -> None:
     path = small().graph().save(tmp_path / f"g.{kind.upper()}")
