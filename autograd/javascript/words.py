@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from autograd.core.primitive import TABLE, Primitive
-from autograd.rules.expression import COMPARISONS, REDUCE, Expression
+from autograd.rules.expression import COMPARISONS, REDUCE, Expression, UntranslatableError
 from autograd.rules.printer import ATOM, Form, Language, Printer
 from autograd.rules.reader import formula, partials
 
@@ -20,6 +19,8 @@ PYTHON = (files("autograd.javascript") / "python.js").read_text("utf-8")
 PRODUCT = (files("autograd.javascript") / "product.js").read_text("utf-8")
 [_MATH] = re.findall(r"^const math = {$(.*?)^};", PYTHON, re.MULTILINE | re.DOTALL)
 MATH = {*re.findall(r"^  (\w+)", _MATH, re.MULTILINE)} - REDUCE
+REDUCED = {"sum": "math.fsum([{args}])", "largest": "max({args})", "smallest": "min({args})"}
+REDUCED |= {"hypot": "math.hypot({args})"}
 # Values of operations that no rule tells, and partials that depend on where operands stand.
 VALUES = {
     "sum": "(...xs) => math.fsum(xs)",
@@ -33,10 +34,6 @@ PARTIALS = {
     "dot": "(out, bias, ...xs) => [1, ...xs.slice(xs.length / 2), "
     "...xs.slice(0, xs.length / 2)]",
 }
-
-
-class UntranslatableError(TypeError):
-    """The rule of an operation has no JavaScript; the message says why."""
 
 
 class JavaScript(Language):
@@ -55,14 +52,7 @@ class JavaScript(Language):
     def __init__(self) -> None:
         self.calls: dict[str, None] = {}
 
-    def number(self, x: float) -> str:
-        if not math.isfinite(x):
-            return "NaN" if x != x else "Infinity" if x > 0.0 else "-Infinity"
-        return repr(x).removesuffix(".0")
-
     def called(self, op: str) -> str:
-        if op not in TABLE:
-            raise TypeError(f"{op} has no JavaScript")
         self.calls[op] = None
         return f"table[{_literal(op)}].value({{args}})"
 
@@ -75,14 +65,10 @@ class JavaScript(Language):
     def reduced(
         self, op: str, args: Sequence[tuple[str, bool]], name: str
     ) -> tuple[list[str], str]:
-        called = {"sum": "math.fsum", "largest": "max", "smallest": "min"}.get(op)
-        called = called or ("math.hypot" if op == "hypot" else f"table.{op}.value")
-        if not called.startswith(("math", "max", "min")):
-            self.calls[op] = None
         texts = [f"...xs.map((x, i) => {text})" if many else text for text, many in args]
         texts = ["...xs" if text == "...xs.map((x, i) => x)" else text for text in texts]
-        listed = f"[{', '.join(texts)}]" if called == "math.fsum" else ", ".join(texts)
-        return [], f"{called}({listed})"
+        form = REDUCED.get(op) or self.called(op)
+        return [], form.format(args=", ".join(texts))
 
 
 def module(primitives: Iterable[Primitive]) -> str:
@@ -94,7 +80,7 @@ def module(primitives: Iterable[Primitive]) -> str:
     too. Nothing in the script ends its element in a page.
 
     Raises:
-        UntranslatableError: a rule is for floats only, or catches errors.
+        UntranslatableError: a rule can't be read.
     """
     entries: dict[str, str] = {}
     wanted = list(primitives)
@@ -110,19 +96,16 @@ def module(primitives: Iterable[Primitive]) -> str:
 
 def _entry(entry: Primitive, language: JavaScript) -> str:
     op, count = entry.name, 0 if entry.variadic else len(entry.rules)
-    try:
-        if entry.variadic:
-            slopes = PARTIALS.get(op) or _many(op, language)
-        else:
-            parts = [_function(language, x, count, True) for x in partials(op)]
-            slopes = f"[{', '.join(parts)}]"
-        if op not in VALUES and entry.variadic:
-            named = len(partials(op)) - 1
-            value = _function(language, formula(op), named, False, "...xs")
-        else:
-            value = VALUES.get(op) or _function(language, formula(op), count, False)
-    except TypeError as error:
-        raise UntranslatableError(f"{op}: {error}") from None
+    if entry.variadic:
+        slopes = PARTIALS.get(op) or _many(op, language)
+    else:
+        parts = [_function(language, x, count, True) for x in partials(op)]
+        slopes = f"[{', '.join(parts)}]"
+    if op not in VALUES and entry.variadic:
+        named = len(partials(op)) - 1
+        value = _function(language, formula(op), named, False, "...xs")
+    else:
+        value = VALUES.get(op) or _function(language, formula(op), count, False)
     return f"  {_literal(op)}: {{\n    value: {value},\n    partials: {slopes},\n  }}"
 
 

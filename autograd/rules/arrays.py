@@ -33,7 +33,7 @@ from autograd.rules.printer import (
 )
 from autograd.rules.reader import value
 
-__all__ = ["NAMES", "composed", "definition", "library", "lines"]
+__all__ = ["NAMES", "composed", "function", "library", "lines"]
 
 # How each operation is called.
 # fmt: off
@@ -62,9 +62,7 @@ class _Arrays(Language):
         "pow": ("{0} ** {1}", POWER, ATOM, POWER),
     }  # fmt: skip
     named, each, names_many = "{} = {}", "a", True
-
-    def number(self, x: float) -> str:
-        return repr(x).replace("inf", "np.inf").replace("nan", "np.nan")
+    infinity, nan = "np.inf", "np.nan"
 
     def called(self, op: str) -> str:
         return f"{op}({{args}})"
@@ -104,13 +102,22 @@ def lines(x: Term, texts: Sequence[Text], opaque: Opaque) -> tuple[list[Text], T
     return printer.lines, text
 
 
-def definition(
-    called: Text, parameters: Sequence[Text], x: Term, texts: Sequence[Text], opaque: Opaque
-) -> Text:
-    """A function that gives an expression."""
-    steps, text = lines(x, texts, opaque)
-    body = [f"    {line}" for line in [*steps, f"return {text}"]]
-    return "\n".join([f"def {called}({', '.join(parameters)}):", *body])
+def function(
+    space: dict[str, Any], parameters: Sequence[Text], x: Term, opaque: Opaque
+) -> Callable[..., Any]:
+    """The function of arrays that gives an expression.
+
+    Args:
+        space: what its text may name.
+        parameters: the names of the expression's operands; that of EACH is "a".
+        opaque: see `lines`.
+    """
+    made: dict[str, Any] = {}
+    steps, result = lines(x, parameters, opaque)
+    body = [f"    {line}" for line in [*steps, f"return {result}"]]
+    text = "\n".join([f"def formula({', '.join(parameters)}):", *body])
+    exec(compile(text, "<formula>", "exec"), space, made)
+    return made["formula"]  # type: ignore[no-any-return]
 
 
 def _opened(x: Term, opaque: Opaque) -> Term:

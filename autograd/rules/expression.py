@@ -28,6 +28,7 @@ __all__ = [
     "Expression",
     "Term",
     "Text",
+    "UntranslatableError",
     "applied",
     "bound",
     "merged",
@@ -251,6 +252,10 @@ def operands_of(x: Term) -> list[int]:
 
     rebuilt(x, note)
     return sorted(numbers)
+
+
+class UntranslatableError(TypeError, NotImplementedError):
+    """A rule that no other language can have; the message says why."""
 
 
 class Undecided(BaseException):

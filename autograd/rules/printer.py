@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from autograd.rules.expression import REDUCE, SYMBOLS, Expression, Term
+from autograd.rules.expression import REDUCE, SYMBOLS, Expression, Term, UntranslatableError
 
 __all__ = ["ATOM", "FORMS", "Form", "Language", "Printer"]
 
@@ -36,6 +36,7 @@ class Language:
         named: how a name is given to a number.
         each, index, count: one of many operands, its place, and their number.
         names_many: whether a name can stand for a number of each of them.
+        infinity, nan: what these are called.
     """
 
     forms: Mapping[str, Form] = FORMS | {
@@ -44,9 +45,10 @@ class Language:
     named = "const {} = {};"
     each, index, count = "x", "i", "n"
     names_many = False
+    infinity, nan = "Infinity", "NaN"
 
     def number(self, x: float) -> str:
-        return repr(x)
+        return repr(x).replace("inf", self.infinity).replace("nan", self.nan)
 
     def called(self, op: str) -> str:
         """The text of an operation that has no form."""
@@ -125,7 +127,7 @@ class Printer:
     def written(self, x: Expression) -> tuple[str, int]:
         """The text of an operation, and how tightly it binds."""
         if x.op == "raise":
-            raise TypeError("a rule that raises for some of its operands")
+            raise UntranslatableError("a rule that raises for some of its operands")
         if self.loops(x):
             parts = [(self.text(a), type(a) is Expression and a.many) for a in x.args]
             lines, text = self.language.reduced(x.op, parts, self.new())

@@ -34,6 +34,7 @@ from autograd.rules.expression import (
     Expression,
     Term,
     Undecided,
+    UntranslatableError,
     bound,
     decided,
     merged,
@@ -60,7 +61,7 @@ def formula(op: str, known: Known = None, count: int | None = None) -> Term:
         count: how many operands an operation of any number has; None stands for EACH.
 
     Raises:
-        TypeError: the rule can't be read.
+        UntranslatableError: the rule can't be read.
     """
     return _formulas(op, known, count)[0]
 
@@ -76,7 +77,7 @@ def partials(op: str, known: Known = None, count: int | None = None) -> tuple[Te
 
 def value(op: str, operands: Sequence[Term]) -> Term:
     """The value rule of an operation on these operands, for many numbers at once."""
-    return _on(formula, op, operands, operands)
+    return _on(op, None, operands, operands)
 
 
 def partial(op: str, slot: int, out: Term, operands: Sequence[Term]) -> Term:
@@ -85,20 +86,19 @@ def partial(op: str, slot: int, out: Term, operands: Sequence[Term]) -> Term:
         return Expression("sign", *operands)  # in one operation
     if op == "refuse":  # a number, unless it is refused
         return 0.0 if slot else 1.0
-
-    def read(*args: Any) -> Term:
-        return partials(*args)[slot]
-
-    return _on(read, op, operands, [*operands, out])
+    return _on(op, slot, operands, [*operands, out])
 
 
-def _on(
-    read: Callable[..., Term], op: str, operands: Sequence[Term], terms: Sequence[Term]
-) -> Term:
-    known = [x if type(x) is float else None for x in operands]
+def _on(op: str, slot: int | None, operands: Sequence[Term], terms: Sequence[Term]) -> Term:
+    numbers = [x if type(x) is float else None for x in operands]
+    known = numbers if any(x is not None for x in numbers) else None
     count = len(operands) if TABLE[op].variadic else None
-    rule = read(op, known if any(x is not None for x in known) else None, count)
-    return bound(merged(rule), terms)
+    mine, key = _cached.setdefault(TABLE[op], {}), (slot, count, repr(known))
+    if key not in mine:
+        given = op, known, count
+        rule = formula(*given) if slot is None else partials(*given)[slot]
+        mine[key] = merged(rule)
+    return bound(mine[key], terms)
 
 
 _cached: WeakKeyDictionary[Primitive, dict[Any, Any]] = WeakKeyDictionary()
@@ -117,16 +117,26 @@ def _formulas(op: str, known: Known, count: int | None) -> Any:
             xs = [x if number is None else number for x, number in zip(xs, known)]
         xs += [EACH] if many else []
         check = _without_places if many else generic
-        result = Expression(op, *xs) if op in WORDS else trace(check(value), *xs)
+
+        def read(rule: Any, *xs: Any) -> Any:
+            try:
+                return trace(check(rule), *xs)
+            except TypeError as error:
+                raise UntranslatableError(
+                    f"{op}: its rule can't be read, so that no other language has it: {error}; "
+                    "write it with this library's functions"
+                ) from error
+
+        result = Expression(op, *xs) if op in WORDS else read(value, *xs)
         if _many(result):
-            raise TypeError("the rule asks something of each operand")
+            raise UntranslatableError(f"{op}: the rule asks something of each operand")
 
         @cache
         def slopes() -> tuple[Term, ...]:
-            every = [trace(check(rule), operand(named), *xs) for rule in rules]
+            every = [read(rule, operand(named), *xs) for rule in rules]
             each = tuple(every[0] if entry.variadic else every)
             if len(each) != len(xs):
-                raise TypeError("the rule gives another number of partials")
+                raise UntranslatableError(f"{op}: the rule gives another number of partials")
             return each
 
         mine[key] = result, slopes

@@ -211,7 +211,7 @@ def test_what_is_opaque_says_why(rule: Any, why: str) -> None:
 
 def test_a_rule_may_name_the_value_of_an_operation() -> None:
     entry = primitive("tests.named", lambda x: EXP.value(x) + 1.0, lambda out, x: out - 1.0)
-    assert "value: (x0) => math.exp(x0) + 1," in module([entry])
+    assert "value: (x0) => math.exp(x0) + 1.0," in module([entry])
 
 
 def test_no_text_ends_the_script() -> None:

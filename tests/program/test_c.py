@@ -125,7 +125,7 @@ def test_what_has_no_c_is_told() -> None:
     slow = primitive("slow", math.gamma, lambda out, x: math.lgamma(x))
     fast = autograd.compile(lambda x: slow(x))
     fast(3.0)
-    with pytest.raises(NotImplementedError, match=r"slow: its rule .* can't be written in C"):
+    with pytest.raises(NotImplementedError, match=r"slow: its rule can't be read"):
         fast.program.source("c")
     bent = primitive("bent", lambda x: 0.5 * x, lambda out, x: math.lgamma(x))
     other = autograd.compile(lambda x: bent(x))

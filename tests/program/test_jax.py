@@ -272,12 +272,12 @@ def test_a_rule_for_floats_only() -> None:
     own = primitive("jax_own", lambda x: math.gamma(x), lambda out, x: math.gamma(x) * 0.0)
     fast = compile(own)
     fast(2.5)
-    with pytest.raises(NotImplementedError, match="jax_own: its rule hands"):
+    with pytest.raises(NotImplementedError, match="jax_own: its rule"):
         fast.program.jax()
     sliding = primitive("jax_slope", lambda x: x * x, lambda out, x: math.lgamma(x))
     fast = compile(sliding)
     fast(2.5)
-    with pytest.raises(NotImplementedError, match="jax_slope: its rule hands"):
+    with pytest.raises(NotImplementedError, match="jax_slope: its rule"):
         fast.program.jax()
     rounded = compile(lambda x: round(x, 1) * x)
     rounded(2.25)

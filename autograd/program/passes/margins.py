@@ -20,7 +20,7 @@ from autograd.program.ir.tape import LEAVES, Tape
 from autograd.program.passes.fuse_sums import fuse_sums
 from autograd.program.passes.guards import same_everywhere
 from autograd.program.passes.vjp import slope_of
-from autograd.rules.expression import COMPARISONS
+from autograd.rules.expression import COMPARISONS, FLAT, UntranslatableError
 
 __all__ = ["with_margins"]
 
@@ -35,7 +35,7 @@ UNKNOWN = 1e100  # no bound
 BELOW_ONE = frozenset(["tanh", "sin", "cos", "sigmoid"])
 LOGARITHMS = {"log": 1.0, "log1p": 1.0, "log2": 1.5, "log10": 0.5}
 EXPONENTIALS = {"exp": 0.0, "exp2": 0.0, "expm1": 1.0, "sinh": 1.0, "cosh": 1.0}
-JUMPS = frozenset(["floor", "ceil", "trunc", "round", "sign", "floordiv", "mod", *COMPARISONS])
+STEPS = FLAT | {"sign"}  # to whole numbers
 # fmt: on
 
 Bound = int | None  # a node, or None for 0
@@ -84,12 +84,17 @@ class _Margins(Builder):
 
     def guard(self, node: int, answer: float) -> int:
         """The node that is 1 where no rounding decides a guard otherwise."""
-        op, args = self.tape.ops[node], self.tape.args[node]
+        if self.tape.ops[node] in STEPS:
+            return self.sure(node)
+        return self.apart(self.distance(node, self.number(answer)), [node])
+
+    def sure(self, i: int) -> int:
+        """The node that is 1 where no rounding makes a node another whole number."""
+        op, args = self.tape.ops[i], self.tape.args[i]
         if op in COMPARISONS:
             return self.apart(self.distance(*args), args)
-        if op in ("trunc", "floor", "ceil", "round"):
-            return self.apart(self.from_step(op, args), args)
-        return self.apart(self.distance(node, self.number(answer)), [node])
+        far = self.size(args[0]) if op == "sign" else self.from_step(op, args)
+        return self.apart(far, args)
 
     def apart(self, distance: int, operands: Iterable[int]) -> int:
         """Whether a distance is one that no rounding of the operands makes; NaN is none."""
@@ -129,8 +134,10 @@ class _Margins(Builder):
         if op == "where":
             return self.chosen(args, errors)
         some = any(e is not None for e in errors)
-        if op in JUMPS:
-            return self.jump(op, i, args, errors) if some else None
+        if op in STEPS:
+            return self.unless(self.sure(i)) if some else None
+        if op in ("mod", "floordiv"):
+            return self.remainder(op, args, errors) if some else None
         pairs = self.moved(op, i, args, errors) if some else []
         if op in BELOW_ONE:
             pairs.append((self.one, self.number(FUNCTION)))
@@ -183,7 +190,7 @@ class _Margins(Builder):
                 continue
             try:
                 slope = self.written(slope_of(op, k, slots[-1], slots[:-1]), [*args, i])
-            except (TypeError, ValueError, ArithmeticError):  # the rule is not generic
+            except UntranslatableError:
                 return [(self.one, self.number(UNKNOWN))]
             pairs += [(self.size(slope), error)] * 2
         return pairs
@@ -215,16 +222,10 @@ class _Margins(Builder):
             pairs.append((self.total([x, e]), d))
         return pairs
 
-    def jump(self, op: str, i: int, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
-        """No bound, where rounding may make it another whole number; it is no number else."""
-        if op in COMPARISONS:
-            return self.unless(self.apart(self.distance(*args), args))
-        if op == "sign":
-            return self.unless(self.apart(self.size(args[0]), args))
-        if op not in ("mod", "floordiv"):
-            return self.unless(self.apart(self.from_step(op, args), args))
+    def remainder(self, op: str, args: Sequence[int], errors: Sequence[Bound]) -> Bound:
+        """The bound of a quotient's whole number, or of what is left."""
         divisor, rest = self.size(args[1]), self.size(self.add("mod", *args))
-        count = self.add("add", self.size(self.add("floordiv", *args)), self.number(1.0))
+        count = self.add("add", self.size(self.add("floordiv", *args)), self.one)
         off = self.combined([(self.one, errors[0]), (count, errors[1])]) or self.number(0.0)
         edge = self.add("minimum", rest, self.add("sub", divisor, rest))
         near = self.unless(self.add("ge", edge, off))

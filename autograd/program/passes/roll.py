@@ -148,10 +148,9 @@ class _Roll:
                 reads = [np.resize(a, op.rows) if len(a) > 1 else a for a in reads]
             self.steps.append(Step(op, first, tuple(reads)))
         self.results = {name: places[v] for name, v in blocks.results.items()}
-        numbers = {**FILLERS, "filled": 1.0}
-        first = self.more(len(numbers))
-        self.sources.append((first, Op("const", len(numbers), False, (), [*numbers.values()])))
-        self.fillers = {what: first + i for i, what in enumerate(numbers)}
+        first = self.more(len(FILLERS))
+        self.sources.append((first, Op("const", len(FILLERS), False, (), [*FILLERS.values()])))
+        self.fillers = {what: first + i for i, what in enumerate(FILLERS)}
 
     def more(self, rows: int) -> int:
         """The first of so many new places."""
@@ -252,10 +251,6 @@ class _Roll:
                 cells = [a.reshape(-1, step.op.rows) for a, step in zip(operands, every)]
                 cells = [_filled(a, n, a.shape[1], self.fillers[what]) for a in cells]
                 reads.append(np.hstack(cells).ravel())
-            filled = reads[0] == self.fillers["logsumexp"]
-            if filled.any():  # where all are infinite, that alone does not tell
-                reads.append(self.fillers["dot"] + 0 * reads[0])
-                reads[1][filled] = self.fillers["filled"]
             rows = sum([step.op.rows for step in every])
             op = every[0].op._replace(rows=rows, width=width, operands=())
             joined.append(Step(op, self.more(rows), tuple(reads)))

@@ -20,6 +20,7 @@ from autograd.rules.expression import (
     FLAT,
     OPPOSITE,
     Expression,
+    UntranslatableError,
     bound,
     negated,
     operands_of,
@@ -55,7 +56,6 @@ class _VJP:
         self.new, self.per_lane = Blocks(blocks), per_lane
         it = self.new
         self.terms: dict[Any, tuple[Any, list[int]]] = {}
-        self.formulas: list[Expression] = []  # which are kept, and so are their ids
         self.active: list[bool] = []  # what depends on the inputs
         for op in it.ops:
             flat = op.kind == "map" and op.what.op in FLAT
@@ -132,7 +132,7 @@ class _VJP:
 
     def term(self, formula: Expression, slot: int) -> tuple[Any, list[int]]:
         """The adjoint times the partial, of those operands, result and adjoint that it uses."""
-        key = id(formula), slot
+        key = formula.key(), slot
         if key not in self.terms:
             slots = [*formula.args]
             count = 1 + max([x.args[0] for x in slots if type(x) is Expression])
@@ -140,7 +140,6 @@ class _VJP:
             places = operands_of(term)
             renamed = bound(term, {k: operand(i) for i, k in enumerate(places)})
             self.terms[key] = renamed, places
-            self.formulas.append(formula)
         return self.terms[key]
 
     def matmul(self, v: int, op: Op, d: int) -> None:
@@ -211,7 +210,7 @@ def slope_of(op: str, slot: int, out: Any, slots: Sequence[Any]) -> Any:
     """The partial of an operation; of a hypot of any number of operands, too.
 
     Raises:
-        TypeError, ValueError, ArithmeticError: its rule is not generic.
+        UntranslatableError: its rule can't be read.
     """
     if op == "hypot":
         lost = where(Expression("==", out, 0.0), math.inf, math.nan)  # NaN: eager knows it
@@ -227,7 +226,7 @@ def term_of(op: str, slot: int, out: Any, d: Expression, slots: Sequence[Any]) -
     """An adjoint times the partial. A zero partial does not hide an adjoint that is NaN."""
     try:
         slope = slope_of(op, slot, out, slots)
-    except (TypeError, ValueError, ArithmeticError):
+    except UntranslatableError:
         slope = Expression("each_partial", op, slot, out, *slots)
     if type(slope) is float and slope in (1.0, -1.0):
         return d if slope > 0.0 else Expression("neg", d)

@@ -13,8 +13,8 @@ from typing import Any
 
 from autograd.core.primitive import TABLE
 from autograd.program.ir.arrays import Array, np
-from autograd.rules.arrays import definition, library
-from autograd.rules.expression import Expression, Term
+from autograd.rules.arrays import function, library
+from autograd.rules.expression import Expression
 from autograd.rules.reader import formula, partials, value
 
 __all__ = ["function", "namespace"]
@@ -34,35 +34,15 @@ def _functions() -> dict[str, Any]:
 
     def build(x: Expression) -> Callable[..., Array]:
         names = [f"x{k}" for k in range(len(x.args))]
-        return function(space, names, names, value(x.op, x.args), Expression)
+        return function(space, names, value(x.op, x.args), Expression)
 
     space |= library(build)
-    logsumexp = function(space, ["a"], [], formula("logsumexp"), Expression)
-    slopes = function(space, ["out", "a"], ["out"], partials("logsumexp")[0], Expression)
+    logsumexp = function(space, ["a"], formula("logsumexp"), Expression)
+    slopes = function(space, ["out", "a"], partials("logsumexp")[0], Expression)
     return space | {
         "logsumexp": logsumexp,
         "softmax": lambda a: slopes(logsumexp(a), a).reshape(-1, a.shape[2]),
     }
-
-
-def function(
-    space: dict[str, Any],
-    parameters: Sequence[str],
-    texts: Sequence[str],
-    x: Term,
-    opaque: Callable[..., Expression],
-) -> Callable[..., Array]:
-    """The function of arrays that gives an expression.
-
-    Args:
-        space: what its text may name.
-        texts: those of the expression's operands.
-        opaque: see `autograd.rules.arrays.lines`.
-    """
-    made: dict[str, Any] = {}
-    text = definition("formula", parameters, x, texts, opaque)
-    exec(compile(text, "<formula>", "exec"), space, made)
-    return made["formula"]  # type: ignore[no-any-return]
 
 
 def stack(*parts: Array) -> Array:

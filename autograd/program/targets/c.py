@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.program.ir.tape import Tape
 from autograd.program.targets.listing import Listing
-from autograd.rules.expression import COMPARISONS, Expression
+from autograd.rules.expression import COMPARISONS, UntranslatableError
 from autograd.rules.printer import ATOM, FORMS, Form, Language, Printer
-from autograd.rules.reader import WORDS, formula, partials
+from autograd.rules.reader import formula, partials
 
 __all__ = ["c_source"]
 
@@ -49,15 +47,11 @@ class C(Language):
         "round": ("rint({0})", ATOM),
     }
     named, each = "const double {} = {};", "xs[i]"
+    infinity, nan = "INFINITY", "NAN"
 
     def __init__(self) -> None:
         self.functions: dict[Any, str] = {}
         self.names: dict[Any, str] = {}
-
-    def number(self, x: float) -> str:
-        if math.isfinite(x):
-            return super().number(x)
-        return "NAN" if x != x else "INFINITY" if x > 0.0 else "-INFINITY"
 
     def refuse(self, error: str) -> str:
         return "return NAN;"
@@ -69,17 +63,12 @@ class C(Language):
         self, op: str, args: Sequence[tuple[str, bool]], name: str
     ) -> tuple[list[str], str]:
         alone, many = [text for text, each in args if not each], [t for t, each in args if each]
-        size = " + ".join([*["n"] * len(many), *([str(len(alone))] if alone else [])])
-        lines = [f"double {name}[{size}];", "{ int i, k = 0;"] if many else []
-        if many:
-            lines += [f"  {name}[k++] = {text};" for text in alone] or [f"  {name}[0] = 0.0;"]
-            lines += [f"  for (i = 0; i < n; i++) {name}[k++] = {text};"
-                      for text in many]  # fmt: skip
-            lines += ["}"]
-        given = name if many else f"(double[]){{{', '.join(alone)}}}"
-        called = {"hypot": "length"}.get(op, op)
-        called = called if called in LOOPS else self.function(op)
-        return lines, f"{called}({size}, {given})"
+        size = " + ".join([str(len(alone)), *["n"] * len(many)])
+        lines = [f"double {name}[{size} + 1];", "{ int k = 0;"]
+        lines += [f"  {name}[k++] = {text};" for text in alone]
+        lines += [f"  for (int i = 0; i < n; i++) {name}[k++] = {text};" for text in many]
+        lines += [f"  {name}[k] = 0.0;", "}"]
+        return lines, f"{self.function(op)}({size}, {name})"
 
     def called(self, op: str) -> str:
         return f"{self.function(op)}({{args}})"
@@ -87,10 +76,9 @@ class C(Language):
     def function(self, op: str, slot: int | None = None) -> str:
         """The name of the function that computes an operation or a partial."""
         if (op, slot) not in self.names:
-            if op not in TABLE:
-                raise TypeError(f"{op} has no C")
-            if slot is None and op in WORDS:
-                return {"hypot": "length"}.get(op, op)
+            name = {"hypot": "length"}.get(op, op)
+            if slot is None and name in LOOPS:
+                return name
             name = op.replace(".", "_") if op in RESERVED else f"own_{op.replace('.', '_')}"
             name += "" if slot is None else f"_d{slot}" if slot >= 0 else "_slopes"
             while name in self.names.values():
@@ -100,8 +88,6 @@ class C(Language):
                 kind, given, body = self.of_many(op, slot is not None)
             else:
                 x = _formula(op, slot)
-                if slot is None and type(x) is Expression and x.op == op != "where":
-                    raise TypeError(f"{op} has no C")
                 names = [*[f"x{k}" for k in range(len(TABLE[op].rules))], "out"]
                 kind, given = "double", names if slot is not None else names[:-1]
                 given, body = [f"double {x}" for x in given], Printer(self, x, names).body()
@@ -122,7 +108,7 @@ class C(Language):
         for k, x in enumerate(named):
             text = Printer(self, x, names).inline()
             if text is None:
-                raise TypeError(f"the partial of {op} in a named operand branches")
+                raise UntranslatableError(f"{op}: a partial in a named operand branches")
             body.append(f"    d[{k}] = {text};")
         body += [f"    d += {count};"] if count else []
         body += Printer(self, each, names).body(True)
@@ -142,7 +128,7 @@ def c_source(tape: Tape) -> str:
     """`value(u, x, out)` and `gradient(u, x, seed, out, d_u, d_x)` as C.
 
     Raises:
-        NotImplementedError: the rule of an operation is for floats only.
+        UntranslatableError: the rule of an operation can't be read.
     """
     lines = _Lines(tape)
     forward = lines.forward()
@@ -180,23 +166,20 @@ class _Lines(Listing):
 
     def computed(self, i: int, op: str, args: list[str]) -> list[str]:
         language = self.language
-        with _told(op):
-            if op in TABLE and TABLE[op].variadic:
-                called = language.function(op)
-                each = f"const double a{i}[] = {{{', '.join(args)}}};"
-                return [each, f"const double v{i} = {called}({len(args)}, a{i});"]
-            if op in TABLE:
-                text = language.applied(op, args)
-            else:
-                text = language.forms[op][0].format(*args, args=", ".join(args))
+        if op in TABLE and TABLE[op].variadic:
+            called = language.function(op)
+            each = f"const double a{i}[] = {{{', '.join(args)}}};"
+            return [each, f"const double v{i} = {called}({len(args)}, a{i});"]
+        if op in TABLE:
+            text = language.applied(op, args)
+        else:
+            text = language.forms[op][0].format(*args, args=", ".join(args))
         return [f"const double v{i} = {text};"]
 
     def before(self, i: int, op: str, args: list[str]) -> list[str]:
         if not TABLE[op].variadic or op in ("sum", "dot"):
             return []
-        with _told(op):
-            called = self.language.function(op, -1)
-        n = len(args)
+        called, n = self.language.function(op, -1), len(args)
         return [f"double p{i}[{n}];", f"{called}({n}, a{i}, v{i}, p{i});"]
 
     def slope(self, i: int, slot: int, op: str, args: list[str]) -> str:
@@ -207,17 +190,4 @@ class _Lines(Listing):
             return args[slot + half if slot <= half else slot - half]
         if TABLE[op].variadic:
             return f"p{i}[{slot}]"
-        with _told(op):
-            return self.language.applied(op, [*args, f"v{i}"], slot)
-
-
-@contextmanager
-def _told(op: str) -> Iterator[None]:
-    """Raise NotImplementedError where a rule can't be written."""
-    try:
-        yield
-    except (TypeError, KeyError, ValueError, ArithmeticError) as error:
-        raise NotImplementedError(
-            f"{op}: its rule hands the operand to what takes floats only, or branches too "
-            "often, so that it can't be written in C; write it with this library's functions"
-        ) from error
+        return self.language.applied(op, [*args, f"v{i}"], slot)

@@ -17,10 +17,9 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks
 from autograd.program.passes.roll import DEPTH, FIXED, TABLE, Loop, Step, roll
 from autograd.program.passes.vjp import term_of
-from autograd.program.targets.array_functions import function
 from autograd.rules import reader
-from autograd.rules.arrays import composed, library
-from autograd.rules.expression import FLAT, Expression, Term, operand
+from autograd.rules.arrays import composed, function, library
+from autograd.rules.expression import FLAT, Expression, Term, UntranslatableError, operand
 
 __all__ = ["values"]
 
@@ -79,7 +78,7 @@ def formula(x: Expression) -> Callable[..., Array]:
 
     count = 1 + max([a.args[0] for a in x.args if type(a) is Expression])
     names = [f"x{k}" for k in range(count)]
-    f = _written(names, reader.value(x.op, x.args) if composed(x.op) else x)
+    f = _made(names, reader.value(x.op, x.args) if composed(x.op) else x)
     if x.op in FLAT or x.op == "where":
         return f
     out, along = operand(count), operand(count + 1)
@@ -90,7 +89,7 @@ def formula(x: Expression) -> Callable[..., Array]:
     ]
     if all(_is_product(term, along) for _, term in terms):
         return f
-    each = [(k, _written([*names, "out", "t"], term)) for k, term in terms]
+    each = [(k, _made([*names, "out", "t"], term)) for k, term in terms]
 
     def slope(out: Array, tangents: Any, *xs: Array) -> Array:
         return sum([term(*xs, out, tangents[k]) for k, term in each])
@@ -99,14 +98,9 @@ def formula(x: Expression) -> Callable[..., Array]:
     return ruled
 
 
-def _written(names: Sequence[str], x: Term) -> Callable[..., Array]:
-    return _made(names, names, x)
-
-
 def _refused(kind: str, op: str, *_: Any) -> Expression:
-    raise NotImplementedError(
-        f"{op[1:-1]}: its rule hands the operand to what takes floats only, or branches too "
-        "often, so that no other library can compute it; write it with this library's functions"
+    raise UntranslatableError(
+        f"{op[1:-1]}: its rule is for floats only; write it with this library's functions"
     )
 
 
@@ -138,21 +132,17 @@ def reduction(op: str) -> Any:
     if op in ("sum", "maximum", "minimum"):
         method = {"maximum": "max", "minimum": "min"}.get(op, op)
         return lambda a: getattr(a, method)(0)
-    value = _made(["a"], [], reader.formula(op))
-    slopes = _made(["out", "a"], ["out"], reader.partials(op)[0])
+    value = _made(["a"], reader.formula(op))
+    slopes = _made(["out", "a"], reader.partials(op)[0])
 
-    def slope(out: Array, tangents: Any, a: Array, filled: Array | None = None) -> Array:
-        shares = slopes(out, a)
-        if filled is not None:  # 1 for an operand that only fills up, and is minus infinity
-            shares = jax.numpy.where(filled == 1.0, 0.0, shares)
-            shares = shares / shares.sum(0)
-        return (tangents[0] * shares).sum(0)
+    def slope(out: Array, tangents: Any, a: Array) -> Array:
+        return (tangents[0] * slopes(out, a)).sum(0)
 
-    return _ruled(jax, lambda a, *filled: value(a), slope)
+    return _ruled(jax, value, slope)
 
 
-def _made(names: Sequence[str], texts: Sequence[str], x: Term) -> Callable[..., Array]:
-    return function(namespace(), names, texts, x, _refused)
+def _made(names: Sequence[str], x: Term) -> Callable[..., Array]:
+    return function(namespace(), names, x, _refused)
 
 
 def computed(step: Step, xs: Sequence[Array], formulas: dict[Any, Any]) -> Array:

@@ -128,18 +128,15 @@ class Graph:
 
     # ------------------------------------------------------------------ formulas
 
-    def formula(self, x: Term, operands: Sequence[Any], each: Tensor | None = None) -> Tensor:
-        """An expression of tensors; `each` has those of an operation of any number of them."""
+    def formula(self, x: Term, operands: Sequence[Any]) -> Tensor:
+        """An expression of tensors; the last one has all operands that EACH stands for."""
         known: dict[bytes, Tensor] = {}
 
         def made(x: Term) -> Tensor:
             if type(x) is not Expression:
                 return self.tensor(float(x))
-            if x.op == "operand":
-                return self.tensor(operands[x.args[0]])
-            if x.op == "each":
-                assert each is not None
-                return each
+            if x.op in ("operand", "each"):
+                return self.tensor(operands[x.args[0] if x.args else -1])
             if x.key() not in known:
                 known[x.key()] = self.applied(x, made)
             return known[x.key()]
@@ -152,22 +149,11 @@ class Graph:
             return self.reduced(REDUCED[op], made(x.args[0]), 0)
         if op in COMPOSED:
             return made(COMPOSED[op](*x.args))
-        if op not in WORDS and op not in ("ne", "where", "refuse", "atan32", "rest"):
-            try:
-                return made(value(op, x.args))
-            except TypeError:
-                raise NotImplementedError(
-                    f"{op}: its rule hands the operand to what takes floats only, or branches "
-                    "too often, so that no other library can compute it; write it with this "
-                    "library's functions"
-                ) from None
+        if op not in WORDS and op not in ("where", "atan32", "rest"):
+            return made(value(op, x.args))
         args = [made(a) for a in x.args]
-        if op == "ne":
-            equal = self.operation("Equal", args, True)
-            return self.node("Not", [equal], equal.shape, True)
-        if op in ("where", "refuse"):
-            condition, *others = args if op == "where" else (args[1], math.nan, args[0])
-            condition = self.tensor(condition)
+        if op == "where":
+            condition, *others = args
             if not condition.logical:
                 condition = self.cast(condition, "BOOL")
             return self.operation("Where", [condition, *map(self.number, others)])
@@ -292,6 +278,8 @@ def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
 
 COMPOSED: dict[str, Callable[..., Any]] = {
     "identity": lambda x: x,
+    "ne": lambda x, y: where(Expression("==", x, y), 0.0, 1.0),
+    "refuse": lambda x, refused: Expression("where", refused, math.nan, x),
     "relu": lambda x: where(x <= 0.0, 0.0, x),
     "square": lambda x: x * x,
     "exp2": lambda x: 2.0**x,
@@ -380,7 +368,7 @@ class _Blocks:
             product = graph.operation("Mul", cubes)
             return graph.operation("Add", [xs[0], graph.reduced("ReduceSum", product, 0)])
         if op.what == "logsumexp":
-            return graph.formula(formula("logsumexp"), [], *cubes)
+            return graph.formula(formula("logsumexp"), cubes)
         return graph.reduced(REDUCED[op.what], cubes[0], 0)
 
     def sum_lanes(self, op: Op, xs: list[Tensor]) -> Tensor:

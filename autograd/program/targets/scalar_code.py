@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-from autograd.core.primitive import RESERVED, TABLE
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Scalars, operand
 from autograd.program.passes.vjp import term_of
@@ -77,9 +75,7 @@ class ScalarCode:
         """Write each kind: its operation or -1, its code, and the slots that have terms."""
         to, words = self.to, array("i")
         for key in code.keys:
-            # The rules of other operations may read what has changed since.
-            terms_of = _terms if key[0] in RESERVED else _terms.__wrapped__
-            op, terms = f"wide_{key[0]}", terms_of(TABLE.get(key[0]), repr(key), key)
+            op, terms = f"wide_{key[0]}", _terms(key)
             forward = back = (0, 0)
             if key[1]:
                 rule = Expression(key[0], *_slots(key))
@@ -110,13 +106,8 @@ def _slots(key: Key) -> list[Any]:
     return [operand(k) if x is None else x for k, x in enumerate(key[2:])]
 
 
-@lru_cache(10_000)
-def _terms(primitive: Any, name: str, key: Key) -> list[tuple[int, Any]]:
-    """Return the terms that an operation adds to the adjoints of unknown operands.
-
-    Args:
-        primitive, name: which tell keys from others that are equal.
-    """
+def _terms(key: Key) -> list[tuple[int, Any]]:
+    """Return the terms that an operation adds to the adjoints of unknown operands."""
     op, _, *numbers = key
     if op in FLAT:
         return []
