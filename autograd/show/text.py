@@ -30,15 +30,9 @@ ROLE_STYLES = {  # in which rich shows the roles
     "bad": "bold red",
 }
 
-# Advance widths of Helvetica in 1/1000 of the size, for U+0020 to U+007E (Adobe AFM).
-HELVETICA = (
-    *(278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278),
-    *(556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556),
-    *(1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778),
-    *(667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556),
-    *(333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556),
-    *(556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584),
-)
+# At most so wide are letters in Helvetica, in units of the size (Adobe AFM).
+NARROW, NARROWEST = frozenset(" !\"'()*,-./:;I[\\]`fjrt{|}"), frozenset("il")
+BROAD, BROADEST = frozenset("ABCDEFGHKLNOPQRSTUVXYZ&+<=>~^w"), frozenset("%@MWm")
 SLACK = 1.16  # the widest font of the list, DejaVu Sans, against Helvetica
 JOINER = "\u200d"
 
@@ -98,10 +92,14 @@ def width(text: str, size: float) -> float:
     >>> width("data", 10) < width("data", 20) < width("DATA", 20)
     True
     """
-    advances = [
-        HELVETICA[ord(c) - 32] if " " <= c <= "~" else (0, 850, 1300)[columns(c)] for c in text
-    ]
-    return sum(advances) * size * SLACK / 1000
+    return sum(map(_advance, text)) * size * SLACK
+
+
+def _advance(c: str) -> float:
+    if c > "~" or c < " ":
+        return (0.0, 0.85, 1.3)[columns(c)]
+    letters = (NARROWEST, 0.222), (NARROW, 0.34), (BROAD, 0.72), (BROADEST, 0.95)
+    return next((wide for some, wide in letters if c in some), 0.556)
 
 
 def columns(text: str) -> int:

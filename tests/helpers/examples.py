@@ -193,16 +193,16 @@ PICTURES: dict[str, tuple[Callable[[], Graph], str]] = {
     name: tuple(row)
     for name, *row in table(
         """
-"small" | lambda: small().graph() | "bd8c612faf37b263"
-"hostile" | lambda: hostile().graph(theme="dark", rankdir="TB") | "ea8c252d2191b9d7"
+"small" | lambda: small().graph() | "e33b2f05ef73dea2"
+"hostile" | lambda: hostile().graph(theme="dark", rankdir="TB") | "e2144e350f53aca0"
 "odd numbers" | lambda: odd_numbers().graph(gradients=False, theme="light") |
-    "809ccba3f5898949"
-"network" | lambda: network([2, 1]).root.value.graph(collapse=None) | "edbd7886124ff7d8"
+    "84e719cc5596c138"
+"network" | lambda: network([2, 1]).root.value.graph(collapse=None) | "a9aa7e191c5d99a1"
 "neurons" | lambda: network([3, 2, 1]).root.value.graph(collapse="neuron") |
-    "83017f5842129bf6"
+    "f66d73553f96990d"
 "layers" | lambda: network([3, 2, 1]).root.value.graph(collapse="layer") |
-    "22ebf9bbd2ac8a0f"
-"cut" | lambda: chain(10).graph(max_nodes=6) | "1cacdc4edc16c0d2"
+    "5e72c030a7ebe8c5"
+"cut" | lambda: chain(10).graph(max_nodes=6) | "a7e0c50b4c404e23"
 """,
         globals(),
     )

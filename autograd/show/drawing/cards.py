@@ -10,44 +10,41 @@ from autograd.show.text import clipped, width
 __all__ = ["BESIDE", "INDENT", "PAD", "ROW", "WIDEST_NAME", "write"]
 
 ROW, PAD, BESIDE = 18, 8, 10
-WIDEST_NAME = 170.0  # of a name; what is longer is cut, and whole in the tooltip
+WIDEST_NAME = 240.0  # of a name; what is longer is cut, and whole in the tooltip
 WIDEST_FORMULA = 250.0  # of a line
 INDENT = 12.0  # of the lines of a formula after its first
 MOST_LINES = 4  # of a formula
 
 
-def write(box: Box, compact: bool, reserve: str = "", scale: float = 1.0) -> bool:
-    """Set the texts of a box, and its size; return whether all of them are whole.
+def write(box: Box, compact: bool, reserve: str = "") -> None:
+    """Set the texts of a box, and its size.
 
     Args:
         compact: what made it is written beside its name, and its numbers share a line; those
             of a leaf stand in the line of its name.
         reserve: the widest text that will stand in a cell.
-        scale: by what texts may be wider than usual.
     """
     single = not any(" … " in number for _, number in box.rows)
     box.compact = compact and single and len(box.rows) < 3
     auto = box.node is not None and not box.node.label and box.kind != "group"
-    most = WIDEST_NAME * scale
-    name = Part(clipped(box.title, TITLE, most), "name auto" if auto else "name")
+    title = clipped(box.title, TITLE, WIDEST_NAME)
+    name = Part(title, "name auto" if auto else "name")
     box.name = name.text
     if box.kind == "more":
         box.compact, box.lines = False, ((name._replace(side="middle"),),)
         box.width, box.height = name.width + 2 * PAD, float(ROW + PAD)
-        return True
-    whole = box.title == name.text
+        return
     if box.kind == "formula" or (box.compact and box.formula and box.kind != "group"):
         often = [Part(f"× {box.times:,}", "caption", "right")] * (box.times > 1)
         taken = _width([name, *often]) + BESIDE
-        texts, fits = _wrapped(f"= {box.formula}", taken, WIDEST_FORMULA * scale)
-        whole = whole and fits
+        texts = _wrapped(f"= {box.formula}", taken)
         head = [name, *[Part(text, "made", "after") for text in texts[:1] if text], *often]
         lines = [[Part(f" {text}", "made")] for text in texts[1:]]
     else:
-        op, content = clipped(box.op, TITLE, most), clipped(box.content, SMALL, most)
-        whole = whole and (op, content) == (box.op, box.content)
-        head = [name, *[Part(op, "op", "right")] * bool(op)]
-        lines = [[Part(content, "what")]] * bool(content)
+        op = Part(clipped(box.op, TITLE, WIDEST_NAME), "op", "right")
+        head = [name, *[op] * bool(box.op)]
+        content = Part(clipped(box.content, SMALL, WIDEST_NAME), "what")
+        lines = [[content]] * bool(box.content)
     if box.compact and box.kind == "leaf":
         head += [Part(number, caption, "after") for caption, number in box.rows]
     elif box.compact and box.rows:
@@ -60,7 +57,6 @@ def write(box: Box, compact: bool, reserve: str = "", scale: float = 1.0) -> boo
         wide = max(wide, width(box.rows[-1][0], SMALL) + BESIDE + width(reserve, TEXT))
     box.width, box.height = wide + 2 * PAD, float((1 + len(lines)) * ROW + PAD)
     box.lines = tuple([tuple(line) for line in [head, *lines]])
-    return whole
 
 
 def _width(line: Sequence[Part]) -> float:
@@ -68,21 +64,20 @@ def _width(line: Sequence[Part]) -> float:
     return indent + sum([part.width for part in line]) + BESIDE * (len(line) - 1)
 
 
-def _wrapped(text: str, taken: float, most: float) -> tuple[list[str], bool]:
-    """Lines of at most MOST_LINES, the first of them shorter, and whether that is all."""
-    lines, room = [""], most - taken
+def _wrapped(text: str, taken: float) -> list[str]:
+    """Lines of a formula, at most MOST_LINES, the first of them shorter."""
+    lines, room = [""], WIDEST_FORMULA - taken
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and width(longer, TEXT) > room:
-            room = most - INDENT
+            room = WIDEST_FORMULA - INDENT
             if lines == ["="]:  # it begins in the next line
                 lines = ["", f"= {word}"]
-                continue
-            if len(lines) == MOST_LINES:
+            elif len(lines) == MOST_LINES:
                 lines[-1] += " …"
-                return lines, False
-            lines.append(word)
+                break
+            else:
+                lines.append(word)
         else:
             lines[-1] = longer
-    clips = [clipped(line, TEXT, most) for line in lines]
-    return clips, clips == lines
+    return [clipped(line, TEXT, WIDEST_FORMULA) for line in lines]

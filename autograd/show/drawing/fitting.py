@@ -48,7 +48,6 @@ ROWS = 9  # of a page with formulas
 MANY = 8  # steps, from which on they are drawn once
 FULL = ((False, 1), (True, 1), (False, 2), (True, 4))  # compact cards, and rows
 FORMULA_WIDTHS = (150.0, 200.0, 260.0, 340.0, 420.0)  # pixels
-LARGER = 2.0  # the scale of texts that are cut, where there is room
 COMPACT = "In a box the left number is the data, the right one the gradient."
 CHIPS = "A name where an arrow begins stands for the box of that name."
 ARROWS = {
@@ -81,15 +80,13 @@ class Drawing:
 class Choice(NamedTuple):
     """A quotient to draw, whether its cards are compact, and the most rows it may take.
 
-    Of choices of one level a wider picture is better than one of the next level. Its texts may
-    be wider than usual by a scale.
+    Of choices of one level a wider picture is better than one of the next level.
     """
 
     quotient: Quotient
     compact: bool
     rows: int
     level: int = 0
-    scale: float = 1.0
 
 
 def fit(
@@ -174,7 +171,7 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
         coarse += [by_module(graph, tallest=6), by_module(graph, layers=True)]
     for k, shared in enumerate(coarse):
         alike = alike if k == 0 else by_likeness(graph, shared, {})
-        level = 0 if graph.modules and k < 2 else 3
+        level = 0 if graph.modules and k < 2 else 2 + k
         folded = with_formulas(graph, shared, FORMULA_WIDTHS[-1], alike)
         yield Choice(folded, True, ROWS, level)
 
@@ -200,7 +197,7 @@ class _Attempt:
     def __call__(self, options: Options, choice: Choice) -> Drawing | None:
         """The drawing; None if it needs more rows or more room."""
         drawn = picture(self.graph, options, choice.quotient)
-        whole = self.write(drawn, options, choice)
+        self.write(drawn, options, choice)
         notes = [drawn.note] if drawn.note else []
         if (
             options.values
@@ -220,24 +217,16 @@ class _Attempt:
             return None
         notes += [CHIPS] if layout.names else []
         lines = textwrap.wrap(" ".join(notes), int(max(layout.size[0], 320.0) / CHARACTER))
-        drawing = Drawing(drawn, layout, lines)
-        if not whole and choice.scale == 1.0 and drawing.fits(self.page):
-            wider = self(options, choice._replace(scale=LARGER))  # labels use empty room
-            return wider if wider is not None and wider.fits(self.page) else drawing
-        return drawing
+        return Drawing(drawn, layout, lines)
 
-    def write(self, drawn: Picture, options: Options, choice: Choice) -> bool:
-        """Set the texts of boxes, as high as the numbers of their arrows need; layers are even.
-
-        Return whether all texts are whole.
-        """
+    def write(self, drawn: Picture, options: Options, choice: Choice) -> None:
+        """Set the texts of boxes, as high as their arrows' numbers need; layers are even."""
         along = AXES[options.rankdir][0]
         room = port_room(drawn, options.rankdir)
         layers: dict[object, list[Box]] = {}
-        whole = True
         for box in drawn.boxes:
             reserve = self.reserve.get(box.node.index, "") if box.node else ""
-            whole &= write(box, choice.compact, reserve, choice.scale)
+            write(box, choice.compact, reserve)
             if along == 0:
                 box.height = max(box.height, room[box])
             else:
@@ -249,7 +238,6 @@ class _Attempt:
             widest = max([box.width for box in layer])
             for box in layer:
                 box.width = widest
-        return whole
 
 
 def legend(arrows: str) -> str:

@@ -2,7 +2,7 @@
 
 1. Rank: the longest path from the leaves, then each box to where its arrows are short.
 2. Rows: where the ranks are longer than a page, an arrow to another row begins at a name.
-3. Order: barycentres to and fro; of the orders met, that with the fewest crossings.
+3. Order: barycentres, to and fro.
 4. Place: near the neighbours' mean; isotonic regression keeps boxes apart.
 5. Route: curves in the gaps only. An arrow ends in a straight piece as long as the numbers in
    its gap, so that a number stands on its arrow, and on no other. An arrow that goes round,
@@ -212,19 +212,12 @@ def layered(items: list[Box]) -> list[list[Box]]:
 
 
 def order(layers: list[list[Box]]) -> None:
-    """Sort each layer; of the orders that are met the one with the fewest crossings stays."""
+    """Sort each layer by what it is computed of, then by what is computed of it, and again."""
     for layer in layers:
         count_off(layer)
-    best, least = [[*layer] for layer in layers], crossings(layers)
     for sweep in range(SWEEPS):
         for layer in layers if sweep % 2 == 0 else layers[::-1]:
             sort_layer(layer, sweep % 2 == 0)
-        now = crossings(layers)
-        if now < least or (now == least and sweep == 0):
-            best, least = [[*layer] for layer in layers], now
-    for layer, items in zip(layers, best):
-        layer[:] = items
-        count_off(layer)
 
 
 def count_off(layer: list[Box]) -> None:
@@ -249,21 +242,6 @@ def sort_layer(layer: list[Box], forth: bool) -> None:
 
     layer.sort(key=key)
     count_off(layer)
-
-
-def crossings(layers: list[list[Box]]) -> int:
-    """How many arrows cross between neighbouring layers."""
-    total = 0
-    for a, layer in pairwise(layers):
-        half = len(a) / 2
-        seen = [0] * len(a)  # by place in the layer before, the arrows so far
-        for each in layer:
-            places = [int(x.at + half) for x in each.before]
-            for place in places:
-                total += sum(seen[place + 1 :])
-            for place in places:
-                seen[place] += 1
-    return total
 
 
 # ---------------------------------------------------------------- 4. place

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from autograd.show.drawing import layered
 from autograd.show.drawing.boxes import Picture
@@ -60,16 +59,16 @@ def port_room(drawn: Picture, rankdir: str) -> dict[Box, float]:
     """Return by box its least height for the numbers before it; width, if arrows go down."""
     texts, room = written(drawn), dict.fromkeys(drawn.boxes, 0.0)
     for edge in drawn.edges:
-        room[edge.head] += _number_room(edge, texts[edge], rankdir, 0)[1]
+        room[edge.head] += _number_room(edge, texts[edge], rankdir)[1]
     return {box: high + 4.0 if high else 0.0 for box, high in room.items()}
 
 
-def _number_room(edge: Edge, text: str, rankdir: str, depth: int) -> Position:
+def _number_room(edge: Edge, text: str, rankdir: str) -> Position:
     """Along and across; above the titles of the frames that its arrow enters."""
     if not text:
         return 0.0, 0.0
     wide = width(text, SMALL) + 4.0
-    entered = [path for path in edge.head.modules[:depth] if path not in edge.tail.modules]
+    entered = [path for path in edge.head.modules if path not in edge.tail.modules]
     titles = 2 * HEADING * len(entered) if rankdir == "TB" else 0.0
     return (wide, PORT) if AXES[rankdir][0] == 0 else (PORT + 2.0 + titles, wide + 4.0)
 
@@ -77,44 +76,22 @@ def _number_room(edge: Edge, text: str, rankdir: str, depth: int) -> Position:
 def lay_out(drawn: Picture, rankdir: str, page: Position, rows: int) -> Layout | None:
     """Place boxes, arrows and frames; None if so many rows are too few.
 
-    Frames are drawn as deep as none of them would be around what is not in it; leaves before
-    the operations of a frame are left out of it if that helps.
+    A frame is drawn unless it would be around what is not in it.
 
     Args:
         page: the width and the height that it should have.
     """
-    deepest, layout = max([len(box.modules) for box in drawn.boxes]), None
-    leaves = [box for box in drawn.boxes if box.kind == "leaf" and box.modules]
-    for depth in range(deepest, -1, -1):
-        for again in (False, True) if depth and leaves else (False,):
-            for box in drawn.boxes:
-                box.frames = box.modules[:depth]
-            for leaf in leaves if again else ():
-                path = leaf.modules[-1]
-                ranks = [box.rank for box in drawn.boxes if path in box.modules and box.ends]
-                if leaf.rank < min(ranks, default=leaf.rank + 1):
-                    leaf.frames = ()
-            layout = _with_frames(drawn, rankdir, page, rows, depth)
-            if layout is None or (rows < ANY and layout.size[1] > page[1]):
-                return layout  # which is not drawn
-            if _frames_are_clear(layout, drawn.boxes):
-                return layout
-    return layout
-
-
-def _with_frames(
-    drawn: Picture, rankdir: str, page: Position, rows: int, depth: int
-) -> Layout | None:
-    """The layout with frames of so many levels."""
     along, sign = AXES[rankdir]
     texts = written(drawn)
+    depth = max([len(box.modules) for box in drawn.boxes])
     for k, box in enumerate(drawn.boxes):
+        box.frames = box.modules
         if box.kind == "group" and box.modules:
             box.fixed = k
         box.tag = _swapped(along, width(box.name, SMALL) + 8.0, NAME)
         box.long, box.high = _swapped(along, box.width, box.height)
     for edge in drawn.edges:
-        edge.label = _number_room(edge, texts[edge], rankdir, depth)
+        edge.label = _number_room(edge, texts[edge], rankdir)
     wide = page[along] - 2 * PADDING * depth
     extent = layered.lay_out(drawn.boxes, drawn.edges, wide, rows)
     if extent is None:
@@ -174,7 +151,36 @@ def _curves(points: Sequence[Position]) -> list[Position]:
 
 
 def _frames(boxes: Sequence[Box]) -> dict[str, Sides]:
-    """The sides of the frames around the boxes of each module."""
+    """The sides of the frames that are around nothing else; leaves may stand before theirs."""
+    frames: dict[str, Sides] = {}
+    first = {
+        path: x.rank
+        for x in sorted(boxes, key=lambda x: -x.rank)
+        if x.ends
+        for path in x.frames
+    }
+    late = [x for x in boxes if x.frames and x.rank >= first.get(x.frames[-1], 0)]
+    for inside in (dict.fromkeys(boxes), dict.fromkeys(late)):
+        tried = _around(inside)
+        for path, a in tried.items():
+            outside = [x.sides for x in boxes if x not in inside or path not in x.frames]
+            outside += [
+                sides
+                for other, sides in tried.items()
+                if path not in layers_of(other) and other not in layers_of(path)
+            ]
+            overlaps = [
+                min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
+                for b in outside
+            ]
+            if not any(overlaps):
+                frames.setdefault(path, a)
+    every = sorted(_around(boxes), key=lambda path: len(layers_of(path)))
+    return {path: frames[path] for path in every if path in frames}
+
+
+def _around(boxes: Iterable[Box]) -> dict[str, Sides]:
+    """The sides of the frame around the boxes of each module."""
     frames: dict[str, Sides] = {}
     for box in boxes:
         left, top, right, bottom = box.sides
@@ -183,16 +189,4 @@ def _frames(boxes: Sequence[Box]) -> dict[str, Sides]:
             own = left - PADDING * k, top - head, right + PADDING * k, bottom + PADDING * k
             a, b, c, d = frames.get(path, own)
             frames[path] = min(a, own[0]), min(b, own[1]), max(c, own[2]), max(d, own[3])
-    return {path: frames[path] for path in sorted(frames, key=lambda p: len(layers_of(p)))}
-
-
-def _frames_are_clear(layout: Layout, boxes: Sequence[Box]) -> bool:
-    """Whether no frame is around what is not in it."""
-    pairs = combinations(layout.frames.items(), 2)
-    around = [(s, t) for (a, s), (b, t) in pairs if a not in layers_of(b)]
-    for path, sides in layout.frames.items():
-        around += [(sides, box.sides) for box in boxes if path not in box.frames]
-    return not any(
-        min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
-        for a, b in around
-    )
+    return frames

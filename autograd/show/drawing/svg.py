@@ -24,6 +24,7 @@ from autograd.show.text import clipped, escape, format_number, width
 
 __all__ = ["draw", "finer", "svg", "thickness"]
 
+SCREEN, LARGEST = (1230.0, 800.0), 1.4  # pixels for a picture; how much it may grow
 TOOLTIP = 2000  # characters of a tooltip
 THIN, THICK = 0.8, 3.4  # the width of an arrow without weight, and what the heaviest adds
 MANY = 60  # arrows, from which on they are drawn thinner
@@ -191,8 +192,9 @@ def _document(
         f"Each arrow goes from an input to what is computed of it. {' '.join(lines)}"
     )
     dense = " fan" if len(drawn.edges) > max(DENSE, 2 * len(drawn.boxes)) else ""
-    fitted = ""
-    if prefix is None:
+    fitted, larger = "", 1.0
+    if prefix is None:  # a small picture grows until its page is full
+        larger = max(1.0, min(LARGEST, SCREEN[0] / widest, SCREEN[1] / height))
         fitted = ' style="max-width: 100%; height: auto"'
         content = f"{title}{described}{options.theme}{body}"
         prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
@@ -206,7 +208,8 @@ def _document(
     return (
         f'<svg id="{prefix}" class="autograd{dense}" role="img" {texts} '
         'xmlns="http://www.w3.org/2000/svg" '
-        f'width="{math.ceil(widest)}" height="{math.ceil(height)}" {view}{fitted}>\n'
+        f'width="{math.ceil(widest * larger)}" height="{math.ceil(height * larger)}" '
+        f"{view}{fitted}>\n"
         f'<title id="{prefix}-title">{escape(title)}</title>\n'
         f'<desc id="{prefix}-desc">{escape(described.strip())}</desc>\n'
         f"<style>{style_sheet(prefix, options.theme, static)}</style>\n"

@@ -162,14 +162,12 @@ def test_a_formula_of_many_long_names_ends_after_four_lines() -> None:
     assert box.lines[3][0].text.endswith(" …")
 
 
-def test_a_name_that_is_cut_grows_where_there_is_room() -> None:
-    long = "the mean of squares of errors"
-    assert long in texts(ET.fromstring((Value(1.0, label=long) * 2.0).graph().svg()), "name")
-    wide = autograd.fsum([Value(1.0, label=long) for _ in range(60)])
-    assert not any(
-        name.startswith(long)
-        for name in texts(ET.fromstring(wide.graph(collapse=None).svg()), "name")
-    )
+def test_a_small_picture_grows_and_a_large_one_does_not() -> None:
+    for root, grown in ((TABLE["product"](), 1.4), (TABLE["deep network"](), 1.0)):
+        svg = ET.fromstring(root.graph().svg())
+        wide, high = map(float, svg.get("viewBox", "").split()[2:])
+        assert abs(float(svg.get("width", "")) / wide - grown) < 0.02
+        assert abs(float(svg.get("height", "")) / high - grown) < 0.02
 
 
 @pytest.mark.parametrize("rankdir", ["LR", "TB"])
