@@ -1,6 +1,7 @@
 """Imports run one way: the graph of all of them, those in functions and for types included."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -9,64 +10,64 @@ from typing import NamedTuple
 import autograd
 from tests.helpers.builds import ROOT
 
-# What the modules that begin with a name may import, beside each other.
-LAYERS = {
-    "autograd.build": (),
-    "autograd.files": (),
-    "autograd.core": (),
-    "autograd.rules": ("autograd.core",),
-    "autograd.javascript": ("autograd.core", "autograd.rules"),
-    "autograd.value_array": ("autograd.core",),
-    "autograd.lu": ("autograd.core",),
-    "autograd.linalg": ("autograd.core", "autograd.value_array", "autograd.lu"),
-    "autograd.numpy_functions": ("autograd.core", "autograd.value_array", "autograd.linalg"),
-    "autograd.trees": ("autograd.core", "autograd.value_array"),
-    "autograd.transforms": ("autograd.core", "autograd.trees"),
-    **dict.fromkeys(
-        tuple([f"autograd.{name}" for name in ("custom", "uncertainty", "solve", "sparse")]),
-        ("autograd.core", "autograd.trees", "autograd.transforms", "autograd.lu"),
-    ),
-    "autograd.program.kernel": ("autograd.build", "autograd.core", "autograd.program"),
-    **dict.fromkeys(
-        ("autograd.program", "autograd.show", "autograd.testing"),
-        (
-            *("autograd.core", "autograd.rules", "autograd.javascript", "autograd.trees"),
-            *("autograd.transforms", "autograd.files"),
-        ),
-    ),
-    "autograd.least_squares": (
-        *("autograd.core", "autograd.trees", "autograd.transforms", "autograd.program"),
-    ),
-    "autograd": ("autograd",),  # the public names, and what the command line consists of
-    "nn": ("autograd",),
-    "demos": ("autograd", "nn"),
-}
+
+def listed(text: str) -> dict[str, tuple[str, ...]]:
+    """Return the words after each name; a line that is indented goes on."""
+    rows = [line.partition(":") for line in re.split(r"\n(?! )", text.strip())]
+    return {name: tuple(words.split()) for name, _, words in rows}
+
+
+# What the modules that begin with a name may import, beside each other. The package itself has
+# the public names, and what the command line consists of.
+LAYERS = listed("""
+autograd.build:
+autograd.files:
+autograd.core:
+autograd.rules: autograd.core
+autograd.javascript: autograd.core autograd.rules
+autograd.value_array: autograd.core
+autograd.lu: autograd.core
+autograd.linalg: autograd.core autograd.value_array autograd.lu
+autograd.numpy_functions: autograd.core autograd.value_array autograd.linalg
+autograd.trees: autograd.core autograd.value_array
+autograd.transforms: autograd.core autograd.trees
+autograd.custom: autograd.core autograd.trees autograd.transforms autograd.lu
+autograd.uncertainty: autograd.core autograd.trees autograd.transforms autograd.lu
+autograd.solve: autograd.core autograd.trees autograd.transforms autograd.lu
+autograd.sparse: autograd.core autograd.trees autograd.transforms autograd.lu
+autograd.program.kernel: autograd.build autograd.core autograd.program
+autograd.program: autograd.core autograd.rules autograd.javascript autograd.trees
+    autograd.transforms autograd.files
+autograd.show: autograd.core autograd.rules autograd.javascript autograd.trees
+    autograd.transforms autograd.files
+autograd.testing: autograd.core autograd.rules autograd.javascript autograd.trees
+    autograd.transforms autograd.files
+autograd.least_squares: autograd.core autograd.trees autograd.transforms autograd.program
+autograd: autograd
+nn: autograd
+demos: autograd nn
+""")
 # Who may import what is not of the standard library; later than at once, but for AT_ONCE.
-OTHERS = {
-    "cython": ("autograd.core", "autograd.program.plan"),
-    "graphviz": ("autograd.show.drawing",),
-    "jax": (
-        *("autograd.program.targets.jax_function", "autograd.program.targets.jax_values"),
-        "autograd.testing.frameworks",
-    ),
-    "hypothesis": ("autograd.testing",),
-    "matplotlib": ("nn",),
-    "mpmath": ("autograd.testing.oracle",),
-    "numpy": (
-        *("autograd.value_array", "autograd.numpy_functions"),
-        *("autograd.linalg", "autograd.least_squares"),
-        *("autograd.program", "autograd.testing", "nn"),
-    ),
-    "pytest": ("autograd.testing.plugin",),
-    "PIL": ("nn",),
-    "rich": ("autograd.cli", "autograd.show"),
-    "safetensors": ("nn",),
-    "scipy": ("autograd.least_squares", "autograd.sparse"),
-    "setuptools": ("autograd.build.setup_commands",),
-    "torch": ("autograd.testing.frameworks",),
-    "tqdm": ("nn",),
-    "vl_convert": ("autograd.show.drawing",),
-}
+OTHERS = listed("""
+cython: autograd.core autograd.program.plan
+graphviz: autograd.show.drawing
+jax: autograd.program.targets.jax_function autograd.program.targets.jax_values
+    autograd.testing.frameworks
+hypothesis: autograd.testing
+matplotlib: nn
+mpmath: autograd.testing.oracle
+numpy: autograd.value_array autograd.numpy_functions autograd.linalg autograd.least_squares
+    autograd.program autograd.testing nn
+pytest: autograd.testing.plugin
+PIL: nn
+rich: autograd.cli autograd.show
+safetensors: nn
+scipy: autograd.least_squares autograd.sparse
+setuptools: autograd.build.setup_commands
+torch: autograd.testing.frameworks
+tqdm: nn
+vl_convert: autograd.show.drawing
+""")
 AT_ONCE = ("cython", "hypothesis", "numpy", "pytest", "scipy", "setuptools")
 CONVENIENCES = ("Operations.graph", "Operations.steps")  # which import what shows a Value
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.

@@ -242,3 +242,23 @@ def test_why_nothing_is_compiled_is_described(
     name, change = build.describe_build(str(package))
     assert name == "interpreted"
     assert re.search(answer, change)
+
+
+NO_KERNELS = """
+import sys, warnings
+for name in ("base", "avx2", "avx512"):
+    sys.modules[f"autograd.program.kernel.kernel_{name}"] = None
+import autograd
+with warnings.catch_warnings(record=True) as told:
+    warnings.simplefilter("always")
+    fast = autograd.compile(lambda x: x * x)
+    print(fast(3.0), fast(3.0), [str(each.message) for each in told])
+"""
+
+
+def test_a_kernel_that_is_missing_is_told_once() -> None:
+    builds.require("compiled")
+    said = builds.printed(NO_KERNELS, "compiled")
+    assert said.startswith("9.0 9.0 [")
+    assert said.count("the kernel 'base' is missing") == 1
+    assert "so programs run in NumPy, which is slower; to compile it, run: " in said

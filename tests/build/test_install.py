@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 STEMS = [name.rpartition(".")[2] for name in build.MODULES]
 LAST = STEMS[-1]
 CORE = ROOT / "autograd" / "core"
-HEADERS = [path.name for path in CORE.iterdir() if path.suffix in (".h", ".pxd")]
+HEADERS = [path.name for path in CORE.glob("*") if path.suffix in (".h", ".pxd")]
 WHICH = (
     "import sys, autograd.build.binaries as b;"
     "print(b.describe_build()[0], sys.modules[b.MODULES[-1]].__file__)"

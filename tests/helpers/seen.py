@@ -11,20 +11,15 @@ import math
 import operator
 import re
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import autograd
 import autograd.core.table
 import autograd.core.value
 from autograd import Value, dot, no_grad
-from tests.bad_input import functional, value
-from tests.bad_input.world import World
 from tests.helpers.builds import words_of
 
 
@@ -128,34 +123,6 @@ def table_of_operators() -> dict[str, str]:
     return found
 
 
-def place_of(error: Exception) -> str:
-    """The file of the engine that was entered, and the line that raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    assert all(frame.line for frame in frames)
-    files = [Path(frame.filename) for frame in frames]
-    entered = [file.name for file in files if "autograd" in file.parts[-3:]][:1]
-    return f", in {entered}, {files[-1].name}: {frames[-1].line}"
-
-
-def table_of_mistakes() -> dict[str, str]:
-    """What the mistaken calls of `tests/bad_input` are told, and where the traceback goes."""
-    found = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for row in (*value.rows(), *functional.rows()):
-            if row.case == "no arguments":  # of what has a signature in one build only
-                continue
-            key = plain(f"{row.name}({row.case})")
-            try:
-                result = row.call(World(Path(folder)))
-            except Exception as error:
-                found[key] = plain(words_of(error))
-                if not re.search("wrong arguments|base type", found[key]):  # which C checks
-                    found[key] += place_of(error)
-            else:
-                found[key] = plain(repr(result))
-    return found
-
-
 def parameters(f: Any) -> str:
     """Names and defaults; C keeps neither kinds nor annotations."""
     try:
@@ -204,7 +171,7 @@ def table_of_names() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    tables = table_of_operators(), table_of_mistakes(), table_of_names()
+    tables = table_of_operators(), table_of_names()
     json.dump(
         {f"{i} {key}": x for i, each in enumerate(tables) for key, x in each.items()},
         sys.stdout,

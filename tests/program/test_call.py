@@ -365,3 +365,28 @@ def test_a_tangent_may_have_its_entries_in_another_order() -> None:
         assert fast.jvp((x,), ({"a": 7.0, "b": 5.0},)) == (12.0, 104.0)
     xs, vs = ({key: [each] for key, each in tree.items()} for tree in (x, v))
     assert lanes.jvp((xs,), (vs,)) == ([12.0], [104.0])
+
+
+def test_what_is_kept_of_other_kinds_of_arguments_is_bounded() -> None:
+    fast = compile(lambda x: sum(x.values()), verify=False)
+    for k in range(300):
+        assert fast({f"x{k}": 2.0}) == 2.0
+    assert repr(fast).endswith(", 256 traces>")
+    assert twice(fast, {"x0": 3.0}) == 3.0
+
+
+@pytest.mark.parametrize("name", ["zeros", "empty"])
+def test_a_lack_of_memory_leaves_a_call_as_it_was(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*shape: Any, **options: Any) -> Any:
+        raise MemoryError
+
+    fast, more = compile(lambda w, x: w * x, (None, 0), "sum"), np.ones(50)
+    assert twice(fast.value_and_grad, 2.0, np.ones(3)) == (6.0, 3.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(np, name, full)
+        with pytest.raises(MemoryError):
+            fast.value_and_grad(2.0, more)
+    assert fast.value_and_grad(2.0, np.ones(3)) == (6.0, 3.0)
+    assert fast.value_and_grad(2.0, more) == (100.0, 50.0)

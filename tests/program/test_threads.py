@@ -1,4 +1,4 @@
-"""Threads and processes: nobody waits for a recording, and what is kept is bounded."""
+"""Threads and processes: nobody waits for a recording."""
 
 import os
 import threading

@@ -186,3 +186,16 @@ def test_a_lane_whose_margin_fails_goes_to_the_function() -> None:
     before = next(runs)
     assert fast(xs, ys) == expected
     assert next(runs) == before + 51
+
+
+@pytest.mark.parametrize("kernel", HERE)
+def test_halves_are_rounded_as_by_the_function(
+    kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program's exp may be a digit off, and so beyond a half."""
+    monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
+    halves = [math.log(k + 0.5) for k in range(1, 60, 2)]
+    xs = [x + i * math.ulp(x) for x in halves for i in range(-3, 4)]
+    fast = compile(lambda x: x * round(autograd.exp(x)), in_axes=0, verify=False)
+    for _ in range(2):  # then of known traces
+        assert fast(xs) == [x * round(math.exp(x)) for x in xs]

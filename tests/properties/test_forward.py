@@ -21,6 +21,7 @@ from autograd import Value
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing import strategies
 from tests.helpers.graphs import OPERATORS, spelled
+from tests.helpers.tables import named
 
 INF, NAN = math.inf, math.nan
 HUGE, TINY, SMALL = 1.7976931348623157e308, 5e-324, 2.2250738585072014e-308
@@ -72,32 +73,34 @@ FROM_MATH = """
 exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan sinh cosh tanh
 asinh acosh atanh erf erfc atan2 hypot
 """
-EXACT: dict[str, Rule] = {
-    **{name: getattr(math, name) for name in FROM_MATH.split()},
-    "neg": operator.neg,
-    "abs": abs,
-    "identity": float,
-    "square": lambda x: x * x,
-    "reciprocal": lambda x: 1.0 / x,
-    "sign": lambda x: x if x == 0.0 or x != x else math.copysign(1.0, x),
-    "relu": lambda x: x if x > 0.0 or x != x else 0.0,
-    "leaky_relu": lambda x, slope: x if x > 0.0 else slope * x,
-    "elu": lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "mod": operator.mod,
-    "floordiv": operator.floordiv,
-    "div": operator.truediv,
-    "pow": power,
-    "clip": clipped,
-    "where": lambda chosen, x, y: x if chosen else y,
-    "take": lambda index, *xs: xs[int(index)],
-    "maximum": extremum(max),
-    "minimum": extremum(min),
-    "sum": summed,
-    "dot": dotted,
-}
+EXACT: dict[str, Rule] = {name: getattr(math, name) for name in FROM_MATH.split()} | named(
+    """
+neg: operator.neg
+abs: abs
+identity: float
+square: lambda x: x * x
+reciprocal: lambda x: 1.0 / x
+sign: lambda x: x if x == 0.0 or x != x else math.copysign(1.0, x)
+relu: lambda x: x if x > 0.0 or x != x else 0.0
+leaky_relu: lambda x, slope: x if x > 0.0 else slope * x
+elu: lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x)
+add: operator.add
+sub: operator.sub
+mul: operator.mul
+mod: operator.mod
+floordiv: operator.floordiv
+div: operator.truediv
+pow: power
+clip: clipped
+where: lambda chosen, x, y: x if chosen else y
+take: lambda index, *xs: xs[int(index)]
+maximum: extremum(max)
+minimum: extremum(min)
+sum: summed
+dot: dotted
+""",
+    **globals(),
+)
 CLOSE = ["sigmoid", "softplus", "normal_cdf", "bell", "silu", "gelu", "logsumexp"]  # to 4 ulp
 SAME_IN_NUMPY = """
 exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan sinh cosh tanh square reciprocal

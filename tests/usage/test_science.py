@@ -1,7 +1,6 @@
 """Tasks of science, written for NumPy and SciPy: each is right, eager and compiled."""
 
 import math
-from bisect import bisect
 from collections.abc import Callable
 from typing import Any
 
@@ -89,12 +88,6 @@ def implicit_differentiation(e: Any) -> Any:
     return autograd.root(kepler, 1.0, e)
 
 
-@task([0.4, -0.3], lambda f: (f([0.0, 0.5]), 0.5**2))
-def equilibrium_layer(w: Any) -> Any:
-    h = autograd.fixed_point(lambda h: autograd.tanh(w[0] * h) + w[1], 0.0)
-    return h * h
-
-
 # ---------------------------------------------------------------- differential equations
 
 
@@ -176,28 +169,6 @@ def kalman_filter(logs: Any) -> Any:
     return loss
 
 
-def cholesky(a: Any) -> Any:
-    n = len(a)
-    low = [[0.0] * n for _ in range(n)]
-    for i in range(n):
-        for j in range(i + 1):
-            s = a[i][j] - sum(low[i][k] * low[j][k] for k in range(j))
-            low[i][j] = np.sqrt(s) if i == j else s / low[j][j]
-    return low
-
-
-@task([0.1, -0.2])
-def gaussian_process(logs: Any) -> Any:
-    scale, noise = np.exp(logs[0]), np.exp(logs[1])
-    x, y = T[:6], DATA[:6]
-    k = [[np.exp(-0.5 * ((a - b) / scale) ** 2) + noise * (a == b) for b in x] for a in x]
-    low = cholesky(k)
-    z: list[Any] = []
-    for row, b in zip(low, y):
-        z.append((b - sum(c * v for c, v in zip(row, z))) / row[len(z)])
-    return 0.5 * sum(v * v for v in z) + sum(np.log(low[i][i]) for i in range(6))
-
-
 # ---------------------------------------------------------------- finance, tables, data
 
 
@@ -222,46 +193,12 @@ def black_scholes(s: Any) -> Any:
     return call(s)
 
 
-KNOTS, HEIGHTS = [0.0, 1.0, 2.5, 4.0], [1.0, 3.0, 0.0, 1.5]
-
-
-@task(1.7, lambda f: (grad(f)(1.7), -2.0))
-def interpolation(x: Any) -> Any:
-    i = bisect(KNOTS, x) - 1
-    share = (x - KNOTS[i]) / (KNOTS[i + 1] - KNOTS[i])
-    return HEIGHTS[i] * (1.0 - share) + HEIGHTS[i + 1] * share
-
-
-lgamma = autograd.primitive(
-    "science.lgamma", math.lgamma, lambda out, x: float(special.digamma(x)), domain="x > 0"
-)
-
-
-@task([2.0, 1.5], lambda f: (grad(f)([2.0, 8.0 / 6.0])[1], 0.0))
-def gamma_likelihood(p: Any) -> Any:
-    shape, rate = p
-    data = [0.5, 1.0, 1.5, 3.0]
-    each = [(shape - 1.0) * math.log(y) - rate * y for y in data]
-    return -sum(each) - len(data) * (shape * autograd.log(rate) - lgamma(shape))
-
-
 FRAME = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 4.0], "effect": [0.1, 0.9, 1.7, 4.2]})
 
 
 @task({"slope": 0.5, "offset": 0.0})
 def data_frame(p: Any) -> Any:
     return ((p["slope"] * FRAME["dose"] + p["offset"] - FRAME["effect"]) ** 2).sum()
-
-
-A = np.array([[4.0, 1.0, 0.0], [1.0, 3.0, 0.5], [0.0, 0.5, 2.0]])
-
-
-@task(
-    np.array([1.0, -1.0, 2.0]),
-    lambda f: (hvp(f, np.ones(3), np.ones(3)), A @ np.ones(3)),
-)
-def quadratic_form(x: Any) -> Any:
-    return 0.5 * x @ A @ x - np.dot([1.0, 2.0, 3.0], x)
 
 
 def reach(f: Any) -> Any:

@@ -28,6 +28,7 @@ import pytest
 
 import nn
 from autograd import Value
+from tests.helpers.tables import table
 
 pytestmark = pytest.mark.filterwarnings("ignore:fit. not compiled")
 
@@ -408,27 +409,27 @@ def keyed(key: str, outputs: Any, targets: Any) -> Any:
 
 
 ROWS |= {
-    "loss: closure": with_loss(" n ", counting_loss),
-    "loss: attribute": with_loss("loss.n", lambda: Loss(n=0)),
-    "loss: list": with_loss("held", lambda: logging_loss([], lambda x: x.append(1))),
-    "loss: dict": with_loss("held", lambda: logging_loss({}, lambda x: x.update({len(x): 1}))),
-    "loss: of a function": with_loss("counted.n", lambda: counted),
-    "loss: partial": with_loss(
-        "loss", lambda: partial(lambda h, o, t: [h.append(1), mse(o, t)][1], [])
-    ),
-    "loss: a mean by weights": with_loss("couples samples", lambda: weighted),
-    "loss: a root": with_loss("couples samples", lambda: lambda o, t: mse(o, t) ** 0.5),
-    "loss: the variance sample alone": with_loss("couples samples", lambda: variance),
-    "loss: the range of the targets": with_loss("couples samples", lambda: unexplained),
-    "loss: draws": with_loss(
-        "couples samples", lambda: lambda o, t: random.random() * mse(o, t)
-    ),
-    "loss: pure": with_loss(None, lambda: mse),
-    "penalty: closure": with_loss("strength", annealed, "penalty"),
-    "penalty: global": with_loss(
-        "HELD['n']", lambda: lambda ps: more(HELD) * 0.01 * ps[0] ** 2, "penalty"
-    ),
-    "penalty: pure": with_loss(None, lambda: lambda ps: 0.01 * ps[0] ** 2, "penalty"),
+    name: with_loss(refused, make, name.partition(":")[0])
+    for name, refused, make in table(
+        """
+"loss: closure" | " n " | counting_loss
+"loss: attribute" | "loss.n" | lambda: Loss(n=0)
+"loss: list" | "held" | lambda: logging_loss([], lambda x: x.append(1))
+"loss: dict" | "held" | lambda: logging_loss({}, lambda x: x.update({len(x): 1}))
+"loss: of a function" | "counted.n" | lambda: counted
+"loss: partial" | "loss" | lambda: partial(lambda h, o, t: [h.append(1), mse(o, t)][1], [])
+"loss: a mean by weights" | "couples samples" | lambda: weighted
+"loss: a root" | "couples samples" | lambda: lambda o, t: mse(o, t) ** 0.5
+"loss: the variance sample alone" | "couples samples" | lambda: variance
+"loss: the range of the targets" | "couples samples" | lambda: unexplained
+"loss: draws" | "couples samples" | lambda: lambda o, t: random.random() * mse(o, t)
+"loss: pure" | None | lambda: mse
+"penalty: closure" | "strength" | annealed
+"penalty: global" | "HELD['n']" | lambda: lambda ps: more(HELD) * 0.01 * ps[0] ** 2
+"penalty: pure" | None | lambda: lambda ps: 0.01 * ps[0] ** 2
+""",
+        globals(),
+    )
 }
 
 # ---------------------------------------------------------------- optimizers
@@ -524,21 +525,23 @@ for line in RULES.strip().splitlines():
     ROWS[f"update: {name}"] = changed(
         eval(f"lambda e, w: {change or None}"), optimizer=rule(step)
     )
-ROWS |= {
-    "update: global counter": (
-        "HELD['n']",
-        lambda: {"optimizer": rule(lambda o, lr, g: lr * g / more(HELD))},
-    ),
-    "update: numbers counted": changed(lambda *_: None, optimizer=lambda ps: Warm(ps, 0.01)),
-    "update: a step of its own": changed(lambda *_: None, optimizer=Walking),
-    "update: a step put in its place": changed(lambda *_: None, optimizer=every_other),
-    "update: a step put there later": changed(
-        lambda event, world: put(world["trained"], "step", lambda: None)
-    ),
-    "update: a rule put there later": changed(ruled_by_another),
-    "update: one that reads, put there later": changed(ruled_by_a_reader),
-    "update: reads a variable around it": (None, closing),
-}
+ROWS |= dict(
+    table(
+        """
+"update: global counter" |
+    ("HELD['n']", lambda: {"optimizer": rule(lambda o, lr, g: lr * g / more(HELD))})
+"update: numbers counted" | changed(lambda *_: None, optimizer=lambda ps: Warm(ps, 0.01))
+"update: a step of its own" | changed(lambda *_: None, optimizer=Walking)
+"update: a step put in its place" | changed(lambda *_: None, optimizer=every_other)
+"update: a step put there later" |
+    changed(lambda event, world: put(world["trained"], "step", lambda: None))
+"update: a rule put there later" | changed(ruled_by_another)
+"update: one that reads, put there later" | changed(ruled_by_a_reader)
+"update: reads a variable around it" | (None, closing)
+""",
+        globals(),
+    )
+)
 
 # ---------------------------------------------------------------- callbacks
 
@@ -572,18 +575,19 @@ for line in CHANGES.strip().splitlines():
     name, attributes, gives, change = [cell.strip() for cell in line.split("|")]
     made = row_of("", "Line", attributes, gives)[1]
     ROWS[f"then: {name}"] = changed(eval(f"lambda e, w: {change}"), make=made)
-ROWS |= {
-    "then: a class": changed(
-        lambda e, w: put(Scaled, "k", e.epoch + 0.5), make=lambda: {"model": Scaled(mse)}
-    ),
-    "then: what the loss reads": changed(
-        lambda e, w: HELD.update(k=e.epoch + 0.5), loss=partial(keyed, "k")
-    ),
-    "then: exchanged, with momentum": changed(
-        lambda e, w: w["trained"].params.reverse(),
-        optimizer=lambda ps: nn.SGD(ps, 0.05, momentum=0.9),
-    ),
-}
+ROWS |= dict(
+    table(
+        """
+"then: a class" |
+    changed(lambda e, w: put(Scaled, "k", e.epoch + 0.5), make=lambda: {"model": Scaled(mse)})
+"then: what the loss reads" |
+    changed(lambda e, w: HELD.update(k=e.epoch + 0.5), loss=partial(keyed, "k"))
+"then: exchanged, with momentum" | changed(lambda e, w: w["trained"].params.reverse(),
+    optimizer=lambda ps: nn.SGD(ps, 0.05, momentum=0.9))
+""",
+        globals(),
+    )
+)
 
 
 # ---------------------------------------------------------------- the law
