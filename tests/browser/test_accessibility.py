@@ -5,10 +5,18 @@ from typing import Any
 
 import pytest
 
-import nn
-from autograd import Stepper
+import nn  # noqa: F401  (rows name these)
+from autograd import Stepper  # noqa: F401
 from tests.helpers.chromium import Opener, violations
-from tests.helpers.pages import learned, neuron, neuron_with_lines, played, powers, readme
+from tests.helpers.pages import (  # noqa: F401
+    learned,
+    neuron,
+    neuron_with_lines,
+    played,
+    powers,
+    readme,
+)
+from tests.helpers.tables import table
 
 
 def guessing(page: Any) -> None:
@@ -44,28 +52,29 @@ def compared(page: Any) -> None:
     page.click("#one")
 
 
+# Pages, and what is done there first.
 PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
-    "steps": (lambda: Stepper(powers()).html(), lambda page: page.keyboard.press("ArrowRight")),
-    "curve": (lambda: Stepper(readme()).html(), pointed),
-    "paths": (
-        lambda: powers().graph().html(),
-        lambda page: page.select_option("#leaf", label="w"),
-    ),
-    "modes": (lambda: Stepper(readme()).html(), lambda page: page.click("#modes summary")),
-    "walk": (lambda: readme().graph().html(), walked),
-    "code": (lambda: Stepper(neuron_with_lines()).html(), lambda page: page.click("#next")),
-    "landscape": (
-        lambda: readme().graph().html(),
-        lambda page: page.click("#landscape summary"),
-    ),
-    "guessing": (lambda: Stepper(readme()).html(), guessing),
-    "graph": (lambda: readme().graph().html(), lambda page: page.click("text=nudge >> nth=0")),
-    "network": (lambda: nn.MLP(2, [8, 8, 1]).graph([0.5, -1.0]).html(), opened),
-    "training": (lambda: learned().html(), lambda page: page.keyboard.press("End")),
-    "formula": (neuron, lambda page: page.fill("#formula", "sin(x) + w")),
-    "no formula": (neuron, lambda page: page.fill("#formula", "log(-x)*")),
-    "live training": (played, lambda page: page.click("#one")),
-    "compared": (played, compared),
+    name: (html, act)
+    for name, html, act in table(
+        """
+"steps" | Stepper(powers()).html | lambda page: page.keyboard.press("ArrowRight")
+"curve" | Stepper(readme()).html | pointed
+"paths" | powers().graph().html | lambda page: page.select_option("#leaf", label="w")
+"modes" | Stepper(readme()).html | lambda page: page.click("#modes summary")
+"walk" | readme().graph().html | walked
+"code" | Stepper(neuron_with_lines()).html | lambda page: page.click("#next")
+"landscape" | readme().graph().html | lambda page: page.click("#landscape summary")
+"guessing" | Stepper(readme()).html | guessing
+"graph" | readme().graph().html | lambda page: page.click("text=nudge >> nth=0")
+"network" | nn.MLP(2, [8, 8, 1]).graph([0.5, -1.0]).html | opened
+"training" | lambda: learned().html() | lambda page: page.keyboard.press("End")
+"formula" | neuron | lambda page: page.fill("#formula", "sin(x) + w")
+"no formula" | neuron | lambda page: page.fill("#formula", "log(-x)*")
+"live training" | played | lambda page: page.click("#one")
+"compared" | played | compared
+""",
+        globals(),
+    )
 }
 
 

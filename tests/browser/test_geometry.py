@@ -10,9 +10,17 @@ import pytest
 import nn
 from autograd import Graph, Value
 from tests.helpers.chromium import Opener
-from tests.helpers.examples import TABLE, chain, hostile, network, odd_numbers, small
+from tests.helpers.examples import (  # noqa: F401  (rows name these)
+    TABLE,
+    chain,
+    hostile,
+    network,
+    odd_numbers,
+    small,
+)
 from tests.helpers.pages import FAULTS
 from tests.helpers.programs import SAFE, decode
+from tests.helpers.tables import table
 
 GALLERY = Path(__file__).parents[2] / "demos" / "gallery"
 A_PAGE = 50  # pictures
@@ -28,20 +36,26 @@ def squares(model: nn.MLP, samples: int, start: Any) -> Graph:
 
 
 SQUARES = squares(NET, 40, Value(0.0))
-PICTURES: dict[str, tuple[Graph, dict[str, Any]]] = {
-    "small": (small().graph(), {}),
-    "hostile": (hostile().graph(), {}),
-    "downwards": (hostile().graph(), {"rankdir": "TB", "theme": "dark"}),
-    "odd numbers": (odd_numbers().graph(), {"format": ".17g"}),
-    "network": (network([3, 2, 1]), {}),
-    "upwards": (network([3, 2, 1]), {"rankdir": "BT", "collapse": None}),
-    "neurons": (network([3, 2, 1]), {"collapse": "neuron"}),
-    "layers": (network([3, 2, 1]), {"collapse": "layer"}),
-    "two arrows": (nn.mse_loss([NET([1.0, 2.0])], [1.0]).graph(), {"collapse": "neuron"}),
-    **{f"a sum {way}": (SQUARES, {"rankdir": way}) for way in ("LR", "RL", "TB", "BT")},
-    "cut": (chain(30).graph(), {"max_nodes": 4}),
-    "a cut sum": (squares(WIDE, 12, 0.0), {}),
-}
+PICTURES: list[tuple[Graph, dict[str, Any]]] = table(
+    """
+small().graph() | {}
+hostile().graph() | {}
+hostile().graph() | {"rankdir": "TB", "theme": "dark"}
+odd_numbers().graph() | {"format": ".17g"}
+network([3, 2, 1]) | {}
+network([3, 2, 1]) | {"rankdir": "BT", "collapse": None}
+network([3, 2, 1]) | {"collapse": "neuron"}
+network([3, 2, 1]) | {"collapse": "layer"}
+nn.mse_loss([NET([1.0, 2.0])], [1.0]).graph() | {"collapse": "neuron"}
+SQUARES | {"rankdir": "LR"}
+SQUARES | {"rankdir": "RL"}
+SQUARES | {"rankdir": "TB"}
+SQUARES | {"rankdir": "BT"}
+chain(30).graph() | {"max_nodes": 4}
+squares(WIDE, 12, 0.0) | {}
+""",
+    globals(),
+)
 
 
 def random_pictures(seed: int) -> list[str]:
@@ -63,7 +77,7 @@ def check(open_page: Opener, drawn: list[str]) -> None:
 
 
 def test_every_kind_of_picture(open_page: Opener) -> None:
-    check(open_page, [graph.svg(**options) for graph, options in PICTURES.values()])
+    check(open_page, [graph.svg(**options) for graph, options in PICTURES])
 
 
 @pytest.mark.parametrize("rankdir", ["LR", "TB"])
