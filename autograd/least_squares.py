@@ -18,11 +18,6 @@ from autograd.program.ir.arrays import Array, np
 from autograd.transforms import value_and_jacobian
 from autograd.trees import as_rows, flatten
 
-try:
-    from scipy.optimize import least_squares
-except ImportError:
-    raise ImportError("curve_fit needs SciPy: pip install 'scalar-autograd[fit]'") from None
-
 __all__ = ["Fit", "curve_fit"]
 
 EVALUATIONS = 1000
@@ -93,6 +88,10 @@ def curve_fit(
         raise TypeError(
             f"curve_fit: absolute_sigma must be True or False, got {absolute_sigma!r:.80}"
         )
+    try:
+        from scipy.optimize import least_squares
+    except ImportError:
+        raise ImportError("curve_fit needs SciPy: pip install 'scalar-autograd[fit]'") from None
     problem = _Problem(f, x, y, p0, sigma)
     with np.errstate(all="ignore"):  # numbers that are not finite are refused
         problem.at(tuple(problem.p0.tolist()))
