@@ -91,7 +91,7 @@ nn.ELU | "alpha" | FINITE
 """,
         globals(),
     ):
-        good = lambda w, kind=kind, key=key: (kind, {key: 0.5})
+        good: Call = lambda w, kind=kind, key=key: (kind, {key: 0.5})
         yield from mistakes(f"nn.{kind.__name__}", good, {key: kinds})
     cell: dict[str, Any] = {"input_size": COUNT, "hidden_size": COUNT, "bias": FLAG}
     for name in ("RNNCell", "LSTMCell", "GRUCell"):

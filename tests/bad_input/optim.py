@@ -337,7 +337,7 @@ f"{name}.rate" | "itself" | lambda w: nn.Scheduler.rate(nn.ExponentialLR(_sgd(w)
     for key in ("base_lr", "last_epoch"):
         values = (None, "1", -1.0, NAN, INF, True, HUGE)
         given = bads(ValueError, *values, words=("StepLR", key))
-        call = lambda w, x, key=key: _changed(nn.StepLR(_sgd(w), 2), key, x)
+        call: Call = lambda w, x, key=key: _changed(nn.StepLR(_sgd(w), 2), key, x)
         yield from each(f"{name}.load_state_dict", given, call, case=key)
     too_fast = bads(OverflowError, 1e200, 1e308, words=("ExponentialLR", "too large"))
     yield from each(
