@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from autograd.core.functions import dot, hypot, log, maximum, minimum
+from autograd.core.functions import dot, hypot, log
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
-from autograd.lu import Rows, SingularError, factors, solved, triangle
+from autograd.lu import Rows, SingularError, eliminated, solved
 from autograd.value_array import array, as_objects, of_rows, wrapped
 
 __all__ = ["cholesky", "det", "inv", "norm", "slogdet", "solve"]
@@ -135,17 +134,16 @@ def norm(
     """
     x = array(x)
     axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
-    if ord is None or ord == "fro":
-        ord = 2
-    elif len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
-        x = of_rows(partial(_norm, 1), "linalg.norm", x, axes[abs(ord) != 1], True)
-        ord = math.copysign(math.inf, ord)
-    elif len(axes) != 1 or not isinstance(ord, int | float):
+    if ord in (None, "fro") or (ord == 2 and len(axes) == 1):
+        return wrapped(of_rows(hypot, "linalg.norm", x, axes, keepdims))
+    if ord in (2, -2, "nuc") and len(axes) == 2:
         raise ValueError(
             f"norm: ord={ord!r} of axes {axes} is not known for Values; of matrices they are "
             'None, "fro", 1, -1, inf and -inf'
         )
-    return wrapped(of_rows(partial(_norm, ord), "linalg.norm", x, axes, keepdims))
+    places = tuple([i + 1 for i in axes])  # in a stack of one, so that NumPy keeps arrays
+    by_numpy: Any = np.linalg.norm
+    return array(by_numpy._implementation(x[None], ord, places, keepdims)[0])[()]
 
 
 # ---------------------------------------------------------------- one matrix
@@ -156,19 +154,6 @@ def _square(a: Any, name: str) -> Any:
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise LinAlgError(f"{name} takes a square matrix, got an array of shape {a.shape}")
     return a
-
-
-def _norm(p: float, *xs: Any) -> Any:
-    """The p-norm of numbers."""
-    if p == 2:
-        return hypot(*xs)
-    sizes = [abs(x) for x in xs]
-    if math.isinf(p):
-        return (maximum if p > 0 else minimum)(*sizes)
-    if p == 0:
-        return float(len([size for size in sizes if size != 0.0]))
-    total = TABLE["sum"](*[size**p for size in sizes] if p != 1 else sizes)
-    return total if p == 1 else total ** (1.0 / p)
 
 
 def _of_each(signature: str, f: Callable[..., Any]) -> Any:
@@ -182,14 +167,10 @@ def _of_each(signature: str, f: Callable[..., Any]) -> Any:
 
 def _solve(rows: Rows, right: Rows) -> Any:
     try:
-        lower, order = triangle(rows), [*range(len(rows))]
-        if lower is None:
-            lower, order, _ = factors(rows)
-        return solved(lower, right, order)
-    except (SingularError, ZeroDivisionError) as error:
-        reason = error if isinstance(error, SingularError) else "its diagonal has a 0"
+        return solved(rows, right)
+    except SingularError as error:
         raise LinAlgError(
-            f"solve: the matrix is singular, {reason}; add something to its diagonal, or "
+            f"solve: the matrix is singular, {error}; add something to its diagonal, or "
             "leave out what depends on the rest"
         ) from None
 
@@ -198,10 +179,10 @@ def _det(a: Rows) -> list[Any]:
     if len(a) < 4:
         return [_expanded(a)]
     try:
-        lower, _, sign = factors(a)
+        lower, sign = eliminated(a, [[]] * len(a))
     except SingularError:
         return [_expanded(a)]
-    return [math.prod([lower[i][i] for i in range(len(a))], start=sign)]
+    return [math.prod([row[i] for i, row in enumerate(lower)], start=sign)]
 
 
 def _expanded(a: Rows) -> Any:
@@ -221,10 +202,10 @@ def _expanded(a: Rows) -> Any:
 
 def _slogdet(a: Rows) -> Any:
     try:
-        lower, _, sign = factors(a)
+        lower, sign = eliminated(a, [[]] * len(a))
     except SingularError:
         return [0.0, -math.inf]
-    pivots = [lower[i][i] for i in range(len(a))]
+    pivots = [row[i] for i, row in enumerate(lower)]
     sign *= math.prod([1.0 if pivot > 0.0 else -1.0 for pivot in pivots])
     return [sign, TABLE["sum"]([log(abs(pivot)) for pivot in pivots])]
 

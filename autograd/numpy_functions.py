@@ -14,7 +14,6 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd import linalg
 from autograd.core import special
@@ -63,6 +62,7 @@ def _ignoring_nan(best: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, y: y if x != x else x if y != y else best(x, y)
 
 
+BY_NUMPY: Any = np  # whose functions have an `_implementation`
 RADIAN = math.pi / 180.0
 LN2 = math.log(2.0)
 # NumPy's functions of numbers, by their names there: on Values and floats.
@@ -127,8 +127,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {  # of those, for numbers
     "negative": operator.neg,
     "power": operator.pow,
 }
-SINGLE = {float, int, Value}
 DIRECT = NATIVE - {*LOGICAL}
+SINGLE = {float, int, Value}
 STARTS = {"add": 0.0, "multiply": 1.0}  # of sums over chosen elements
 ANSWERS = {*QUESTIONS, *REFLECTED, *LOGICAL}
 OF_MANY = ("maximum", "minimum", "logaddexp", "hypot")  # a row's is one node
@@ -233,60 +233,29 @@ def _interp(
     return np.frompyfunc(at, 1, 1)(as_objects(x, "interp"))
 
 
-def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    f = array(f)
-    axes = normalize_axis_tuple(range(f.ndim) if axis is None else axis, f.ndim)
-    spacings = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
-    if len(spacings) != len(axes):
-        raise TypeError(f"gradient takes one spacing an axis, got {len(varargs)}")
-    slopes = [_slopes(f, h, i, edge_order) for h, i in zip(spacings, axes)]
-    return slopes[0] if len(slopes) == 1 else tuple(slopes)
+def _gradient(f: Any, *spacings: Any, **options: Any) -> Any:
+    return BY_NUMPY.gradient._implementation(array(f), *map(_boxed, spacings), **options)
 
 
-def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
-    """Central differences along an axis, and one-sided ones at the ends (Fornberg 1988)."""
-    n, f = f.shape[axis], np.moveaxis(f, axis, 0)
-    if n <= edge_order or edge_order not in (1, 2):
-        raise ValueError(f"gradient: {n} elements are too few, or edge_order is not 1 or 2")
-    spacing = as_objects(spacing, "gradient")
-    if spacing.ndim and len(spacing) != n:
-        raise ValueError(f"gradient: {len(spacing)} places of {n} elements")
-    steps = np.diff(spacing) if spacing.ndim else np.full(n - 1, spacing[()], dtype=object)
-    steps = steps.reshape(-1, *[1] * (f.ndim - 1))
-    rises, before, after = np.diff(f, axis=0) / steps, steps[:-1], steps[1:]
-    inner = (rises[:-1] * after + rises[1:] * before) / (before + after)
-    first, last = rises[:1], rises[-1:]
-    if edge_order == 2:
-        first = first + (first - rises[1:2]) * (before / (before + after))[:1]
-        last = last + (last - rises[-2:-1]) * (after / (before + after))[-1:]
-    return np.moveaxis(np.concatenate([first, inner, last]), 0, axis)
+def _empty_like(a: Any, dtype: Any = object, **options: Any) -> Any:
+    """An array to be filled, with Values if it is to hold floats."""
+    kind = object if np.dtype(dtype) == float else dtype
+    return BY_NUMPY.empty_like._implementation(bare(a), kind, **options)
 
 
 def _quantile(name: str, a: Any, q: Any, *args: Any, **options: Any) -> Any:
     """A quantile by NumPy, which gives an array if it is asked for a list of them."""
-    quantiles = getattr(np, name)._implementation(array(a), np.atleast_1d(q), *args, **options)
+    quantiles = getattr(BY_NUMPY, name)._implementation(
+        array(a), np.atleast_1d(q), *args, **options
+    )
     return quantiles if np.ndim(q) else quantiles[0]
 
 
-def _cov(
-    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None
-) -> Any:
-    rows = np.atleast_2d(array(m))
-    rows = rows if rowvar or len(rows) == 1 else rows.T
-    if y is not None:
-        more = np.atleast_2d(array(y))
-        rows = np.concatenate([rows, more if rowvar or len(more) == 1 else more.T])
-    rest = rows - rows.mean(axis=1, keepdims=True)
-    ddof = (0 if bias else 1) if ddof is None else ddof
-    return np.squeeze(rest @ rest.T / float(rows.shape[1] - ddof))
-
-
-def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
-    c = _cov(x, y, rowvar)
-    if not np.ndim(c):
-        return c / c
-    scale = np.sqrt(np.diag(c))
-    return c / scale[:, None] / scale[None, :]
+def _cov(m: Any, y: Any = None, rowvar: bool = True, *args: Any, **options: Any) -> Any:
+    """The covariance by NumPy, whose average of objects takes weights."""
+    m = array(m)
+    options.setdefault("aweights", np.ones(m.shape[-1 if rowvar or m.ndim < 2 else 0]))
+    return BY_NUMPY.cov._implementation(m, y, rowvar, *args, **options)
 
 
 def _spread(name: str) -> Callable[..., Any]:
@@ -306,7 +275,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {  # by their names in NumPy
         for name in ("quantile", "nanquantile", "percentile", "nanpercentile")
     },
     "cov": _cov,
-    "corrcoef": _corrcoef,
+    "empty_like": _empty_like,
     **{f"linalg.{name}": getattr(linalg, name) for name in linalg.__all__},
 }
 

@@ -16,7 +16,7 @@ from typing import Any
 from autograd.core.operand import describe, primal
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
-from autograd.lu import SingularError, factors, solved
+from autograd.lu import SingularError, solved
 from autograd.transforms import value_and_jacobian
 from autograd.trees import flatten, without_axes
 
@@ -200,7 +200,6 @@ def small(step: Row, share: float, of: Iterable[Any]) -> bool:
 def solve(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> Row | None:
     """x where matrix · x = right; None if singular."""
     try:
-        lower, order, _ = factors([[*row] for row in matrix])
+        return [x for [x] in solved([*map(list, matrix)], [[b] for b in right])]
     except SingularError:
         return None
-    return [x for [x] in solved(lower, [[b] for b in right], order)]

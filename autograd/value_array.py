@@ -29,56 +29,43 @@ class Numbers(np.ndarray[Any, Any]):
     Other views of it can only be read, so that no change is lost in silence.
 
     Attributes:
-        values: the Values, in the same places; None in a copy.
-        floats: the same numbers, as NumPy writes them.
+        values: the Values, in the same places; None in a copy, and in other views.
         name: "data" or "grad".
     """
 
     values: Any = None
-    floats: Any
     name: str
-
-    @classmethod
-    def of(cls, values: Any, name: str, floats: Any) -> Numbers:
-        """The numbers of Values, which have this name."""
-        numbers = floats.view(cls)
-        numbers.flags.writeable = False
-        numbers.values, numbers.floats, numbers.name = values, floats, name
-        return numbers  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return repr(np.asarray(self))
 
     def __getitem__(self, key: Any) -> Any:
-        if self.values is None:
-            return super().__getitem__(key)
-        floats = self.floats[key]
-        if isinstance(floats, np.ndarray) and np.may_share_memory(floats, self.floats):
-            return Numbers.of(self.values[key], self.name, floats)
-        return floats
+        part = super().__getitem__(key)
+        if self.values is not None and np.may_share_memory(part, self):
+            part.values, part.name = self.values[key], self.name
+        return part
 
     def __setitem__(self, key: Any, numbers: Any) -> None:
-        if self.values is None:
-            if not self.flags.writeable:
-                raise ValueError(
-                    "this view of an array's data or grad can't be written: write x.data[…] = …"
-                )
-            super().__setitem__(key, numbers)
-            return
-        self.floats[key] = numbers
-        chosen, floats = self.values[key], np.asarray(self.floats[key])
-        for x, number in zip([chosen] if type(chosen) is Value else chosen.flat, floats.flat):
-            setattr(x, self.name, float(number))
+        if self.values is not None:
+            self.flags.writeable = True
+        elif not self.flags.writeable:
+            raise ValueError(
+                "this view of an array's data or grad can't be written: write x.data[…] = …"
+            )
+        super().__setitem__(key, numbers)
+        if self.values is not None:
+            self.flags.writeable = False
+            chosen, floats = bare(self.values[key]), np.asarray(self)[key]
+            for x, number in zip(chosen.flat, np.ravel(floats)):
+                setattr(x, self.name, float(number))
 
     def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, **options: Any) -> Any:
-        plain = [np.asarray(x) if type(x) is Numbers else x for x in inputs]
         outs = options.get("out", ())
         if outs:
-            options["out"] = tuple([getattr(out, "floats", out) for out in outs])
-        result = getattr(ufunc, method)(*plain, **options)
-        for out in outs:
-            if type(out) is Numbers:
-                out[...] = np.asarray(out)
+            options["out"] = tuple(map(np.array, outs))
+        result = getattr(ufunc, method)(*map(np.asarray, inputs), **options)
+        for out, numbers in zip(outs, options.get("out", ())):
+            out[...] = numbers
         return outs[0] if len(outs) == 1 else outs or result
 
 
@@ -139,7 +126,10 @@ class ValueArray(np.ndarray[Any, Any]):
     def _numbers(self, name: str) -> Numbers:
         values = bare(self)
         floats = np.array([getattr(x, name) for x in values.ravel()], dtype=float)
-        return Numbers.of(values, name, floats.reshape(self.shape))
+        numbers = floats.reshape(self.shape).view(Numbers)
+        numbers.flags.writeable = False
+        numbers.values, numbers.name = values, name
+        return numbers
 
     @property  # type: ignore[misc]
     def imag(self) -> Any:  # pyright: ignore

@@ -193,5 +193,5 @@ def test_a_triangle_with_a_zero_on_its_diagonal_is_singular() -> None:
         [[1.0, 0.0], [1.0, 0.0]],
         [[1.0, 2.0], [0.0, 0.0]],
     ):
-        with pytest.raises(np.linalg.LinAlgError, match="singular, its diagonal has a 0"):
+        with pytest.raises(np.linalg.LinAlgError, match=r"singular, column [01] depends"):
             autograd.linalg.solve(matrix, [1.0, 2.0])
