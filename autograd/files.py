@@ -10,13 +10,9 @@ import re
 import stat
 import zlib
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
-
-try:
-    import fcntl
-except ImportError:  # not a Unix
-    fcntl = None  # type: ignore[assignment]
+from typing import Any
 
 __all__ = [
     "CHECKSUM",
@@ -36,9 +32,9 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write a file under a temporary name beside it, and rename that.
 
     Whenever the process or the machine stops, there is the old file or the new one, perhaps
-    with a hidden temporary one beside it, which the next write removes. Of two processes
-    that write at once, one wins. The permissions of an existing file are kept, a symbolic
-    link stays one, and what is no file (a device, a pipe) is written to directly.
+    with a hidden temporary one beside it. Of two processes that write at once, one wins. The
+    permissions of an existing file are kept, a symbolic link stays one, and what is no file (a
+    device, a pipe) is written to directly.
 
     Raises:
         OSError: the file cannot be written; it names `path`.
@@ -54,8 +50,9 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def _replace(path: Path, data: bytes) -> None:
     mode = _permissions(path)
-    _remove_abandoned(path)
-    file, temporary = _temporary(path, 0o666 if mode is None else mode)
+    temporary = path.with_name(f".{path.name[:50]}.{os.urandom(8).hex()}.tmp")
+    access = 0o666 if mode is None else mode
+    file = open(temporary, "xb", opener=partial(os.open, mode=access))  # noqa: SIM115
     try:
         with file:
             file.write(data)
@@ -63,52 +60,12 @@ def _replace(path: Path, data: bytes) -> None:
             if mode is not None:
                 os.chmod(temporary, mode)
             os.fsync(file.fileno())
-            if fcntl is not None:
-                os.replace(temporary, path)  # while it is locked
-        if fcntl is None:
-            os.replace(temporary, path)
+        os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
     _sync_folder(path.parent)
-
-
-def _temporary(path: Path, mode: int) -> tuple[BinaryIO, Path]:
-    """A new file beside `path`, which is locked while it is open, and its name."""
-    while True:
-        temporary = path.with_name(f".{path.name[:50]}.{os.urandom(8).hex()}.tmp")
-        file = open(  # noqa: SIM115
-            temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)
-        )
-        if fcntl is not None:
-            with contextlib.suppress(OSError):  # not every file system has locks
-                fcntl.flock(file.fileno(), fcntl.LOCK_EX)
-        if temporary.exists():
-            return file, temporary
-        file.close()  # it was removed as abandoned, before it was locked
-
-
-def _remove_abandoned(path: Path) -> None:
-    """Remove the temporary files of earlier writes to `path` that were killed.
-
-    The file of a live process is locked; a lock ends with its process.
-    """
-    if fcntl is None:
-        return
-    pattern = re.compile(rf"\.{re.escape(path.name[:50])}\.[0-9a-f]{{16}}\.tmp")
-    names: list[str] = []
-    with contextlib.suppress(OSError):  # the folder may not be listed
-        names = [name for name in os.listdir(path.parent) if pattern.fullmatch(name)]
-    for abandoned in map(path.with_name, names):
-        with contextlib.suppress(OSError):
-            descriptor = os.open(abandoned, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    os.unlink(abandoned)
-            finally:
-                os.close(descriptor)
 
 
 def _permissions(path: Path) -> int | None:

@@ -106,26 +106,21 @@ def _matrix(run: Run) -> Sparse:
         for j in _places(row):
             columns[j] |= 1 << i
     by_column, by_row = _colouring(rows, len(columns)), _colouring(columns, len(rows))
-    entries: list[dict[int, Any]] = [{} for _ in rows]
+    places = [(i, j) for i, row in enumerate(rows) for j in _places(row)]
+    swept: dict[int, list[Any]] = {}  # by columns, or by rows
     if len(by_column) <= len(by_row):
         for colour in by_column:
             slopes = run.push([float(colour >> j & 1) for j in range(len(columns))])
-            for i, (row, slope) in enumerate(zip(rows, slopes)):
-                for j in _places(row & colour):  # one at most
-                    entries[i][j] = slope
+            swept |= dict.fromkeys(_places(colour), slopes)
+        entries = [swept[j][i] for i, j in places]
     else:
         for colour in by_row:
-            gradient = run.pull([(run.outputs[i], 1.0) for i in _places(colour)])
-            for i in _places(colour):
-                entries[i] = {j: gradient[j] for j in _places(rows[i])}
-    at = [(i, j) for i, row in enumerate(rows) for j in _places(row)]
-    return Sparse(
-        [entries[i][j] for i, j in at],
-        [i for i, _ in at],
-        [j for _, j in at],
-        (len(rows), len(columns)),
-        min(len(by_column), len(by_row)),
-    )
+            slopes = run.pull([(run.outputs[i], 1.0) for i in _places(colour)])
+            swept |= dict.fromkeys(_places(colour), slopes)
+        entries = [swept[i][j] for i, j in places]
+    row, col = [i for i, _ in places], [j for _, j in places]
+    sweeps = min(len(by_column), len(by_row))
+    return Sparse(entries, row, col, (len(rows), len(columns)), sweeps)
 
 
 def _dependences(run: Run) -> list[Mask]:

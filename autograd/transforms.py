@@ -16,8 +16,8 @@ from __future__ import annotations
 import math
 import operator
 import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import update_wrapper
 from inspect import signature
@@ -29,6 +29,7 @@ from autograd.core.blocks import recording
 from autograd.core.float_sweeps import fast_order
 from autograd.core.hints import note
 from autograd.core.operand import real
+from autograd.core.operations import enclosing
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import cotangents, tangents
 from autograd.core.traversal import begin, made_before
@@ -90,15 +91,13 @@ class Options:
         """The chosen arguments: their places among `count` by position, or their names."""
         if self.argnames is None:
             return _places(self.argnums, count)
-        names, known = self.names, list[str]()
-        if any(name not in named for name in names):
-            known = [*signature(f).parameters][:count]
-        for name in names:
+        known = [] if {*self.names} <= {*named} else [*signature(f).parameters][:count]
+        places: list[Any] = []
+        for name in self.names:
             if name not in named and name not in known:
                 raise ValueError(f"argnames names {name!r}, which was not given")
-        if len({*names}) < len(names):
-            raise ValueError(f"argnames names an argument twice: {self.argnames!r}")
-        return tuple([name if name in named else known.index(name) for name in names])
+            places.append(name if name in named else known.index(name))
+        return _distinct(places, f"argnames names an argument twice: {self.argnames!r}")
 
 
 class Transformed:
@@ -123,9 +122,8 @@ class Transformed:
         if name == "hessian" and not options.single:
             derivative = tuple(zip(*derivative))
         if name.startswith("value_and"):
-            value = run.result()
-            return ((value, run.aux()) if options.has_aux else value), derivative
-        return (derivative, run.aux()) if options.has_aux else derivative
+            return run.with_aux(run.result()), derivative
+        return run.with_aux(derivative)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -190,8 +188,7 @@ def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
             raise TypeError(f"gradient: xs holds the number {x!r}; give the Values themselves")
     order, _ = fast_order(y, since=made_before(leaves))
     grads = cotangents([(y, 1.0)], leaves, create_graph, order)
-    zero: Any = Value(0.0) if create_graph else 0.0
-    results = [grads.get(x, zero) for x in leaves]
+    results = _at(grads, leaves)
     if create_graph:
         results = [g if type(g) is Value else Value(g) for g in results]
     return rebuild(results)
@@ -280,7 +277,7 @@ def vjp(
         seeds = flatten_like(cotangent, run.returned, "vjp: the cotangent")
         return run.shaped(run.pull(zip(run.outputs, seeds)))
 
-    return (run.result(), pullback, run.aux()) if has_aux else (run.result(), pullback)
+    return run.with_aux(run.result(), pullback)  # type: ignore[no-any-return]
 
 
 def jvp(
@@ -310,12 +307,9 @@ def jvp(
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
     """
-    _check_directional(f, primals, tangents, "jvp")
-    run = _run(f, primals, "jvp", argnums, argnames, has_aux)
-    chosen = tuple([primals[i] for i in run.argnums])
-    directions = flatten_like(tangents, chosen, "jvp: the tangents")
-    pair = run.result(), run.rebuild_outputs(run.push(directions))
-    return (*pair, run.aux()) if has_aux else pair
+    run, along = _directional(f, primals, tangents, "jvp", argnums, argnames, has_aux)
+    pushed = run.rebuild_outputs(run.push(along))
+    return run.with_aux(run.result(), pushed)  # type: ignore[no-any-return]
 
 
 def jacobian(
@@ -409,13 +403,8 @@ def hvp(
     """
     if argnums is None and not (isinstance(primals, tuple) or isinstance(tangents, tuple)):
         primals, tangents, argnums = (primals,), (tangents,), 0
-    _check_directional(f, primals, tangents, "hvp")
-    run = _run(f, primals, "hvp", argnums, argnames, has_aux)
-    y = run.scalar("hvp")
-    chosen = tuple([primals[i] for i in run.argnums])
-    directions = flatten_like(tangents, chosen, "hvp: the tangents")
-    product = run.shaped(run.curve(y, directions))
-    return (product, run.aux()) if has_aux else product
+    run, along = _directional(f, primals, tangents, "hvp", argnums, argnames, has_aux)
+    return run.with_aux(run.shaped(run.curve(run.scalar("hvp"), along)))
 
 
 def _run(
@@ -426,22 +415,25 @@ def _run(
     return _Run(f, primals, {}, Options(argnums, argnames, has_aux))
 
 
-class _Enclosing(threading.local):
-    run: _Run | None = None
-
-
-_enclosing = _Enclosing()
+def _directional(
+    f: Function, primals: Any, tangents: Any, name: str, *options: Any
+) -> tuple[_Run, list[Any]]:
+    """A call of f, and a number for each of its variables."""
+    _check_directional(f, primals, tangents, name)
+    run = _run(f, primals, name, *options)
+    chosen = tuple([primals[i] for i in run.argnums])
+    return run, flatten_like(tangents, chosen, f"{name}: the tangents")
 
 
 def enclosed() -> bool:
     """Whether this thread is in a function that is being differentiated."""
-    return _enclosing.run is not None
+    return enclosing.run is not None
 
 
 def differentiated(values: Iterable[Value]) -> bool:
     """Whether one of these depends on what such a function is differentiated in."""
     variables: set[Value] = set()
-    run = _enclosing.run
+    run = enclosing.run
     while run is not None:
         variables.update(run.variables)
         run = run.outer
@@ -482,10 +474,9 @@ class _Run:
             if argnum not in others:
                 shapes.append((len(fresh), rebuild))
                 self.variables += fresh
-        self.single = options.single
-        self.shapes = shapes
-        self.outer = outer = _enclosing.run
-        _enclosing.run = self
+        self.options, self.shapes = options, shapes
+        self.outer = outer = enclosing.run
+        enclosing.run = self
         try:
             with recording():
                 positional = [call.pop(i) for i in range(len(args))]
@@ -502,7 +493,7 @@ class _Run:
                 )
             raise
         finally:
-            _enclosing.run = outer
+            enclosing.run = outer
         self.outputs, self.rebuild_outputs = flatten(self.returned, "the result of f")
         self.roots = [y for y in self.outputs if type(y) is Value]
         before: list[Value] = []
@@ -524,75 +515,71 @@ class _Run:
             return self.returned
         return self.rebuild_outputs(_data_of(self.outputs))
 
-    def aux(self) -> Any:
-        """Return what else f returned, without its graph."""
-        if not self.private:
-            return self.handed_on
-        try:
-            leaves, rebuild = flatten(self.handed_on, "")
-        except TypeError:
-            return self.handed_on
-        return rebuild(_data_of(leaves))
+    def with_aux(self, *results: Any) -> Any:
+        """The results, and what else f returned, without its graph."""
+        if self.options.has_aux:
+            results = *results, self.handed_on
+            with suppress(TypeError):
+                leaves, rebuild = flatten(self.handed_on, "")
+                if self.private:
+                    results = *results[:-1], rebuild(_data_of(leaves))
+        return results if len(results) > 1 else results[0]
 
     def pull(self, pairs: Iterable[tuple[Any, Any]]) -> list[Any]:
         """Σ seed · d(output)/d(variable) over the pairs (output, seed), for each variable."""
         pairs = [(y, seed) for y, seed in pairs if type(y) is Value and not _is_zero(seed)]
-        if self.private and _all_floats(seed for _, seed in pairs):
-            known = float_sweeps.pull(pairs, self.variables)
-            if not any(map(math.isnan, known)):
-                return known
+        seeds = [seed for _, seed in pairs]
+        known = self._on_floats(seeds, float_sweeps.pull, pairs, self.variables)
+        if known:
+            return known
         order, _ = fast_order(*[y for y, _ in pairs], since=self.since)
-        grads = cotangents(pairs, self.variables, not self.private, order)
-        return [grads.get(x, 0.0) for x in self.variables]
+        return _at(cotangents(pairs, self.variables, not self.private, order), self.variables)
 
     def push(self, directions: Sequence[Any]) -> list[Any]:
         """Σ d(output)/d(variable) · direction, for each output."""
-        if self.private and _all_floats(directions):
-            float_sweeps.set_tangents(zip(self.variables, directions), self.leaves)
-            float_sweeps.push(self.order)
-            known = [y._grad if type(y) is Value else 0.0 for y in self.outputs]
-            if not any(map(math.isnan, known)):
-                return known
-        seeds = zip(self.variables, directions)
-        forward = tangents(self.roots, seeds, not self.private, self.order)
-        return [forward.get(y, 0.0) if type(y) is Value else 0.0 for y in self.outputs]
-
-    def jacobian(self, mode: str) -> Any:
-        """Each output replaced by its derivatives in the shape of the chosen arguments."""
-        forward = mode == "forward" or (
-            mode == "auto" and len(self.variables) < len(self.outputs)
-        )
-        rows = None
-        if forward:
-            try:
-                columns = [self.push(unit) for unit in _units(len(self.variables))]
-                rows = [list(row) for row in zip(*columns)]
-            except (ValueError, FloatingPointError):  # reverse mode may pass by the place
-                if mode == "forward":
-                    raise
-        if rows is None:
-            rows = [self.pull([(y, 1.0)]) for y in self.outputs]
-        shaped = [self.shaped(row) for row in rows]
-        if self.single:
-            return self.rebuild_outputs(shaped)
-        return tuple([self.rebuild_outputs(column) for column in zip(*shaped)])
+        seeds = [*zip(self.variables, directions)]
+        places = self.order, self.leaves, self.outputs
+        known = self._on_floats(directions, float_sweeps.push, seeds, *places)
+        if known:
+            return known
+        return _at(tangents(self.roots, seeds, not self.private, self.order), self.outputs)
 
     def curve(self, y: Any, directions: Sequence[Any]) -> list[Any]:
         """The Hessian of an output, times a vector with an entry a variable."""
         if type(y) is not Value:
             return [0.0] * len(self.variables)
-        if self.private and _all_floats(directions):
-            known = float_sweeps.curvature(y, self.variables, directions)
-            if not any(map(math.isnan, known)):
-                return known
+        variables, sweep = self.variables, float_sweeps.curvature
+        known = self._on_floats(directions, sweep, y, variables, directions)
+        if known:
+            return known
         with recording():
-            slopes = cotangents([(y, 1.0)], self.variables, True, self.order)
-        grads = [slopes.get(x, 0.0) for x in self.variables]
-        roots = [g for g in grads if type(g) is Value]
-        seeds = zip(self.variables, directions)
+            slopes = _at(cotangents([(y, 1.0)], variables, True, self.order), variables)
+        roots = [slope for slope in slopes if type(slope) is Value]
         order, _ = fast_order(*roots, since=self.since)
-        bent = tangents(roots, seeds, not self.private, order)
-        return [bent.get(g, 0.0) if type(g) is Value else 0.0 for g in grads]
+        return _at(tangents(roots, zip(variables, directions), not self.private, order), slopes)
+
+    def _on_floats(self, seeds: Iterable[Any], sweep: Function, *args: Any) -> list[float]:
+        """The result of a sweep on floats; empty where that does not do, or gives a NaN."""
+        if not self.private or any(type(seed) is not float for seed in seeds):
+            return []
+        numbers: list[float] = sweep(*args)
+        return [] if any(map(math.isnan, numbers)) else numbers
+
+    def jacobian(self, mode: str) -> Any:
+        """Each output replaced by its derivatives in the shape of the chosen arguments."""
+        count, rows = len(self.variables), list[Any]()
+        if mode == "forward" or (mode == "auto" and count < len(self.outputs)):
+            try:
+                units = [[float(i == j) for j in range(count)] for i in range(count)]
+                rows = [*map(list, zip(*map(self.push, units)))]
+            except (ValueError, FloatingPointError):  # reverse mode may pass by the place
+                if mode == "forward":
+                    raise
+        rows = rows or [self.pull([(y, 1.0)]) for y in self.outputs]
+        shaped = [self.shaped(row) for row in rows]
+        if self.options.single:
+            return self.rebuild_outputs(shaped)
+        return tuple([self.rebuild_outputs(column) for column in zip(*shaped)])
 
     def shaped(self, numbers: list[Any]) -> Any:
         """One number a variable, in the shape of the chosen arguments."""
@@ -600,25 +587,20 @@ class _Run:
         for size, rebuild in self.shapes:
             results.append(rebuild(numbers[start : start + size]))
             start += size
-        return results[0] if self.single else tuple(results)
+        return results[0] if self.options.single else tuple(results)
 
 
 def _data_of(leaves: Sequence[Any]) -> list[Any]:
     return [y.data if type(y) is Value else y for y in leaves]
 
 
-def _all_floats(numbers: Iterable[Any]) -> bool:
-    return all(type(x) is float for x in numbers)
+def _at(sums: dict[Value, Any], nodes: Iterable[Any]) -> list[Any]:
+    """The result of a sweep at nodes, of which some may be numbers."""
+    return [sums.get(x, 0.0) if type(x) is Value else 0.0 for x in nodes]
 
 
 def _is_zero(seed: Any) -> bool:
     return type(seed) is float and seed == 0.0
-
-
-def _units(n: int) -> Iterator[list[float]]:
-    """The n unit vectors."""
-    for i in range(n):
-        yield [float(i == j) for j in range(n)]
 
 
 def _check_function(f: Function, name: str) -> None:
@@ -666,6 +648,10 @@ def _places(argnums: Any, count: int) -> tuple[int, ...]:
                 "give it without its name"
             )
         places.append(argnum % count)
-    if len(set(places)) < len(places):
-        raise ValueError(f"argnums names an argument twice: {argnums!r}")
+    return _distinct(places, f"argnums names an argument twice: {argnums!r}")
+
+
+def _distinct(places: list[Any], message: str) -> tuple[Any, ...]:
+    if len({*places}) < len(places):
+        raise ValueError(message)
     return tuple(places)

@@ -276,30 +276,28 @@ def flatten_like(tree: Any, like: Any, what: str) -> list[Any]:
     >>> flatten_like({"b": 1.0, "a": [2.0]}, {"a": [0.0], "b": 0.0}, "x")
     [2.0, 1.0]
     """
-    wanted = children_of(like)
+    sequences = isinstance(like, list | tuple) and isinstance(tree, list | tuple)
+    if sequences and len(tree) == len(like) and _is_flat(tree) and _is_flat(like):
+        return [*tree]
+    if isinstance(like, dict) and isinstance(tree, dict) and tree.keys() == like.keys():
+        tree = {key: tree[key] for key in like}
+    wanted: Any = children_of(like)
+    given: Any = children_of(tree)
+    fits = wanted and given and wanted.places == given.places
+    if fits and (sequences or isinstance(tree, dict if isinstance(like, dict) else type(like))):
+        each = zip(wanted.places, given.parts, wanted.parts)
+        parts = [flatten_like(part, other, what + place) for place, part, other in each]
+        return [leaf for part in parts for leaf in part]
     if wanted is None:
         shape = getattr(like, "shape", ())
-        if children_of(tree) is not None or getattr(tree, "shape", ()) != shape:
-            kind = f"an array of shape {shape}" if shape else "a number"
-            raise ValueError(f"{what} must be {kind}, got {tree!r}")
-        return flatten(tree, what)[0]
-    if isinstance(like, dict):
-        if not isinstance(tree, dict) or tree.keys() != like.keys():
-            raise ValueError(f"{what} must be a dict with the keys {list(like)}, got {tree!r}")
-        tree = {key: tree[key] for key in like}
+        if given is None and getattr(tree, "shape", ()) == shape:
+            return flatten(tree, what)[0]
+        kind = f"an array of shape {shape}" if shape else "a number"
     elif isinstance(like, list | tuple):
-        if not isinstance(tree, list | tuple) or len(tree) != len(like):
-            raise ValueError(f"{what} must be a {_kind(like)} of {len(like)}, got {tree!r}")
-        if _is_flat(tree) and _is_flat(like):
-            return list(tree)
-    elif type(tree) is not type(like):
-        raise ValueError(f"{what} must be a {_kind(like)}, got {tree!r}")
-    given: Any = children_of(tree)
-    if len(given.parts) != len(wanted.parts):
-        raise ValueError(f"{what} must be built as {like!r}, got {tree!r}")
-    each = zip(wanted.places, given.parts, wanted.parts)
-    parts = [flatten_like(part, other, what + place) for place, part, other in each]
-    return [leaf for part in parts for leaf in part]
+        kind = f"a {_kind(like)} of {len(like)}"
+    else:
+        kind = f"a {_kind(like)} with {', '.join(wanted.places)}"
+    raise ValueError(f"{what} must be {kind}, got {tree!r}")
 
 
 def _kind(tree: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from autograd.core.functions import fsum
 from autograd.core.operand import primal
 from autograd.transforms import value_and_jacobian
-from autograd.trees import as_rows, flatten, without_axes
+from autograd.trees import as_rows, flatten, flatten_like, without_axes
 
 __all__ = ["Propagated", "propagate"]
 
@@ -91,25 +91,24 @@ def _covariance(cov: Any, n: int) -> Matrix:
     """Return n rows of n numbers, which are symmetric."""
     rows = _rows(as_rows(cov))
     leaves, _ = flatten(rows, "propagate: cov")
-    if (
-        not isinstance(rows, list | tuple)
-        or [isinstance(row, list | tuple) and len(row) for row in rows] != [n] * n
-    ):
+    try:
+        flatten_like(rows, [[0.0] * n] * n, "")
+    except ValueError:
         raise ValueError(
             f"propagate: cov must be a matrix of {n} rows of {n}, got {cov!r:.80}; of numbers "
             "that are independent, their variances (squares of standard deviations) are its "
             "diagonal: np.diag(np.square(standard_deviations))"
-        )
-    for i, row in enumerate(rows):
-        if not primal(row[i]) >= 0.0:
-            raise ValueError(f"propagate: a variance must be 0 or more, got {row[i]!r}")
-        for j in range(i):
-            a, b = primal(row[j]), primal(rows[j][i])
-            if not math.isclose(a, b, rel_tol=1e-9):
-                raise ValueError(
-                    f"propagate: cov must be symmetric, but has {a!r} in row {i}, column {j}, "
-                    f"and {b!r} in row {j}, column {i}"
-                )
+        ) from None
+    for place, number in enumerate(leaves):
+        i, j = divmod(place, n)
+        a, b = primal(number), primal(leaves[n * j + i])
+        if i == j and not a >= 0.0:
+            raise ValueError(f"propagate: a variance must be 0 or more, got {a!r}")
+        if not math.isclose(a, b, rel_tol=1e-9):
+            raise ValueError(
+                f"propagate: cov must be symmetric, but has {b!r} in row {j}, column {i}, "
+                f"and {a!r} in row {i}, column {j}"
+            )
     return [leaves[n * i : n * i + n] for i in range(n)]
 
 

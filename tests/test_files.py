@@ -3,9 +3,7 @@
 import contextlib
 import errno
 import os
-import runpy
 import stat
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,10 +14,8 @@ import pytest
 pytest.importorskip("fcntl")
 pytest.importorskip("matplotlib")
 
-import fcntl
-
 import nn
-from autograd import Value, files
+from autograd import Value
 from autograd.files import write_atomically
 from demos.common import figure, save_figure
 
@@ -188,46 +184,6 @@ def test_two_processes_may_write_at_once(path: Path, monkeypatch: pytest.MonkeyP
     write_atomically(path, b"ours")
     assert path.read_bytes() == b"ours"
     assert os.listdir(path.parent) == ["file"]
-
-
-def temporary(path: Path, number: int) -> Path:
-    return path.with_name(f".{path.name}.{number:016x}.tmp")
-
-
-def test_a_write_removes_only_what_killed_ones_have_left(path: Path) -> None:
-    for number in range(3):
-        temporary(path, number).write_bytes(b"half")
-    temporary(path, 2).chmod(0o400)
-    others = [temporary(path, n) for n in range(3, 7)]
-    others += [path.with_name(x) for x in (".file.tmp", ".filx.0000000000000000.tmp")]
-    others[0].symlink_to(path)
-    others[1].mkdir()
-    os.mkfifo(others[2])
-    for other in others[3:]:
-        other.write_bytes(b"theirs")
-    with open(others[3], "rb") as live:
-        fcntl.flock(live, fcntl.LOCK_EX)
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert {*path.parent.iterdir()} == {path, *others}
-    write_atomically(path, b"newer")
-    assert {*path.parent.iterdir()} == {path, *others} - {others[3]}
-
-
-@pytest.mark.parametrize("system", ["locks fail", "no fcntl"])
-def test_a_system_without_locks_removes_nothing(
-    system: str, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    temporary(path, 0).touch()
-    write = write_atomically
-    if system == "no fcntl":
-        monkeypatch.setitem(sys.modules, "fcntl", None)
-        write = runpy.run_path(files.__file__)["write_atomically"]
-    else:
-        monkeypatch.setattr(fcntl, "flock", failing(OSError(errno.ENOLCK, "no locks")))
-    write(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert {*path.parent.iterdir()} == {path, temporary(path, 0)}
 
 
 def test_a_pipe_is_written_to(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_tangent_is_built_as_its_argument() -> None:
         (p, line, "must be a Params"),
         (p, 3.0, "must be a Params"),
         (p, Params(1.0, 2.0, "line", [1.0]), "must be a list of 0"),
-        (p, Params(1.0, None), "must be built as"),
+        (p, Params(1.0, None), r"must be a Params with \.w, \.b"),
         (line, Line([1.0], 2.0, "m"), "must be a number"),
     ]:
         with pytest.raises(ValueError, match=words):

@@ -315,7 +315,7 @@ def test_dicts_are_matched_by_key() -> None:
     table(
         r"""
 lambda x: [[x, x], [x, x]] | [[1.0, 0.0, 0.0], [0.0]] | r"cotangent\[0\] must be a list of 2"
-lambda x: {"a": x} | {"b": 1.0} | r"must be a dict with the keys \['a'\], got"
+lambda x: {"a": x} | {"b": 1.0} | r"must be a dict with \['a'\], got"
 lambda x: x | [1.0] | r"must be a number, got \[1\.0\]"
 lambda x: x * np.ones((2, 3)) | np.ones((3, 2)) | r"an array of shape \(2, 3\)"
 lambda x: x * np.ones(2) | [1.0, 1.0] | r"an array of shape \(2,\)"

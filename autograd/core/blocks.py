@@ -101,9 +101,7 @@ class _Block(ContextDecorator):
             name = type(self).__name__
             raise RuntimeError(f"{name}: this leaves a {name} block that it has not entered")
         entry: Any = innermost.get()
-        while entry is not None and entry not in self._entries:
-            entry = entry.outer
-        if entry is None:  # a generator that is closed elsewhere than it was suspended
+        if entry not in self._entries:  # of a generator that is closed elsewhere
             entry = self._entries[-1]
         self._entries.remove(entry)
         entry.open = False

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.primitive import Primitive
@@ -28,17 +29,19 @@ def reduced(node: Value, own: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def checked(state: Any, kind: type[Value]) -> tuple[Any, ...]:
     """The node's own part of a state, as `Value._state` gives it; TypeError if it is none."""
-    own: tuple[Any, ...] = state[-6:] if type(state) is tuple else ()
-    if (*map(type, own[:2]), *map(type, own[4:])) == (float, float, tuple, tuple):
-        label, op, operands, partials = own[2:]
-        fits = label is None or type(label) is str
-        if op is None or op is False:  # a leaf, frozen if False
-            if fits and operands == partials == ():
-                return own
-        elif fits and isinstance(op, Primitive) and op.arity in (None, len(operands)):
-            inputs = [x for x in operands if type(x) is not float]
-            kinds = [kind] * len(inputs) + [float] * len(inputs)
-            if inputs and kinds == [*map(type, inputs), *map(type, partials)]:
+    with suppress(TypeError, ValueError):
+        own = state[-6:] if type(state) is tuple else ()
+        data, grad, label, op, operands, partials = own
+        inputs = [x for x in operands if type(x) is kind]
+        numbers = [data, grad, *partials, *[x for x in operands if type(x) is not kind]]
+        fits = {*map(type, numbers)} == {float} and type(operands) is type(partials) is tuple
+        if fits and (label is None or type(label) is str):
+            if op is None or op is False:  # a leaf, frozen if False
+                fits = operands == partials == ()
+            else:
+                fits = isinstance(op, Primitive) and op.arity in (None, len(operands))
+                fits = fits and 0 < len(inputs) == len(partials)
+            if fits:
                 return own
     raise TypeError(f"this is no state of a Value: {state!r:.80}")
 

@@ -26,7 +26,7 @@ from autograd.core.traversal import list_nodes, traverse
 from autograd.core.value import Value
 
 __all__ = ["LINEAR", "curvature", "exchange", "exchanger", "fast_order", "list_operations"]
-__all__ += ["pull", "push", "read_data", "set_tangents"]
+__all__ += ["pull", "push", "read_data"]
 
 if not cython.compiled:  # else in value.pxd and buffers.pxd
     _doubles: Any = memoryview
@@ -104,19 +104,17 @@ def exchange(
     if cython.compiled:
         if not _exchange(leaves, _doubles(read), _doubles(data), _doubles(grads)):
             return False
-        for owner, name, value in others:
-            setattr(owner, name, value)
-        return True
-    else:  # noqa: RET505
+        changes = [*others]
+    else:
         numbers = [leaf._data for leaf in leaves]
         if pack(f"{len(leaves)}d", *numbers) != read.tobytes():
             return False
         names = [name for name in ("_data", "_da") for _ in leaves]
         new = [*memoryview(data), *memoryview(grads)]
-        todo = [*zip([*leaves, *leaves], names, new), *others]
+        changes = [*zip([*leaves, *leaves], names, new), *others]
         read[:] = data
-        deque(starmap(setattr, todo), 0)
-        return True
+    deque(starmap(setattr, changes), 0)
+    return True
 
 
 exchanger = _exchanger()  # pyright: ignore  (the C function that does it, None interpreted)
@@ -144,10 +142,19 @@ def list_operations(
         values.append(0.0)
 
 
-def push(order: list[Value]) -> None:
-    """Forward mode: from the tangents that the leaves hold in `grad`, those of the nodes."""
+def push(
+    seeds: Iterable[tuple[Value, float]],
+    order: list[Value],
+    leaves: list[Value],
+    outputs: Sequence[Any] = (),
+) -> list[float]:
+    """Forward mode: the tangents of the outputs, from those of the leaves, 0 if not given.
+
+    All nodes hold theirs in `grad`.
+    """
     node: Value
     x: Value
+    _set_tangents(seeds, leaves)
     for node in order:
         a, b = node._a, node._b
         total = 0.0
@@ -159,12 +166,13 @@ def push(order: list[Value]) -> None:
             for x, partial in zip(node.inputs, node.partials):
                 total += x._grad * partial
         node._grad = total
+    return [y._grad if type(y) is Value else 0.0 for y in outputs]
 
 
 def pull(seeds: Sequence[tuple[Value, float]], xs: list[Value]) -> list[float]:
     """Reverse mode: Σ seed · d(node)/d(x) over the pairs (node, seed), for each x."""
     x: Value  # noqa: F842  (compiled, it types the variable of the comprehension)
-    set_tangents((), xs)
+    _set_tangents((), xs)
     if seeds:
         root, seed = seeds[0]
         if len(seeds) > 1:
@@ -174,7 +182,7 @@ def pull(seeds: Sequence[tuple[Value, float]], xs: list[Value]) -> list[float]:
     return [x._grad for x in xs]
 
 
-def set_tangents(numbers: Iterable[tuple[Value, float]], leaves: list[Value]) -> None:
+def _set_tangents(numbers: Iterable[tuple[Value, float]], leaves: list[Value]) -> None:
     """Let leaves hold these tangents in `grad`, and all others 0."""
     x: Value
     for x in leaves:
@@ -195,11 +203,10 @@ def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[flo
     curved = [
         (node, node._grad) for node in order if node._grad != 0.0 and not _is_linear(node)
     ]
-    set_tangents(zip(xs, direction), leaves)
-    push(order)
+    push(zip(xs, direction), order, leaves)
     with recording():
         bends = [bend for node, upstream in curved for bend in _bends(node, upstream)]
-    push(fast_order(*[d for _, _, d in bends if type(d) is Value])[0])
+    push((), fast_order(*[d for _, _, d in bends if type(d) is Value])[0], [])
     return pull(
         [(x, upstream * (d._grad if type(d) is Value else d)) for x, upstream, d in bends], xs
     )

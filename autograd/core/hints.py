@@ -267,7 +267,8 @@ def note(error: Exception) -> None:
     name = _called_at(frame.f_code, place)
     into_scipy = any(_package(inner) == "scipy" for inner, _ in steps[last + 1 : last + 2])
     hint = HINTS["called"].get(name, DEFINE if into_scipy and is_type else "")
-    if name and hint and hint not in str(error) and (is_type or into_scipy):
+    advised = steps[-1][0].f_code.co_name.endswith(("__float__", "__index__"))
+    if name and hint and not advised and (is_type or into_scipy):
         error.add_note(f"{name} takes no Values: {hint}")
 
 

@@ -35,7 +35,7 @@ def real(x: object) -> float | None:
     try:
         return float(x)
     except OverflowError:
-        raise OverflowError(f"{_shortened(repr(x))} is too large for a float") from None
+        raise OverflowError(f"{x!r:.80} is too large for a float") from None
 
 
 def number(x: object, what: str) -> float:
@@ -70,9 +70,9 @@ def describe(operands: Iterable[Operand]) -> str:
     shown: list[str] = []
     for operand in itertools.islice(operands, 9):
         value, label = (operand.data, operand.label) if is_node(operand) else (operand, None)
-        shown.append(_shortened(repr(value)))
+        shown.append(f"{value!r:.80}")
         if label is not None:
-            shown[-1] += f" labelled {_shortened(repr(label))}"
+            shown[-1] += f" labelled {label!r:.80}"
     if len(shown) == 9:
         shown[8] = "..."
     return ", ".join(shown)
@@ -90,8 +90,4 @@ def numpy_method(name: str) -> Callable[[Any], Any]:
 
 
 def _with_type(x: object) -> str:
-    return f"{_shortened(repr(x))} ({type(x).__name__})"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
+    return f"{x!r:.80} ({type(x).__name__})"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
 
-__all__ = ["Operations", "numpy_functions", "use_numpy_functions"]
+__all__ = ["Operations", "enclosing", "numpy_functions", "use_numpy_functions"]
+
+
+class _Enclosing(threading.local):
+    run: Any = None
+
+
+enclosing = _Enclosing()  # `run` is set in a thread whose function is being differentiated
 
 
 @cython.no_gc
@@ -133,8 +141,7 @@ class Operations:
         In a function that is being differentiated it is the Value itself, so that no gradient
         is lost.
         """
-        transforms = sys.modules.get("autograd.transforms")
-        return self if transforms and transforms.enclosed() else float(self.data)
+        return float(self.data) if enclosing.run is None else self
 
     def detach(self: Any) -> Any:
         """A leaf with the same data: gradients stop here."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from types import MethodType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 if sys.platform == "cython":
     import cython
@@ -63,36 +63,16 @@ class Primitive:
         *("domain", "kink", "latex", "doc", "defaults", "textbook_rule"),
         *("_signature", "__weakref__"),
     )
+    symbol: str
+    domain: str
+    kink: str
+    latex: str
+    doc: str
 
-    def __init__(
-        self,
-        name: str,
-        value: Callable[..., float],
-        rules: tuple[Rule, ...],
-        symbol: str,
-        variadic: bool,
-        strong_zero: bool,
-        domain: str,
-        kink: str,
-        latex: str,
-        doc: str,
-        defaults: tuple[float, ...],
-        textbook_rule: Rule | None = None,
-        traits: str = "",
-    ) -> None:
-        self.name = name
-        self.value = value
-        self.rules = rules
-        self.symbol = symbol
-        self.variadic = variadic
-        self.strong_zero = strong_zero
-        self.traits = traits
-        self.domain = domain
-        self.kink = kink
-        self.latex = latex
-        self.doc = doc
-        self.defaults = defaults
-        self.textbook_rule = textbook_rule
+    def __init__(self, name: str, value: Rule, rules: tuple[Rule, ...], *facts: Any) -> None:
+        self.name, self.value, self.rules = name, value, rules
+        self.symbol, self.variadic, self.strong_zero, self.domain, self.kink, *more = facts
+        self.latex, self.doc, self.defaults, self.textbook_rule, self.traits = more
         self._signature: Signature | None = None  # once an operand is named
         if cython.compiled and self.arity == 1:
             self._call = call_one  # type: ignore[name-defined]  # noqa: F821
@@ -197,7 +177,7 @@ class Primitive:
         try:
             partial = self.rules[slot](out, *operands)
         except Exception as error:
-            self._blame(error, f"partial {slot}", operands)
+            raise self.explain(error, operands, f"partial {slot} of ") from error.__cause__
         if type(partial) is float or (is_node(partial) and is_node(out)):
             return partial
         return number(partial, f"partial {slot} of {self.name}")
@@ -217,7 +197,7 @@ class Primitive:
         try:
             partial = self.rules[0](out, operand)
         except Exception as error:
-            self._blame(error, "partial 0", (operand,))
+            raise self.explain(error, (operand,), "partial 0 of ") from error.__cause__
         if type(partial) is float:
             return partial
         return number(partial, f"partial 0 of {self.name}")
@@ -233,7 +213,7 @@ class Primitive:
                 )
             partials = tuple(partials)
         except Exception as error:
-            self._blame(error, "the partials", operands)
+            raise self.explain(error, operands, "the partials of ") from error.__cause__
         if len(partials) != len(operands):
             raise ValueError(
                 f"{self.name}: its rule gave {len(partials)} partials "
@@ -244,26 +224,23 @@ class Primitive:
         what = f"a partial of {self.name}"
         return tuple([d if is_node(d) else number(d, what) for d in partials])
 
-    def _blame(self, error: Exception, what: str, operands: Iterable[Operand]) -> NoReturn:
-        """Raise the error of a partials rule, saying where."""
-        where = f"{what} of {self.name}({describe(operands)})"
-        if type(error) in (OverflowError, ZeroDivisionError):
-            raise type(error)(f"{where}: {ADVICE[type(error)]}") from error
-        takes = ", whose rule takes the result, then the operands" * (type(error) is TypeError)
-        error.add_note(f"in {where}{takes}")
-        raise error
+    def explain(
+        self, error: Exception, operands: Iterable[Operand], rule: str = ""
+    ) -> Exception:
+        """The same type of error, naming the operation, the operands and their labels.
 
-    def explain(self, error: Exception, operands: Iterable[Operand]) -> Exception:
-        """The same type of error, naming the operation, the operands and their labels."""
-        call = f"{self.name}({describe(operands)})"
-        if type(error) is ValueError:
-            reason = f"outside the domain, which is {self.domain}" if self.domain else error
-            return ValueError(f"{call}: {reason}")
-        if type(error) in ADVICE:
-            return type(error)(f"{call}: {ADVICE[type(error)]}")
-        if type(error) is IndexError:
-            return IndexError(f"{call}: {error}")
-        error.add_note(f"while computing {call}")
+        Args:
+            rule: names the rule that raised it, if it was not that of the value.
+        """
+        call, kind = f"{rule}{self.name}({describe(operands)})", type(error)
+        if kind in ADVICE:
+            return kind(f"{call}: {ADVICE[kind]}")
+        if not rule and kind in (ValueError, IndexError):
+            outside = self.domain and kind is ValueError
+            reason = f"outside the domain, which is {self.domain}" if outside else error
+            return kind(f"{call}: {reason}")
+        takes = ", whose rule takes the result, then the operands" * (kind is TypeError)
+        error.add_note(f"in {call}{takes if rule else ''}")
         return error
 
 

@@ -18,9 +18,10 @@ from autograd.core.operand import Operand, describe, is_node, primal
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["cotangents", "give_shares", "reverse_sweep", "tangents", "topological_order"]
+__all__ = ["cotangents", "reverse_sweep", "tangents", "topological_order"]
 
 Seeds = Iterable[tuple["Value", Operand]]
+SHOWN = "; autograd.step(y) shows how (--step on the command line)"
 
 
 def reverse_sweep(
@@ -75,7 +76,7 @@ def cotangents(
     sums: dict[Value, Any] = {}
     for root, seed in seeds:
         if reached is None or root in reached:
-            sums[root] = sums[root] + seed if root in sums else seed
+            add_term(sums, root, seed)
     rules = (
         (lambda node: differentiable_partials(node, reached, node, node.operands))
         if create_graph
@@ -83,24 +84,9 @@ def cotangents(
     )
     finite = _all_finite(roots, seeds)
     for node, _, x, partial, term in products(order, sums, rules):
-        if reached is not None and x not in reached:
-            continue
-        total = add_term(sums, x, term)
-        if math.isnan(untraced_primal(total)) and finite():
-            raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
+        if reached is None or x in reached:
+            _add(sums, x, term, finite, node, x, partial)
     return sums
-
-
-def give_shares(node: Value) -> None:
-    """Add to the `grad` of a node's inputs what its own `grad` gives them.
-
-    Raises:
-        ValueError, FloatingPointError: as `Value.backward`; no `grad` is changed then.
-    """
-    sums = cotangents([(x, x.grad) for x in {*node.inputs, node}], order=[node])
-    for x in node.inputs:
-        if x.requires_grad:
-            x.grad = sums[x]
 
 
 def tangents(
@@ -117,8 +103,8 @@ def tangents(
     roots, seeds = list(roots), list(seeds)
     if order is None:
         order, _ = topological_order(*roots)
-    finite = _all_finite(roots, seeds)
     sums: dict[Value, Any] = dict(seeds)
+    finite = _all_finite(roots, seeds)
     for node in order:
         if node in sums or not any(x in sums for x in node.inputs):
             continue
@@ -129,9 +115,7 @@ def tangents(
         )
         for x, partial in zip(node.inputs, partials):
             term = product(node, sums.get(x, 0.0), partial, x)
-            total = add_term(sums, node, term)
-            if math.isnan(untraced_primal(total)) and finite():
-                raise explain_nan(node, x, partial, term)
+            _add(sums, node, term, finite, node, x, partial)
     return sums
 
 
@@ -182,9 +166,22 @@ def _all_finite(roots: Sequence[Value], seeds: Seeds) -> Callable[[], bool]:
     return answer
 
 
-def explain_nan(
-    node: Value, x: Value, partial: Operand, term: Operand, more: str = ""
-) -> Exception:
+def _add(
+    sums: dict[Any, Any],
+    to: Value,
+    term: Any,
+    finite: Callable[[], bool],
+    node: Value,
+    x: Value,
+    partial: Any,
+) -> None:
+    """Add a product to the sum for a node; raise for the NaN that is an error."""
+    total = add_term(sums, to, term)
+    if math.isnan(untraced_primal(total)) and finite():
+        raise explain_nan(node, x, partial, term)
+
+
+def explain_nan(node: Value, x: Value, partial: Operand, term: Operand) -> Exception:
     """The error for a sum of the chain rule that is NaN at an operand x of node."""
     primitive: Any = node.op
     call = f"{primitive.name}({describe(node.operands)})"
@@ -192,10 +189,10 @@ def explain_nan(
     if math.isnan(primal(partial)):
         return ValueError(
             f"{call}: the derivative with respect to the operand {whose} does not exist here; "
-            f"detach that operand or pass it as a plain number{more}"
+            f"detach that operand or pass it as a plain number{SHOWN}"
         )
     how = "zero times infinity" if math.isnan(primal(term)) else "infinity minus infinity"
     return FloatingPointError(
         f"{call}: the gradient of the operand {whose} is not a number ({how}); "
-        f"keep the function away from points where its derivative is infinite{more}"
+        f"keep the function away from points where its derivative is infinite{SHOWN}"
     )

@@ -51,10 +51,11 @@ if not cython.compiled:  # else in value.pxd
     from autograd.core.traversal import begin
 
 from autograd.core import copies
+from autograd.core.chain import product, topological_order
 from autograd.core.operand import Label, Number, Operand, checked_label, number, real
 from autograd.core.operations import Operations
 from autograd.core.primitive import TABLE, Primitive
-from autograd.core.sweeps import cotangents, give_shares, topological_order
+from autograd.core.sweeps import cotangents
 from autograd.core.traversal import accumulate, add_to_leaves, list_nodes
 
 __all__ = ["Value", "observe"]
@@ -421,7 +422,9 @@ class Value(Operations):
 
     def _backward(self) -> None:
         """Give the inputs of this node their shares of its `grad`, as micrograd's does."""
-        give_shares(self)
+        for x, partial in zip(self.inputs, self.partials):
+            if x.requires_grad:
+                x.grad += product(self, self.grad, partial, x)
 
     def zero_grad(self) -> None:
         """Set the `grad` of this node and of everything it depends on to 0."""
@@ -450,23 +453,22 @@ class Value(Operations):
         data = primitive.evaluate(floats, operands)
         if _paused and not _records():
             return Value(data)
+        slots = [slot for slot, x in enumerate(operands) if type(x) is Value]
         if primitive.variadic:
-            partials = primitive.partials(data, floats)
+            every = primitive.partials(data, floats)
+            partials = tuple([every[slot] for slot in slots])
         else:
-            partials = tuple(
-                [
-                    primitive.partial(slot, data, floats) if type(x) is Value else 0.0
-                    for slot, x in enumerate(operands)
-                ]
-            )
-        inputs = tuple([x for x in operands if type(x) is Value])
-        if len(inputs) < len(operands):
-            partials = tuple([d for x, d in zip(operands, partials) if type(x) is Value])
-            operands = tuple([x if type(x) is Value else c for x, c in zip(operands, floats)])
+            partials = tuple([primitive.partial(slot, data, floats) for slot in slots])
         out: Value = _node(data, primitive, None, None, 0.0, 0.0)
-        packed = None if primitive is SUM else _packed(partials)
-        out._extra = (None, operands, inputs, packed, *(out._extra or ())[4:])
+        pairs = zip(operands, floats)
+        out._widen(tuple([x if type(x) is Value else c for x, c in pairs]), partials)
         return out
+
+    def _widen(self, operands: tuple[Operand, ...], partials: tuple[float, ...]) -> None:
+        """Hold operands, and the partials to those that are Values, in the tuple."""
+        inputs = tuple([x for x in operands if type(x) is Value])
+        packed = None if self._primitive is SUM else _packed(partials)
+        self._extra = (self.label, operands, inputs, packed, *(self._extra or ())[4:])
 
     @staticmethod
     def _dot(
@@ -500,19 +502,18 @@ class Value(Operations):
     def _restore(self, state: tuple[Any, ...]) -> None:
         data, grad, label, op, operands, partials = state
         Value.__init__(self, data, label)
-        nodes = [x if type(x) is Value else None for x in operands]
-        if op and (op.variadic or len(operands) > 2):
-            inputs = tuple([x for x in nodes if x is not None])
-            packed = None if op is SUM else _packed(partials)
-            self._extra = (label, operands, inputs, packed)
-        elif op:
-            rest = iter(partials)
-            numbers = [next(rest) if type(x) is Value else x for x in operands]
-            self._a, self._b = nodes[0], nodes[1] if len(nodes) == 2 else None
-            self._da, self._db = numbers[0], numbers[-1]
-        self._primitive = op or None
         if op is False:
             self.requires_grad = False
+            op = None
+        self._primitive = op
+        if op is not None and (op.variadic or len(operands) > 2):
+            self._widen(operands, partials)
+        elif op is not None:
+            rest = iter(partials)
+            nodes = [x if type(x) is Value else None for x in (*operands, None)]
+            numbers = [next(rest) if type(x) is Value else x for x in operands]
+            self._a, self._b = nodes[0], nodes[1]
+            self._da, self._db = numbers[0], numbers[-1]
         self._pass = begin()
         self.grad = grad
 

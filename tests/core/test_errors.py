@@ -32,12 +32,12 @@ def test_an_array_in_place_of_a_number_gets_numpys_function() -> None:
 
 
 def test_a_message_stays_short() -> None:
-    with pytest.raises(ValueError, match=r"labelled 'x{76}\.\.\.\)") as caught:
+    with pytest.raises(ValueError, match=r"labelled 'x{79}\)") as caught:
         Value(-1.0, label="x" * 10_000).log()
     assert len(str(caught.value)) < 300
     with pytest.raises(OverflowError, match=r"sum\((1e\+308, ){8}\.\.\.\)"):
         autograd.sum([Value(1e308)] * 1000)
-    with pytest.raises(TypeError, match=r"got 'y{76}\.\.\. \(str\)"):
+    with pytest.raises(TypeError, match=r"got 'y{79} \(str\)"):
         Value("y" * 10_000)  # type: ignore[arg-type]
 
 
@@ -59,7 +59,7 @@ def test_errors_of_an_own_rule_keep_their_type_and_words() -> None:
     assert str(raised(ValueError("x is even"))) == f"{call}: x is even"
     odd, other = OddError("odd"), KeyError("k")
     assert (raised(odd), raised(other)) == (odd, other)
-    assert odd.__notes__ == [f"while computing {call}"]
+    assert odd.__notes__ == [f"in {call}"]
 
 
 @pytest.mark.parametrize("big", [1e200, Value(1e200)])

@@ -57,8 +57,8 @@ def planted(name: str, change: Plant) -> Iterator[Primitive]:
 @contextmanager
 def replaced(op: Primitive, rules: Sequence[Callable[..., Any]]) -> Iterator[Primitive]:
     """The primitive with other rules, in the table for the time of the block."""
-    names = ("symbol", "variadic", "strong_zero", "domain", "kink", "latex", "doc", "defaults")
-    wrong = Primitive(op.name, op.value, tuple(rules), *[getattr(op, n) for n in names])
+    names = "symbol variadic strong_zero domain kink latex doc defaults textbook_rule traits"
+    wrong = Primitive(op.name, op.value, tuple(rules), *[getattr(op, n) for n in names.split()])
     TABLE[op.name] = wrong
     try:
         yield wrong

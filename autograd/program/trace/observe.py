@@ -38,7 +38,7 @@ WHOLE: dict[str, Callable[..., Any]] = {
 def _question(name: str, value: Callable[..., Any]) -> Primitive:
     """A question as an operation; its result is a number through which nothing flows."""
     rule = lambda out, *xs: (0.0,) * len(xs)  # noqa: E731
-    more = ("", "", "", name, ())
+    more = ("", "", "", name, (), None, "")
     return Primitive(name, lambda *xs: float(value(*xs)), (rule,), name, True, True, *more)
 
 
