@@ -68,15 +68,13 @@ def _parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_file("--svg", ".svg", "draw the graph")
-    page = "write a page that plays the forward and the backward pass"
-    parser.add_file("--html", ".html", page)
     add = parser.add_argument
+    add("--svg", metavar="FILE", help="draw the graph")
+    add("--html", metavar="FILE", help="write a page that plays both passes")
     what = "what is drawn as one box: auto, what repeats; none, nothing"
     add("--collapse", choices=["auto", "none"], default="auto", help=what)
     add("--check", action="store_true", help="compare with finite differences")
-    order = "2: also the second derivatives (Hessian)"
-    add("--order", type=int, choices=[1, 2], default=1, help=order)
+    add("--order", type=int, choices=[1, 2], default=1, help="2: also the Hessian")
     version = f"scalar-autograd {autograd.__version__}"
     add("--version", action="version", version=version)
     forms = parser.add_mutually_exclusive_group()

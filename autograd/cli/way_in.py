@@ -19,20 +19,9 @@ __all__ = ["Parser", "answer", "answer_formula", "print_json", "reading", "value
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of options, of which some are names of files."""
-
-    def add_file(self, option: str, suffix: str, text: str) -> None:
-        """Add an option that takes the name of a file with this suffix."""
-
-        def path(name: str) -> str:
-            if not name.lower().endswith(suffix):
-                raise argparse.ArgumentTypeError(f"{name!r} does not end in {suffix}")
-            return name
-
-        self.add_argument(option, metavar="FILE", type=path, help=text)
+    """A parser that, unlike argparse's, does not hide that the output cannot be written."""
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Unlike argparse, do not hide that the output cannot be written."""
         print(message, end="", file=file or sys.stderr)
 
 
@@ -55,11 +44,9 @@ def answer(act: Callable[[], bool]) -> int:
         return 0 if act() else FAILED
     except (TypeError, SyntaxError) as error:
         return _complain(error, MISUSED)
-    except OSError as error:
-        if error.filename is None:  # stdout
+    except (OSError, ValueError, ArithmeticError, ImportError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.filename is None:  # stdout
             raise
-        return _complain(error, FAILED)
-    except (ValueError, ArithmeticError, ImportError, RuntimeError) as error:
         return _complain(error, FAILED)
 
 
@@ -116,7 +103,7 @@ def _value(name: str, node: ast.expr, call: str) -> Any:
 
 def _complain(error: Exception, code: int) -> int:
     """Say on stderr what is wrong, and where in the formula."""
-    message = str(error).replace("autograd.step(y)", "--step")
+    message = str(error)
     lines = []
     if isinstance(error, OSError):
         message = f"{error.filename}: {error.strerror}"
@@ -128,11 +115,8 @@ def _complain(error: Exception, code: int) -> int:
     lines.insert(0, f"{PROGRAM}: {message:.600}")
     if code == MISUSED:
         lines.append(f"{PROGRAM} --help says more")
-    print(
-        *["".join([c if c.isprintable() else "?" for c in line]) for line in lines],
-        sep="\n",
-        file=sys.stderr,
-    )
+    for line in lines:
+        print("".join([c if c.isprintable() else "?" for c in line]), file=sys.stderr)
     return code
 
 

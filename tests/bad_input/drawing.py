@@ -111,7 +111,7 @@ def plays() -> Iterator[Row]:
 "log(x - 9)" | ValueError | "log(" | "x > 0"
 "x*y" | ValueError | "no value for y"
 "2" | ValueError | "x is not in"
-lambda x: 1.0 | TypeError | "must return a Value, got 1.0"
+lambda x: 1.0 | TypeError | "takes a Value, got 1.0"
 lambda y: y | TypeError | "argument"
 """,
         {},

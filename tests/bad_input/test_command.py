@@ -23,7 +23,16 @@ NONSENSE = [
     *("\x00", "2x", "x**", "lambda", "(x", "clip(x, lo=0, lo=1)"),
     *("\n", "é=1", "x" * 20_000, "x=" + "(" * 500, "-", "--", "---", "-1", "--odd", "--order"),
     *("--order=0", "--order=x", "--svg", "--svg=", "--svg=no/f.svg", "--html=no/f.html"),
-    *("--svg=f.png", "--html", "--json=1", "--check=2", "--step=1", "doctor", "x=2", "--latex"),
+    *(
+        "--html=f.png",
+        "--html",
+        "--json=1",
+        "--check=2",
+        "--step=1",
+        "doctor",
+        "x=2",
+        "--latex",
+    ),
     "--json",
 ]
 

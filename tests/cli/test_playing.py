@@ -107,5 +107,5 @@ def test_a_variable_called_f_keeps_its_name() -> None:
     ),
 )
 def test_a_formula_too_large_for_a_page_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"page shows .*at most [15],000 n"):
+    with pytest.raises(ValueError, match=r"page shows .*at most 1,000 n|nested too deeply"):
         autograd.play(text, x=1.0)
