@@ -27,7 +27,6 @@ class Vectors(NamedTuple):
         pull: takes any such function, a vector and a cotangent, and returns a cotangent.
         vector, numbers: make a vector of floats, and floats of a vector.
         inputs: the names and NumPy arrays of the parts of the vector.
-        cotangents: the names of the numbers of the result.
         kind: the type of its numbers.
     """
 
@@ -36,7 +35,6 @@ class Vectors(NamedTuple):
     vector: Callable[[Sequence[float]], Any]
     numbers: Callable[[Any], list[float]]
     inputs: list[tuple[str, Any]]
-    cotangents: list[str]
     kind: str
 
     def report(self, second: bool, tolerance: Tolerance) -> Report:
@@ -47,9 +45,10 @@ class Vectors(NamedTuple):
         report = self._compared(self.value, point, labels, squares(arrays), tolerance)
         if not report or not second:
             return report
-        count, value = len(self.cotangents), self.value
+        value, count = self.value, len(self.numbers(self.value(self.vector(point))))
         product = lambda both: self.pull(value, both[count:], both[:count])  # noqa: E731
-        point, labels = [*weights(count), *point], [*self.cotangents, *labels]
+        cotangents = [f"cotangent[{k}]" for k in range(count)]
+        point, labels = [*weights(count), *point], [*cotangents, *labels]
         above = self._compared(product, point, labels, [], tolerance)
         return added(report, replace(above, order=2))
 
@@ -99,29 +98,28 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
     second, tolerance = _second("check_torch", order), Tolerance.of("check_torch", **options)
     name = "float32" if options.get("dtype") == "float32" else "float64"
     kind = getattr(torch, name)
-    module: Any = copy.deepcopy(f).to(kind) if isinstance(f, torch.nn.Module) else None
-    parameters = {} if module is None else dict(module.named_parameters())
     apply = getattr(f, "apply", f) if isinstance(f, type) else f
+    trees = {f"argument {i}": x for i, x in enumerate(args)}
+    if isinstance(f, torch.nn.Module):
+        module: Any = copy.deepcopy(f).to(kind)
+        state = dict(module.named_parameters())
+        call, count = torch.func.functional_call, len(state)
+        apply = lambda *xs: call(module, dict(zip(state, xs)), xs[count:])  # noqa: E731
+        trees = {f"parameter {name}": x for name, x in state.items()} | trees
 
     def is_float(x: Any) -> bool:
         return isinstance(x, torch.Tensor) and x.is_floating_point()
 
-    def arrays(tree: Any, name: str) -> list[tuple[str, Any]]:
-        floats = [(place, x) for place, x in parts(tree, name) if is_float(x)]
-        return [(place, x.detach().to("cpu", kind).numpy()) for place, x in floats]
-
-    def outputs(vector: Any) -> Any:
-        pieces = iter(vector.split([x.size for _, x in inputs]))
-
-        def change(x: Any) -> Any:
-            return next(pieces).reshape(x.shape).to(x.device) if is_float(x) else x
-
-        given, xs = mapped(parameters, change), mapped(args, change)
-        return apply(*xs) if module is None else torch.func.functional_call(module, given, xs)
+    def floats(tree: Any, name: str) -> list[tuple[str, Any]]:
+        return [(at, x.to("cpu", kind)) for at, x in parts(tree, name) if is_float(x)]
 
     def value(vector: Any) -> Any:
-        flat = [y.reshape(-1).to("cpu", kind) for _, y in parts(outputs(vector)) if is_float(y)]
-        return torch.cat(flat)
+        pieces = iter(vector.split([x.size for _, x in inputs]))
+        change = lambda x: next(pieces).reshape(x.shape).to(x.device) if is_float(x) else x  # noqa: E731
+        results = floats(apply(*[mapped(tree, change) for tree in trees.values()]), "")
+        if not results:
+            raise TypeError("check_torch: f must return at least one tensor of floats")
+        return torch.cat([y.reshape(-1) for _, y in results])
 
     def pull(value: Function, vector: Any, u: Any) -> Any:
         y = value(vector)
@@ -130,20 +128,13 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
         options = {"create_graph": True, "materialize_grads": True}
         return torch.autograd.grad(y, [vector], u, **options)[0]
 
-    inputs = [each for n, x in parameters.items() for each in arrays(x, f"parameter {n}")]
-    inputs += [each for i, x in enumerate(args) for each in arrays(x, f"argument {i}")]
-    vector: Any = lambda xs: torch.tensor(xs, dtype=kind, requires_grad=True)  # noqa: E731
+    given = [each for at, tree in trees.items() for each in floats(tree, at)]
+    inputs = [(at, x.detach().numpy()) for at, x in given]
     if not inputs:
         raise TypeError("check_torch: at least one argument must be a tensor of floats")
-    point = [float(t) for _, x in inputs for t in x.ravel()]
-    results = arrays(outputs(vector(point)), "")
-    if not results:
-        raise TypeError("check_torch: f must return at least one tensor of floats")
-    cotangents = [
-        each for k, (_, y) in enumerate(results) for each in names(y, f"cotangent {k}")
-    ]
+    vector: Any = lambda xs: torch.tensor(xs, dtype=kind, requires_grad=True)  # noqa: E731
     numbers: Any = lambda y: y.detach().tolist()  # noqa: E731
-    vectors = Vectors(value, pull, vector, numbers, inputs, cotangents, name)
+    vectors = Vectors(value, pull, vector, numbers, inputs, name)
     return raised(vectors.report(second, tolerance), tolerance.inconclusive)
 
 
@@ -183,10 +174,8 @@ def check_jax(f: Function, *args: Any, order: int = 1, **options: Unpack[Allowed
         shapes = [x.shape for _, x in inputs]
         ends = [*accumulate([x.size for _, x in inputs])][:-1]
         vector: Any = lambda xs: numpy.asarray(xs, name)  # noqa: E731
-        count = len(value(vector([float(t) for _, x in inputs for t in x.ravel()])))
-        cotangents = [f"cotangent[{k}]" for k in range(count)]
         numbers: Any = lambda y: y.tolist()  # noqa: E731
-        vectors = Vectors(value, pull, vector, numbers, inputs, cotangents, name)
+        vectors = Vectors(value, pull, vector, numbers, inputs, name)
         return raised(vectors.report(second, tolerance), tolerance.inconclusive)
 
 
