@@ -55,7 +55,9 @@ def test_by_values_and_in_the_checker(op: Primitive) -> None:
         check_gradients(lambda x: wrong(x[0], x[1]), POINTS[1])
 
 
-def test_compiled(op: Primitive) -> None:
+@pytest.mark.parametrize("kernel", ["", "numpy"])
+def test_compiled(op: Primitive, kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
     fast = autograd.compile(lambda x: op(x[0], x[1]) * x[1] + x[0])
     for x, (value, gradient) in zip(POINTS, results(fast.f)):
         got, d = fast.value_and_grad(x)

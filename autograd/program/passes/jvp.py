@@ -13,6 +13,7 @@ from autograd.program.ir.block import operand
 from autograd.program.ir.nodes import Builder
 from autograd.program.ir.tape import Tape
 from autograd.program.passes.simplify import simplify
+from autograd.program.passes.vectorize import stepwise
 from autograd.program.passes.vjp import slope_of
 from autograd.rules.expression import FLAT
 
@@ -33,6 +34,7 @@ def jvp(tape: Tape, inputs: Inputs, wrt: Collection[str]) -> tuple[Tape, Inputs]
     Raises:
         NotImplementedError: the rule of an operation is not generic.
     """
+    tape = stepwise(tape)
     new = tape.begun()
     tangents = _Tangents(new, inputs, wrt)
     outputs, guards = tape.roots[: tape.outputs], tape.roots[tape.outputs :]
@@ -85,12 +87,6 @@ class _Tangents(Builder):
                 ts[1 + half :],
             )
             return self.dot(self.dot(ts[0], ws, t_xs), xs, t_ws)
-        if op == "take":
-            return (
-                self.add("take", args[0], *self.filled(ts[1:]))
-                if ts[1:].count(None) < len(args) - 1
-                else None
-            )
         if op == "logsumexp":
             shares = [self.add("logsumexp'", i, value=float(k)) for k in range(len(args))]
             return self.dot(None, shares, ts)

@@ -196,11 +196,7 @@ class _Margins(Builder):
         return pairs
 
     def dot(self, args: Sequence[int], errors: Sequence[Bound]) -> Pairs:
-        """The bound of a bias and products: Σ |w| (e(x) + c |x|) + e(w) (|x| + e(x)).
-
-        If one side is the same in all lanes and the other is not, each x is taken for the
-        largest (Hölder's inequality), and the units of a layer share that.
-        """
+        """The bound of a bias and products: Σ |w| (e(x) + c |x|) + e(w) (|x| + e(x))."""
         half = len(args) // 2
         # few units, that dots share terms
         unit = self.number(ROUNDED * 2.0 ** (half + 1).bit_length())
@@ -210,11 +206,6 @@ class _Margins(Builder):
         if self.is_uniform(xs) and not self.is_uniform(ws):
             ws, xs, w_errors, x_errors = xs, ws, x_errors, w_errors
         left, right = [*map(self.size, ws)], [*map(self.size, xs)]
-        if half > 2 and self.is_uniform(ws) and not self.is_uniform(xs):
-            largest, apart = self.largest(right), self.largest(x_errors)
-            grown = self.combined([(self.one, apart), (largest, unit)])
-            lost = self.total(w_errors), self.total([largest, apart])
-            return [*pairs, (self.all_of(ws), grown), lost]
         if not any(e is not None for e in (*w_errors, *x_errors)):
             return [*pairs, (self.add("dot", self.number(0.0), *left, *right), unit)]
         for w, x, d, e in zip(left, right, w_errors, x_errors):
@@ -257,12 +248,6 @@ class _Margins(Builder):
     def all_of(self, nodes: Sequence[int]) -> Bound:
         """The sum of their sizes."""
         return self.total(map(self.size, nodes))
-
-    def largest(self, bounds: Iterable[Bound]) -> Bound:
-        some = [*dict.fromkeys([x for x in bounds if x is not None])]
-        if len(some) < 2:
-            return some[0] if some else None
-        return self.add("maximum", *some)
 
     def is_uniform(self, nodes: Sequence[int]) -> bool:
         """Whether none of them differs from lane to lane."""

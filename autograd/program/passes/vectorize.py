@@ -19,7 +19,7 @@ from autograd.program.ir.rules import is_wide, with_trait
 from autograd.program.ir.tape import LEAVES, Tape
 from autograd.rules.expression import FLAT, Expression, applied
 
-__all__ = ["vectorize"]
+__all__ = ["stepwise", "vectorize"]
 
 FEW = 6  # operands at even steps, in the middle of all blocks, that are not worth blocks
 EVEN = 0.45  # and this part of all (a Gaussian process has 0.3 to 0.4, Lorenz-96 0.5 to 0.8)
@@ -43,7 +43,7 @@ def vectorize(
     return _Vectorize(tape, inputs, scalars).blocks
 
 
-def _stepwise(tape: Tape) -> Tape:
+def stepwise(tape: Tape) -> Tape:
     """The tape with a choice by comparisons for each `take`, and a hypot of two operands."""
     if STEPWISE.isdisjoint(tape.ops):
         return tape
@@ -66,7 +66,7 @@ class _Vectorize:
     def __init__(
         self, tape: Tape, inputs: Sequence[tuple[str, int, bool]], scalars: bool
     ) -> None:
-        self.tape = tape = _stepwise(tape)
+        self.tape = tape = stepwise(tape)
         self.varying = tape.varying()
         self.blocks = it = Blocks()
         it.lanes = tape.lanes
@@ -298,21 +298,20 @@ class _Vectorize:
         counts, numbers = np.fromiter(map(len, args), int), constant.keys()
         # The rules of these need not know which operands are constants.
         plain = with_trait("exact", tape.ops) | FLAT | {"sum", "dot", "hypot"}
-        keys: dict[Key, int] = {}
+        keys: list[Key] = []
+        places: dict[Key, int] = {}
         kinds: list[int] = []
         for i, mine in zip(nodes, args):
-            op = tape.ops[i]
-            key: Key = op, 0 if op in ("sum", "dot") else len(mine)
+            op, known = tape.ops[i], list[float | None]()
+            count = 0 if op in ("sum", "dot") else len(mine)
             if op not in plain and not numbers.isdisjoint(mine):
                 known = [constant.get(a) for a in mine]
                 known[0] = known[0] if None in known else None
-                if known.count(None) < len(known):
-                    key = op, len(mine), *map(repr, known)  # which tells 0.0 from -0.0
-            kinds.append(keys.setdefault(key, len(keys)))
-        listed = [
-            (op, n, *[None if x == "None" else float(x) for x in known or ["None"] * n])
-            for op, n, *known in keys
-        ]
+            key = op, count, repr(known) if known else ""  # which tells 0.0 from -0.0
+            if key not in places:
+                places[key] = len(keys)
+                keys.append((op, count, *(known or [None] * count)))
+            kinds.append(places[key])
         flat = np.fromiter(chain.from_iterable(args), int)
         place = np.full(len(tape), -1)
         place[nodes] = np.arange(len(nodes))
@@ -320,7 +319,7 @@ class _Vectorize:
         reads = reads[np.argsort(np.array(self.value)[reads], kind="stable")]
         place[nodes] += len(reads)
         place[reads] = np.arange(len(reads))
-        code = Scalars(listed, np.array(kinds), counts, place[flat])
+        code = Scalars(keys, np.array(kinds), counts, place[flat])
         it = self.blocks
         operands = [
             self.rows(reads.tolist()) if len(reads) else it.add("const", 0, False, (), [])

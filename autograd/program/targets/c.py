@@ -130,7 +130,7 @@ def c_source(tape: Tape) -> str:
     Raises:
         UntranslatableError: the rule of an operation can't be read.
     """
-    lines = _Lines(tape)
+    lines = _Lines(tape, C())
     forward = lines.forward()
     texts = [*enumerate([lines.text(i) for i in lines.outputs])]
     forward += [f"out[{k}] = {text};" for k, text in texts]
@@ -154,33 +154,18 @@ def _indented(lines: Sequence[str]) -> list[str]:
 
 
 class _Lines(Listing):
-    declared = "const double"
-
-    def __init__(self, tape: Tape) -> None:
-        super().__init__(tape)
-        self.language = C()
-
-    def number(self, x: float) -> str:
-        text = self.language.number(x)
-        return f"({text})" if text[0] == "-" else text
-
-    def computed(self, i: int, op: str, args: list[str]) -> list[str]:
-        language = self.language
+    def value(self, op: str, args: list[str]) -> str:
         if op in TABLE and TABLE[op].variadic:
-            called = language.function(op)
-            each = f"const double a{i}[] = {{{', '.join(args)}}};"
-            return [each, f"const double v{i} = {called}({len(args)}, a{i});"]
+            return f"{self.language.function(op)}({len(args)}, {_array(args)})"
         if op in TABLE:
-            text = language.applied(op, args)
-        else:
-            text = language.forms[op][0].format(*args, args=", ".join(args))
-        return [f"const double v{i} = {text};"]
+            return str(self.language.applied(op, args))
+        return str(self.language.forms[op][0].format(*args, args=", ".join(args)))
 
     def before(self, i: int, op: str, args: list[str]) -> list[str]:
         if not TABLE[op].variadic or op in ("sum", "dot"):
             return []
         called, n = self.language.function(op, -1), len(args)
-        return [f"double p{i}[{n}];", f"{called}({n}, a{i}, v{i}, p{i});"]
+        return [f"double p{i}[{n}];", f"{called}({n}, {_array(args)}, v{i}, p{i});"]
 
     def slope(self, i: int, slot: int, op: str, args: list[str]) -> str:
         half = len(args) // 2
@@ -190,4 +175,8 @@ class _Lines(Listing):
             return args[slot + half if slot <= half else slot - half]
         if TABLE[op].variadic:
             return f"p{i}[{slot}]"
-        return self.language.applied(op, [*args, f"v{i}"], slot)
+        return str(self.language.applied(op, [*args, f"v{i}"], slot))
+
+
+def _array(args: Sequence[str]) -> str:
+    return f"(double[]){{{', '.join(args)}}}"

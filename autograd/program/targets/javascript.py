@@ -10,6 +10,8 @@ from autograd.rules.expression import COMPARISONS
 
 __all__ = ["javascript"]
 
+EQUALITY = {"eq": "===", "ne": "!=="}
+
 
 def javascript(tape: Tape) -> str:
     """`value(u, x)` → the outputs, and `gradient(u, x, seed)` → [outputs, d_u, d_x].
@@ -20,7 +22,7 @@ def javascript(tape: Tape) -> str:
     Raises:
         UntranslatableError: a primitive's rules have no JavaScript.
     """
-    lines = _Lines(tape)
+    lines = _Lines(tape, JavaScript())
     ops = {tape.ops[i]: TABLE[tape.ops[i]] for i in lines.order if tape.ops[i] in TABLE}
     forward = [f"  {line}" for line in lines.forward()]
     out = ", ".join(map(lines.text, lines.outputs))
@@ -41,14 +43,10 @@ def javascript(tape: Tape) -> str:
 
 
 class _Lines(Listing):
-    def number(self, x: float) -> str:
-        return JavaScript().number(x)
-
-    def computed(self, i: int, op: str, args: list[str]) -> list[str]:
+    def value(self, op: str, args: list[str]) -> str:
         if op in COMPARISONS:
-            sign = {"eq": "===", "ne": "!=="}.get(op, COMPARISONS[op])
-            return [f"const v{i} = Number({f' {sign} '.join(args)});"]
-        return [f'const v{i} = table["{op}"].value({", ".join(args)});']
+            return f"Number({f' {EQUALITY.get(op, COMPARISONS[op])} '.join(args)})"
+        return f'table["{op}"].value({", ".join(args)})'
 
     def before(self, i: int, op: str, args: list[str]) -> list[str]:
         if not TABLE[op].variadic:

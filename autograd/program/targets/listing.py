@@ -7,6 +7,7 @@ chain rule, in the order in which eager adds them up.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from autograd.core.primitive import TABLE
 from autograd.program.ir.rules import facing_zero
@@ -20,24 +21,17 @@ class Listing(ABC):
     """The statements.
 
     Attributes:
-        declared: how a name is given to a number.
         outputs: the nodes that are results.
     """
 
-    declared = "const"
-
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
+    def __init__(self, tape: Tape, language: Any) -> None:
+        self.tape, self.language = tape, language
         self.outputs = [node for node, _ in tape.roots[: tape.outputs]]
         self.order = [i for i, needed in enumerate(tape.live(tape.outputs)) if needed]
 
     @abstractmethod
-    def number(self, x: float) -> str:
-        """A constant."""
-
-    @abstractmethod
-    def computed(self, i: int, op: str, args: list[str]) -> list[str]:
-        """Statements that give a node its name."""
+    def value(self, op: str, args: list[str]) -> str:
+        """A node."""
 
     @abstractmethod
     def before(self, i: int, op: str, args: list[str]) -> list[str]:
@@ -51,11 +45,11 @@ class Listing(ABC):
         lines: list[str] = []
         for i in self.order:
             op = self.tape.ops[i]
-            if op not in LEAVES:
-                lines += self.computed(i, op, self.names(i))
-            elif op != "const":
-                side, place = "u" if op == "input" else "x", int(self.tape.values[i])
-                lines.append(f"{self.declared} v{i} = {side}[{place}];")
+            if op == "const":
+                continue
+            text = f"{'u' if op == 'input' else 'x'}[{int(self.tape.values[i])}]"
+            text = text if op in LEAVES else self.value(op, self.names(i))
+            lines.append(self.language.named.format(f"v{i}", text))
         return lines
 
     def reverse(self) -> list[str]:
@@ -86,5 +80,7 @@ class Listing(ABC):
         return [*map(self.text, self.tape.args[i])]
 
     def text(self, i: int) -> str:
-        tape = self.tape
-        return self.number(tape.values[i]) if tape.ops[i] == "const" else f"v{i}"
+        if self.tape.ops[i] != "const":
+            return f"v{i}"
+        text: str = self.language.number(self.tape.values[i])
+        return f"({text})" if text[0] == "-" else text

@@ -18,7 +18,7 @@ from autograd.core.table import TWO_PER_ROOT_PI, cos, exp, expm1, hypot, log, lo
 from autograd.files import write_atomically
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op
-from autograd.rules.expression import SYMBOLS, Expression, Term, operand, where
+from autograd.rules.expression import COMPARISONS, SYMBOLS, Expression, Term, operand, where
 from autograd.rules.reader import formula, value
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ WORDS = {
     "exp", "log", "sqrt", "sin", "cos", "tanh", "floor", "ceil", "sign", "reciprocal", "round",
 ]}
 # fmt: on
-LOGICAL = frozenset(["lt", "le", "gt", "ge", "eq"])
 REDUCED = {"largest": "ReduceMax", "maximum": "ReduceMax", "minimum": "ReduceMin"}
 REDUCED |= {"sum": "ReduceSum"}
 
@@ -46,7 +45,6 @@ class Tensor(NamedTuple):
 
     name: str
     shape: tuple[int, ...]
-    logical: bool = False
 
 
 class Graph:
@@ -58,13 +56,11 @@ class Graph:
         self.constants: dict[Any, Any] = {}
         self.samples: Any = None  # has as many columns as there are samples
 
-    def node(
-        self, op: str, operands: Sequence[Any], shape: Any, logical: bool = False, **more: Any
-    ) -> Tensor:
+    def node(self, op: str, operands: Sequence[Any], shape: Any, **more: Any) -> Tensor:
         names = [self.tensor(each).name for each in operands]
         name = f"{op}_{len(self.nodes)}"
         self.nodes.append(self.onnx.helper.make_node(op, names, [name], **more))
-        return Tensor(name, tuple(shape), logical)
+        return Tensor(name, tuple(shape))
 
     def tensor(self, x: Any) -> Tensor:
         """A number or an array as a constant."""
@@ -78,14 +74,8 @@ class Graph:
             self.constants[key] = self.onnx.numpy_helper.from_array(array, name)
         return Tensor(self.constants[key].name, array.shape)
 
-    def number(self, x: Any) -> Tensor:
-        """A tensor with 1 and 0 for true and false."""
-        tensor = self.tensor(x)
-        return self.cast(tensor, "DOUBLE") if tensor.logical else tensor
-
     def cast(self, x: Tensor, kind: str) -> Tensor:
-        to = getattr(self.onnx.TensorProto, kind)
-        return self.node("Cast", [x], x.shape, kind == "BOOL", to=to)
+        return self.node("Cast", [x], x.shape, to=getattr(self.onnx.TensorProto, kind))
 
     # ------------------------------------------------------------------ shapes
 
@@ -113,18 +103,18 @@ class Graph:
         target: Any = [1, lanes]
         if lanes == SAMPLES:
             target = self.node("Shape", [self.rows(self.samples, range(1))], (2,))
-        return self.node("Expand", [self.number(x), target], (x.shape[0], lanes))
+        return self.node("Expand", [x, target], (x.shape[0], lanes))
 
     def stacked(self, parts: Sequence[Tensor]) -> Tensor:
         lanes = max([part.shape[1] for part in parts])
-        wide = [self.number(self.spread(part, lanes)) for part in parts]
+        wide = [self.spread(part, lanes) for part in parts]
         return self.node("Concat", wide, (sum([x.shape[0] for x in wide]), lanes), axis=0)
 
     def reduced(self, op: str, x: Tensor, axis: int, keepdims: bool = False) -> Tensor:
         shape = [1 if i == axis else n for i, n in enumerate(x.shape)]
         if not keepdims:
             del shape[axis]
-        return self.node(op, [self.number(x), [axis]], shape, keepdims=int(keepdims))
+        return self.node(op, [x, [axis]], shape, keepdims=int(keepdims))
 
     # ------------------------------------------------------------------ formulas
 
@@ -153,22 +143,17 @@ class Graph:
             return made(value(op, x.args))
         args = [made(a) for a in x.args]
         if op == "where":
-            condition, *others = args
-            if not condition.logical:
-                condition = self.cast(condition, "BOOL")
-            return self.operation("Where", [condition, *map(self.number, others)])
+            return self.operation("Where", [self.cast(args[0], "BOOL"), *args[1:]])
         if op == "atan32":
             narrow = self.node("Atan", [self.cast(args[0], "FLOAT")], args[0].shape)
             return self.cast(narrow, "DOUBLE")
         if op == "rest":  # with the sign of x, and exact
             return self.operation("Mod", args, fmod=1)
-        return self.operation(WORDS[op], [*map(self.number, args)], op in LOGICAL)
+        result = self.operation(WORDS[op], args)
+        return self.cast(result, "DOUBLE") if op in COMPARISONS else result
 
-    def operation(
-        self, op: str, args: Sequence[Tensor], logical: bool = False, **more: Any
-    ) -> Tensor:
-        shape = np.broadcast_shapes(*[x.shape for x in args])
-        return self.node(op, args, shape, logical, **more)
+    def operation(self, op: str, args: Sequence[Tensor], **more: Any) -> Tensor:
+        return self.node(op, args, np.broadcast_shapes(*[x.shape for x in args]), **more)
 
 
 # ---------------------------------------------------------------- composed operations
@@ -353,7 +338,7 @@ class _Blocks:
             x if x.shape[0] in (1, op.rows) else graph.stacked([x] * (op.rows // x.shape[0]))
             for x in xs
         ]
-        return graph.number(graph.formula(op.what, tiled))
+        return graph.formula(op.what, tiled)
 
     def matmul(self, op: Op, xs: list[Tensor]) -> Tensor:
         graph, (w, x, *bias) = self.graph, xs
