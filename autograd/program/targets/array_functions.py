@@ -17,7 +17,7 @@ from autograd.rules.arrays import function, library
 from autograd.rules.expression import Expression
 from autograd.rules.reader import formula, partials, value
 
-__all__ = ["function", "namespace"]
+__all__ = ["namespace"]
 
 
 def namespace() -> dict[str, Any]:
