@@ -76,6 +76,13 @@ def test_zeros_of_both_signs_and_numbers_of_any_size(name: str, tmp_path: Path) 
     np.testing.assert_allclose(found, expected, rtol=1e-13, atol=0.0)
 
 
+@pytest.mark.parametrize("number", [0.0, -0.0, -2.0])
+def test_angles_of_a_number(number: float, tmp_path: Path) -> None:
+    xs = np.array([1.0, -1.0, 0.5, -1e200])
+    for f in (lambda x: autograd.atan2(number, x), lambda x: autograd.atan2(x, number)):
+        agree(f, tmp_path, xs, in_axes=(0,))
+
+
 @pytest.mark.parametrize("name", ["sinh", "cosh"])
 def test_as_far_as_the_result_is_finite(name: str, tmp_path: Path) -> None:
     xs = np.array([1e-10, 1.0, -700.0, 700.5, 709.9, 710.0, -710.4])

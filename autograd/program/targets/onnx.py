@@ -217,7 +217,8 @@ def _atan(x: Any) -> Any:
 
 
 def _atan2(y: Any, x: Any) -> Any:
-    low, left = [where(a == 0.0, 1.0 / a, a) < 0.0 for a in (y, x)]  # -0.0, too
+    signs = [where(a == 0.0, Expression("div", 1.0, a), a) for a in (y, x)]  # -0.0, too
+    low, left = [a < 0.0 for a in signs]
     half = where(low, -math.pi, math.pi)
     slope = where(x == 0.0, 0.5 * half, TABLE["atan"](y / where(x == 0.0, 1.0, x)))
     around = where(x < 0.0, slope + half, slope)
