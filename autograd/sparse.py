@@ -118,9 +118,9 @@ def _matrix(run: Run) -> Sparse:
             slopes = run.pull([(run.outputs[i], 1.0) for i in _places(colour)])
             swept |= dict.fromkeys(_places(colour), slopes)
         entries = [swept[i][j] for i, j in places]
-    row, col = [i for i, _ in places], [j for _, j in places]
+    down, across = [i for i, _ in places], [j for _, j in places]
     sweeps = min(len(by_column), len(by_row))
-    return Sparse(entries, row, col, (len(rows), len(columns)), sweeps)
+    return Sparse(entries, down, across, (len(rows), len(columns)), sweeps)
 
 
 def _dependences(run: Run) -> list[Mask]:
