@@ -63,7 +63,8 @@ class Numbers(np.ndarray[Any, Any]):
         outs = options.get("out", ())
         if outs:
             options["out"] = tuple(map(np.array, outs))
-        result = getattr(ufunc, method)(*map(np.asarray, inputs), **options)
+        plain = [np.asarray(x) if type(x) is Numbers else x for x in inputs]
+        result = getattr(ufunc, method)(*plain, **options)
         for out, numbers in zip(outs, options.get("out", ())):
             out[...] = numbers
         return outs[0] if len(outs) == 1 else outs or result

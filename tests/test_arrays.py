@@ -253,6 +253,24 @@ def test_a_step_is_written_for_a_whole_array_as_for_one_value() -> None:
     assert w.data.tolist() == [[7.0, 7.0], [2.5, 3.0]]
 
 
+def test_numbers_of_an_array_are_written_in_part_and_enter_operations() -> None:
+    w = array([[1.0, 2.0], [3.0, 4.0]])
+    w.grad = [[2.0, -3.0], [0.5, 0.0]]
+    w.data[:] -= 0.5 * w.grad
+    w.data[1] += 1.0
+    assert w.data.tolist() == [[0.0, 3.5], [3.75, 5.0]]
+    np.clip(w.grad, -1.0, 1.0, out=w.grad)
+    assert w.grad.tolist() == [[1.0, -1.0], [0.5, 0.0]]
+    copied = w.data[w.data > 3.6]
+    copied[:] = 9.0
+    with pytest.raises(ValueError, match=r"write x\.data\[…\] = …"):
+        w.data.T[0] = 1.0
+    assert w.data.tolist() == [[0.0, 3.5], [3.75, 5.0]]
+    for product in (w.data * w, w * w.data):
+        assert type(product) is type(w)
+        assert product[0, 1].inputs == (w[0, 1],)
+
+
 @pytest.mark.parametrize(
     "copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
 )
