@@ -64,12 +64,12 @@ def train(index: int, folder: Path) -> Any:
         return (optax.apply_updates(params, changes), moments), value
 
     manager = orbax.CheckpointManager(folder.absolute())
-    done = manager.latest_step() or 0
-    if done:
-        state = manager.restore(done, args=orbax.args.StandardRestore(state))
-    for i in range(done, STEPS):
-        mine = slice(start := i * BATCH % len(x), start + BATCH)
-        state, value = update(state, *placed(by_sample, (x[mine], y[mine])))
+    last = manager.latest_step() or 0
+    if last:
+        state = manager.restore(last, args=orbax.args.StandardRestore(state))
+    for i in range(last, STEPS):
+        part = slice(start := i * BATCH % len(x), start + BATCH)
+        state, value = update(state, *placed(by_sample, (x[part], y[part])))
         if (i + 1) % EVERY == 0:
             manager.save(i + 1, args=orbax.args.StandardSave(state))
             print(f"step {i + 1}: loss {float(value):.6f}", flush=True)

@@ -35,11 +35,11 @@ def pyodide() -> Path:
     """
     if not all((CACHE / name).exists() for name in FILES):
         with tempfile.TemporaryDirectory() as folder:
-            _unpack(_fetched(Path(folder)))
+            _unpack(_fetch(Path(folder)))
     return CACHE
 
 
-def _fetched(folder: Path) -> Path:
+def _fetch(folder: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise UnavailableError("npm is not installed")

@@ -30,7 +30,7 @@ if (hero && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
 
 // The exercises that were solved are kept in this browser, and counted in the index of the lessons.
 const STORED = "autograd: solved exercises";
-const known = () => {
+const solvedNames = () => {
   try {
     return new Set(JSON.parse(localStorage.getItem(STORED) ?? "[]"));
   } catch {
@@ -38,19 +38,19 @@ const known = () => {
   }
 };
 function showProgress() {
-  const done = known();
+  const names = solvedNames();
   for (const mark of document.querySelectorAll(".ask[data-name], .exercise-mark")) {
-    mark.closest(".exercise")?.classList.toggle("solved", done.has(mark.dataset.name));
+    mark.closest(".exercise")?.classList.toggle("solved", names.has(mark.dataset.name));
   }
   for (const cell of document.querySelectorAll(".progress[data-names]")) {
-    const names = cell.dataset.names.split(" ");
-    const count = names.filter((name) => done.has(name)).length;
-    cell.textContent = `${count === names.length ? "✓ " : ""}${count} / ${names.length}`;
+    const asked = cell.dataset.names.split(" ");
+    const count = asked.filter((name) => names.has(name)).length;
+    cell.textContent = `${count === asked.length ? "✓ " : ""}${count} / ${asked.length}`;
   }
 }
 window.solved = (name) => {
   try {
-    localStorage.setItem(STORED, JSON.stringify([...known().add(name)]));
+    localStorage.setItem(STORED, JSON.stringify([...solvedNames().add(name)]));
   } catch {
     return;
   }
