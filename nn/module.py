@@ -211,59 +211,48 @@ class Module:
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict takes a dict, got {type(state).__name__}")
         flag(strict, "load_state_dict: strict")
-        parameters, state = self._by_path(), self._renamed(state)
-        if _has_arrays(state.values(), lists=any(path not in parameters for path in state)):
-            return self._load_arrays(state, strict)
-        missing = [path for path in parameters if path not in state]
-        unexpected = [path for path in state if path not in parameters]
-        self._refuse(missing, unexpected, strict)
-        what = f"{type(self).__name__}.load_state_dict: "
-        numbers = {path: to_float(x, what + shortened(path)) for path, x in state.items()}
-        updates = [
-            (p, "data", numbers[path]) for path, p in parameters.items() if path in numbers
+        name, paths, arrays = type(self).__name__, self._by_path(), named_arrays(self)
+        known: dict[str, Any] = {**arrays, **self._former_names(), **paths}
+        numbers: dict[Value, Any] = {}
+        unexpected = []
+        for key, x in state.items():
+            own = _flat(known.get(key))
+            given = _flat(x) if () not in own or hasattr(x, "tolist") else {(): x}
+            if key not in known or any(p in numbers for p in own.values()):
+                unexpected.append(key)
+            elif given.keys() != own.keys():
+                raise ValueError(
+                    f"{name}.load_state_dict: {shortened(key)} has {_shape(given)}, and the "
+                    f"model {_shape(own)}"
+                )
+            else:
+                numbers |= {p: given[place] for place, p in own.items()}
+        wanted: Any = arrays if state.keys() & arrays.keys() - paths.keys() else paths
+        missing = [
+            key for key, x in wanted.items() if not numbers.keys() >= {*_flat(x).values()}
         ]
-        deque(starmap(setattr, updates), 0)  # in one call, which no signal can interrupt
-        return missing, unexpected
-
-    def _renamed(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """The state with today's names, where it has the attributes' own, as former files."""
-        labelled = self._label(self._path).values()
-        attributes = [_join(path, _join(place, str(key))) for path, _, place, key in labelled]
-        now = {name: path for name, (path, _) in zip(attributes, self.named_parameters())}
-        now = {name: path for name, path in now.items() if path not in state}
-        return {now.get(name, name): x for name, x in state.items()}
-
-    def _refuse(self, missing: list[str], unexpected: list[str], strict: bool) -> None:
         if strict and (missing or unexpected):
             raise ValueError(
-                f"{type(self).__name__}.load_state_dict: "
+                f"{name}.load_state_dict: "
                 f"missing {_shown_names(missing)}; unexpected {_shown_names(unexpected)}; "
                 "build the same model, or let load_state_dict(state, strict=False) load "
                 "what matches"
             )
-
-    def _load_arrays(
-        self, state: Mapping[str, Any], strict: bool
-    ) -> tuple[list[str], list[str]]:
-        """The same of arrays, by their names in PyTorch."""
-        arrays = named_arrays(self)
-        missing = [name for name in arrays if name not in state]
-        unexpected = [name for name in state if name not in arrays]
-        self._refuse(missing, unexpected, strict)
-        numbers: dict[Value, Any] = {}
-        for name in arrays.keys() & state.keys():
-            x = state[name]
-            given, own = _flat(x.tolist() if hasattr(x, "tolist") else x), _flat(arrays[name])
-            if given.keys() != own.keys():
-                raise ValueError(
-                    f"{type(self).__name__}.load_state_dict: {shortened(name)} has "
-                    f"{_shape(given)}, and the model {_shape(own)}"
-                )
-            numbers |= {parameter: given[place] for place, parameter in own.items()}
-        by_path = self._by_path().items()
-        flat = {path: numbers[p] for path, p in by_path if p in numbers}
-        self.load_state_dict(flat, strict=False)
+        what = f"{name}.load_state_dict: "
+        updates = [
+            (p, "data", to_float(numbers[p], what + shortened(path)))
+            for path, p in paths.items()
+            if p in numbers
+        ]
+        deque(starmap(setattr, updates), 0)  # in one call, which no signal can interrupt
         return missing, unexpected
+
+    def _former_names(self) -> dict[str, Value]:
+        """The parameters by the names of attributes, as former files have them."""
+        return {
+            _join(path, _join(place, str(key))): p
+            for p, (path, _, place, key) in self._label(self._path).items()
+        }
 
     def _arrays(self) -> dict[str, Any]:
         """The parameters of its own by name, as Values in nested lists."""
@@ -271,7 +260,6 @@ class Module:
         kind: Any = type(self)
         for name in [*_slot_names(kind), *vars(self)]:
             x: Any = getattr(self, name, None)
-            x = x.tolist() if hasattr(x, "tolist") else x
             parts = _flat(x)
             if parts and all(isinstance(p, Value) and p.op is None for p in parts.values()):
                 arrays[name] = x
@@ -442,17 +430,9 @@ def named_arrays(module: Module) -> dict[str, Any]:
     return arrays
 
 
-def _has_arrays(xs: Iterable[Any], lists: bool) -> bool:
-    """Whether some are arrays or tensors, or lists if these count."""
-    return any(
-        not isinstance(x, Real)
-        and (hasattr(x, "tolist") or (lists and isinstance(x, (list, tuple))))
-        for x in xs
-    )
-
-
 def _flat(x: Any, place: tuple[int, ...] = ()) -> dict[tuple[int, ...], Any]:
-    """Return the elements of nested lists by their indices."""
+    """Return the elements of nested lists or an array by their indices."""
+    x = x.tolist() if hasattr(x, "tolist") else x
     if not isinstance(x, (list, tuple)):
         return {place: x}
     return {at: y for i, part in enumerate(x) for at, y in _flat(part, (*place, i)).items()}
