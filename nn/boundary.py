@@ -13,12 +13,12 @@ from autograd.core import float_sweeps
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy
 from nn.module import Module
 from nn.pages.plane import Plane
-from nn.training.snapshots import Snapshots
 
 CELLS = 32  # of the grid, along its longer side
 AROUND = 0.12  # around the samples, as a share of their extent
 APART = 8.0  # how many times as far as the other one an input may extend in one scale
 CLASSES = 10
+MOST_SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
 
 Outputs = list[list[list[float]]]  # of the model, by row and column of the grid
 
@@ -54,13 +54,14 @@ class Boundary:
         of_logits = function is binary_cross_entropy_with_logits
         self.threshold = 0.0 if of_logits else (self.names[0] + self.names[-1]) / 2
         self.xs, self.ys = self._grid()
-        self._snapshots: Snapshots[array[float]] = Snapshots()
+        self._snapshots: dict[int, array[float]] = {}  # the parameters, by epoch
+        self._stride = 1
         self._answers: dict[int, Outputs] = {}
 
     @property
     def epochs(self) -> list[int]:
         """The epochs that were kept."""
-        return self._snapshots.epochs
+        return [*self._snapshots]
 
     @staticmethod
     def fits(samples: Iterable[tuple[Any, Any]]) -> bool:
@@ -79,7 +80,14 @@ class Boundary:
         """
         data = array("d", bytes(8 * len(self._parameters)))
         float_sweeps.read_data(self._parameters, data)
-        self._snapshots.add(epoch, data)
+        if len(self._snapshots) > 1 and (last := self.epochs[-1]) % self._stride:
+            del self._snapshots[last]
+        self._snapshots[epoch] = data
+        if len(self._snapshots) > MOST_SNAPSHOTS + 2:
+            self._stride *= 2
+            for each in self.epochs[1:-1]:
+                if each % self._stride:
+                    del self._snapshots[each]
 
     def plane(self) -> Plane | None:
         """The picture of every epoch that was kept; None if the model does not classify.
@@ -121,7 +129,7 @@ class Boundary:
         grid = [[x, y] for y in self.ys for x in self.xs]
         for epoch in self.epochs:
             if epoch not in self._answers:
-                for parameter, data in zip(model.parameters(), self._snapshots.items[epoch]):
+                for parameter, data in zip(model.parameters(), self._snapshots[epoch]):
                     parameter.data = data
                 flat = iter(map(_outputs, model.predict(grid)))
                 self._answers[epoch] = [[next(flat) for _ in self.xs] for _ in self.ys]

@@ -53,26 +53,7 @@ class Layout:
             for part in front:
                 node = node.setdefault(part, {})
             node[last] = i
-        self.groups: list[list[Array]] = []  # of those in a group, row by row side by side
-        self.places: Tree = self._placed(nested)
-        order = np.concatenate([_side_by_side(np, group) for group in self.groups])
-        even = np.array_equal(order, np.arange(len(order)))
-        self.order = None if even else np.argsort(order)
-
-    def _placed(self, node: Any) -> Tree:
-        array = _array(node)
-        if array is not None:
-            self.groups.append([array])
-            return array
-        parts: dict[str, Any] = {}
-        for key, child in node.items():
-            neurons = _neurons(child) if key == "neurons" else None
-            if neurons is None or not neurons.keys().isdisjoint(node):
-                parts[key] = self._placed(child)
-            else:
-                self.groups.append([*neurons.values()])
-                parts |= neurons
-        return [*parts.values()] if _is_list(parts) else parts
+        self.places: Tree = _placed(nested)
 
     def structured(self, jax: Any, data: Array) -> Tree:
         """Numbers of all parameters, as JAX's arrays in their places."""
@@ -93,10 +74,8 @@ class Layout:
                 f"the parameters must be {_shown(own, shapes[1])}, got "
                 f"{_shown(other, shapes[0])}"
             )
-        array_of = {id(place): array for place, array in zip(places, arrays)}
-        parts = [[array_of[id(place)] for place in group] for group in self.groups]
-        numbers = numpy.concatenate([_side_by_side(numpy, part) for part in parts])
-        return numbers if self.order is None else numbers[self.order]
+        order = np.argsort(np.concatenate([place.ravel() for place in places]))
+        return numpy.concatenate([array.reshape(-1) for array in arrays])[order]
 
 
 def objective(
@@ -337,6 +316,20 @@ class JaxEngine(Compiled):
 # ---------------------------------------------------------------- structures
 
 
+def _placed(node: Any) -> Tree:
+    array = _array(node)
+    if array is not None:
+        return array
+    parts: dict[str, Any] = {}
+    for key, child in node.items():
+        neurons = _neurons(child) if key == "neurons" else None
+        if neurons is None or not neurons.keys().isdisjoint(node):
+            parts[key] = _placed(child)
+        else:
+            parts |= neurons
+    return [*parts.values()] if _is_list(parts) else parts
+
+
 def _is_list(node: Any) -> bool:
     return isinstance(node, dict) and [*node] == [str(i) for i in range(len(node))]
 
@@ -364,14 +357,6 @@ def _neurons(node: Any) -> dict[str, Array] | None:
         name: _array({str(i): row[name] for i, row in enumerate(rows)}) for name in rows[0]
     }
     return None if any(each is None for each in columns.values()) else columns
-
-
-def _side_by_side(numpy: Any, group: Sequence[Array]) -> Array:
-    """The numbers of arrays that belong together, row by row."""
-    if len(group) == 1:
-        return group[0].reshape(-1)
-    rows = [each.reshape(each.shape[0], -1) for each in group]
-    return numpy.concatenate(rows, axis=1).reshape(-1)
 
 
 def _shown(structure: Any, shapes: list[Any]) -> str:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 import nn
-from nn.boundary import Boundary
-from nn.training.snapshots import MOST_SNAPSHOTS
+from nn.boundary import MOST_SNAPSHOTS, Boundary
 from tests.helpers.boundaries import SQUARE, Fixed, boundary_of, plane_of, train, trained
 from tests.helpers.tables import table
 
