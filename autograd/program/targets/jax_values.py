@@ -186,7 +186,7 @@ def rows_of(arrays: dict[int, Array], ids: Array, rows: Array) -> Array:
         parts.append(arrays[name][low:high])
         start += high - low
     if parts:
-        widest = max(parts, key=lambda a: a.shape[1]).shape[1]
+        widest = next((a.shape[1] for a in parts if a.shape[1] != 1), 1)  # or a symbol
         parts = [jax.numpy.broadcast_to(a, (len(a), widest)) for a in parts]
         a = jax.numpy.concatenate(parts)
     else:
