@@ -94,7 +94,7 @@ def _stops(records: Records, plane: Plane | None) -> list[int]:
 
 def _draw_panels(records: Records, plane: Plane | None, fig: Figure) -> Redraw:
     """Draw the last epoch; the result draws another."""
-    panels = charts(records, 1)
+    panels = charts(records)
     count = len(panels) + (plane is not None)
     fig.set_size_inches(4.8 * count, 3.8)
     fig.set_layout_engine("constrained", h_pad=0.1, w_pad=0.1)
@@ -111,15 +111,15 @@ def _draw_panels(records: Records, plane: Plane | None, fig: Figure) -> Redraw:
 
 
 def _draw_curves(ax: Axes, chart: Chart) -> Redraw:
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     lines = []
     for k, (name, numbers) in enumerate(chart.curves.items()):
         lines += ax.plot(range(1, len(numbers) + 1), numbers, label=plain_name(name))
         lines[k].set(color=COLOURS[1 - k], linestyle="--" if k else "-")
         lines[k].set(marker="o" if len(numbers) == 1 else "")
-    ax.set(xlabel="epoch", xticks=chart.epochs())
-    ax.set_yscale("log" if chart.y.logarithmic else "linear")
+    ax.set(xlabel="epoch", yscale="log" if chart.logarithmic else "linear")
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if all(name.endswith("accuracy") for name in chart.curves):
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.grid(color="#E3E3E3")

@@ -51,7 +51,16 @@ NAMES = [name for name, function in ACTIVATIONS.items() if function is not None]
 NAMES_OF: dict[Any, str | None] = {function: name for name, function in ACTIVATIONS.items()}
 NAMES_OF |= {TABLE[name]: name for name in NAMES} | {None: None}
 TRAINER_SCRIPTS = (
-    *("shade.js", "net.js", "run.js", "plane.js", "curves.js", "wires.js", "chain.js"),
+    *(
+        "axes.js",
+        "shade.js",
+        "net.js",
+        "run.js",
+        "plane.js",
+        "curves.js",
+        "wires.js",
+        "chain.js",
+    ),
     "trainer.js",
 )
 CURVES = ("loss", "test loss", "kept: loss", "kept: test loss")

@@ -1,6 +1,4 @@
 // The plane of a run: shades and boundary of what it answers, and its samples.
-const markOf = (k) => document.querySelectorAll(".legend .point")[k % 5].getAttribute("d");
-
 // The place of an event, in the units of a picture.
 const placeIn = (svg, { clientX, clientY }) => new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
 
@@ -10,15 +8,14 @@ function makePlane(board, chosen, clicked) {
   const ground = svg.querySelector(".ground");
   const [left, top, width, height] = ["x", "y", "width", "height"].map((name) => Number(ground.getAttribute(name)));
   const shade = shader(board, xs.length);
-  const scale = (numbers, x) => (x - numbers[0]) / (numbers.at(-1) - numbers[0]);
 
   // The samples, those for testing hollow.
   function lay({ train, test }) {
-    for (const old of svg.querySelectorAll("marker, .samples, .point")) old.remove();
+    for (const old of svg.querySelectorAll(".point")) old.remove();
+    const place = groundOf(svg, xs, ys);
     for (const [part, name] of [[test, " held"], [train, ""]]) {
       part.classes.forEach((k, s) => {
-        const [x, y] = [left + width * scale(xs, part.points[2 * s]), top + height * (1 - scale(ys, part.points[2 * s + 1]))];
-        const point = shape("path", { class: `point k${k % 5}${name}`, d: markOf(k), transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` });
+        const point = sampleAt(place, part.points.slice(2 * s, 2 * s + 2), k, name);
         if (part === train) point.addEventListener("click", (event) => chosen(s, event));
         svg.append(point);
       });

@@ -1,4 +1,4 @@
-"""The decision boundary of a model with two inputs, as SVG."""
+"""The decision boundary of a model with two inputs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any
 
 from autograd.show.pages.document import json_number
 from autograd.show.text import escape
-from nn.pages.chart import Axis, axis_text, coordinate, tick_texts
 
 WIDTH = 480.0
 MOST = 2000  # samples in a page
-LEFT, RIGHT, TOP = 50.0, 468.0, 12.0
+GROUND = 418.0  # its width in the picture
 Grid = Sequence[Sequence[float]]
 MARKERS = (
     "M-4 0A4 4 0 1 0 4 0A4 4 0 1 0 -4 0Z",
@@ -56,59 +55,22 @@ class Plane:
         """A page that draws each of so many samples opens at once."""
         return math.ceil(len(self.points) / MOST)
 
-    @property
-    def x(self) -> Axis:
-        """The first input, from left to right."""
-        return Axis(self.xs[0], self.xs[-1], LEFT, RIGHT)
-
-    @property
-    def y(self) -> Axis:
-        """The second input, from bottom to top; the cells of the grid are squares."""
-        height = (RIGHT - LEFT) * (len(self.ys) - 1) / (len(self.xs) - 1)
-        return Axis(self.ys[0], self.ys[-1], TOP + height, TOP)
-
     def data(self) -> dict[str, Any]:
         """The fields, with three digits, for the script that draws them."""
         flat = [[[*chain.from_iterable(grid)] for grid in grids] for grids in self.fields]
         fields = [[[*map(_short, grid)] for grid in grids] for grids in flat]
-        return {"fields": fields, "columns": len(self.xs), "scale": self.scale}
+        shown = self.points[:: self.every]
+        places = {"xs": self.xs, "ys": self.ys, "points": shown, "columns": len(self.xs)}
+        return {"fields": fields, "scale": self.scale, **places}
 
     def svg(self) -> str:
-        """The samples and the axes; a script draws the boundary."""
-        x, y = self.x, self.y
-        bottom = y.start
-        parts = [
-            f'<svg class="plane" viewBox="0 0 {WIDTH:g} {coordinate(bottom + 44)}" role="img" '
-            'aria-label="Samples, decision boundary, and shades of how sure the model is">',
-            f'<rect class="ground" x="{LEFT:g}" y="{TOP:g}" '
-            f'width="{RIGHT - LEFT:g}" height="{coordinate(bottom - TOP)}"/>',
-        ]
-        parts.append('<path class="boundary" d=""/>')
-        shown = self.points[:: self.every]
-        for k in sorted({k for _, _, k in shown}):
-            parts.append(self._samples(k, [(x, y) for x, y, of in shown if of == k]))
-        for tick, text in zip(x.ticks(5), tick_texts("", x.ticks(5))):
-            parts.append(axis_text("x", x.place(tick), bottom + 20, text))
-        ticks = y.ticks(5)
-        for tick, text in zip(ticks, tick_texts("", ticks)):
-            parts.append(axis_text("y", LEFT - 8, y.place(tick), text))
-        half = len(ticks) // 2
-        between = y.place((ticks[half - 1] + ticks[half]) / 2)  # so that it touches no number
-        parts.append(axis_text("x", (LEFT + RIGHT) / 2, bottom + 40, "x₁"))
-        parts.append(axis_text("y", 20.0, between, "x₂"))
-        return "".join([*parts, "</svg>"])
-
-    def _samples(self, k: int, places: Sequence[tuple[float, float]]) -> str:
-        """A path through the samples of a class, which has their marks and no line."""
-        spots = [
-            f"{coordinate(self.x.place(x))} {coordinate(self.y.place(y))}" for x, y in places
-        ]
-        ends = ("start", "mid", "end")
-        at = " ".join([f'marker-{end}="url(#sample{k})"' for end in ends])
+        """The picture, in which a script draws; the cells of the grid are squares."""
+        height = GROUND * (len(self.ys) - 1) / (len(self.xs) - 1)
         return (
-            f'<marker id="sample{k}" viewBox="-7 -7 14 14" markerUnits="userSpaceOnUse" '
-            f'markerWidth="14" markerHeight="14"><path class="point k{k % 5}" d="{marker(k)}"/>'
-            f'</marker><path class="samples" d="M{"L".join(spots)}" {at}/>'
+            f'<svg class="plane" viewBox="0 0 {WIDTH:g} {height + 56:.1f}" role="img" '
+            'aria-label="Samples, decision boundary, and shades of how sure the model is">'
+            f'<rect class="ground" x="50" y="12" width="{GROUND:g}" height="{height:.1f}"/>'
+            '<path class="boundary" d=""/></svg>'
         )
 
     def legend(self) -> str:

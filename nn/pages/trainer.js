@@ -4,6 +4,7 @@ const names = ["rate", "activation", "layers", "pace", "sample", "layer", "neuro
 const ui = Object.fromEntries(names.map((name) => [name, byId(name)]));
 const wires = makeWires(byId("wires"), choose);
 const rival = byId("rival");
+drawAxes(document.querySelector(".plane"), xs, ys);
 const planes = [makePlane(document.querySelector(".board"), pointed, paint)];
 let runs = []; // the one that is changed, and another that it is compared with
 let chosen = { layer: 0, neuron: 0, input: 0 };

@@ -38,7 +38,7 @@ def training_page(records: Records, plane: Plane | None, best_epoch: int) -> str
     epochs = stops(total, None if plane is None else plane.epochs)
     last = len(epochs) - 1
     first = min(epochs[0], 1)
-    panels = charts(records, first)
+    panels = charts(records)
     figures = []
     if plane is not None:
         shown = f'<div class="board">{plane.svg()}</div>{plane.legend()}'
@@ -67,7 +67,7 @@ def training_page(records: Records, plane: Plane | None, best_epoch: int) -> str
     which = "validation loss" if "val_loss" in records else "loss"
     summary = f"{counted(total, 'epoch')}, the lowest {which} after epoch {best_epoch}"
     scripts = [asset("numbers.js")]
-    scripts += [asset(name, "nn.pages") for name in ("shade.js", "training.js")]
+    scripts += [asset(name, "nn.pages") for name in ("axes.js", "shade.js", "training.js")]
     styles = [palette(), asset("training.css", "nn.pages")]
     title = "Training, epoch by epoch"
     return document("training", title, summary, main, data, scripts, styles)

@@ -128,6 +128,46 @@ def test_a_curve_goes_from_corner_to_corner_and_breaks(
     assert page.inner_text(".legend b") == "0.0"
 
 
+@pytest.mark.parametrize(
+    ("numbers", "low", "high"),
+    [
+        ([3.0, 1.0], 0.0, 3.0),
+        ([3.0, 2.9], 2.9, 3.0),
+        ([1000.0, 0.0], 0.0, 1000.0),
+        ([-1.0, 2.0, "nan", "inf"], -1.0, 2.0),
+        ([2.0, 2.0], 1.0, 3.0),
+        ([0.0, 0.0], -0.5, 0.5),
+        (["nan"], 0.0, 1.0),
+        ([5e-324, 0.0], -0.5, 0.5),
+    ],
+)
+def test_the_scale(
+    numbers: list[float | str], low: float, high: float, open_page: Opener
+) -> None:
+    page = open_page(learned().html())
+    scale = page.evaluate("numbers => scaleOf(numbers.map(Number), 0, 1)", numbers)
+    assert (scale["low"], scale["high"]) == pytest.approx((low, high))
+
+
+@given(low=st.floats(-1e6, 1e6), span=st.floats(1e-3, 1e6))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_ticks_are_round_and_lie_on_the_axis(
+    low: float, span: float, open_page: Opener
+) -> None:
+    page = open_page(learned().html())
+    ticks = page.evaluate("range => ticksOf(range)", [low, low + span])
+    assert 2 <= len(ticks) <= 7
+    assert all(low - 1e-6 * span <= tick <= low + 1.000001 * span for tick in ticks)
+    powers = page.evaluate("numbersOn({ low: 0.002, high: 300, logarithmic: true })")
+    assert powers == pytest.approx([0.01, 0.1, 1.0, 10.0, 100.0])
+
+
+def test_ticks_that_lie_close_together_differ(open_page: Opener) -> None:
+    page = open_page(nn.History.from_dict({"loss": [1.0040, 1.0038, 1.0036]}).html())
+    ticks = page.locator(".chart text.y").all_text_contents()
+    assert len(set(ticks)) == len(ticks) > 1
+
+
 def test_without_javascript(open_page: Opener) -> None:
     page = open_page(learned().html(), java_script_enabled=False)
     assert "Epoch 12 of 12" in page.inner_text("body")

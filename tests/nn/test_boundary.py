@@ -148,4 +148,3 @@ def test_inputs_of_unlike_scales_have_a_scale_each(scale: float) -> None:
     assert len(plane.xs) == len(plane.ys) == 33
     assert plane.ys[0] == pytest.approx(scale * plane.xs[0])
     assert plane.ys[-1] == pytest.approx(scale * plane.xs[-1])
-    assert plane.y.start - plane.y.end == plane.x.end - plane.x.start

@@ -102,3 +102,12 @@ function parseNumber(text) {
 function thickness(amount, most) {
   return 0.8 + (3.4 * Math.abs(amount)) / most;
 }
+
+// Numbers at even distances within a range, some five of them.
+function ticksOf([low, high]) {
+  const rough = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((k) => k * power).find((each) => each >= rough * (1 - 1e-9));
+  const first = Math.ceil(low / step - 1e-9);
+  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(12)));
+}

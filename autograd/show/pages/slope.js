@@ -11,15 +11,6 @@ function windowOf(x) {
   return [low - room, high + room];
 }
 
-// Numbers at even distances, some five of them.
-function ticksOf([low, high]) {
-  const rough = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((k) => k * power).find((each) => each >= rough);
-  const first = Math.ceil(low / step);
-  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(12)));
-}
-
 function drawSlope() {
   if (nodes.length === 0) return; // the formula of a link may have no value
   const name = over.value;
