@@ -279,7 +279,12 @@ def log_softmax(logits: Sequence[Operand], dim: int | None = None) -> list[Any]:
     [-100.0, -3.720075976020836e-44]
     """
     _check_axis(dim, "log_softmax")
-    return log_softmax_of(_checked(logits, "log_softmax"))
+    logits = _checked(logits, "log_softmax")
+    if _are_recorded(logits):
+        return [*autograd.log_softmax(logits)]
+    top, others = _below_the_largest(logits)
+    rest = autograd.log1p(autograd.fsum(others))
+    return [-rest if i == top else x - logits[top] - rest for i, x in enumerate(logits)]
 
 
 def softmax(logits: Sequence[Operand], dim: int | None = None) -> list[Any]:
@@ -289,35 +294,11 @@ def softmax(logits: Sequence[Operand], dim: int | None = None) -> list[Any]:
     [0.5, 0.5]
     """
     _check_axis(dim, "softmax")
-    return softmax_of(_checked(logits, "softmax"))
-
-
-def log_softmax_of(logits: Sequence[Operand]) -> list[Any]:
-    """`log_softmax` of numbers and Values that need no check."""
+    logits = _checked(logits, "softmax")
     if _are_recorded(logits):
-        largest = autograd.maximum(*logits)
-        below = [x - largest for x in logits]
-        total = autograd.logsumexp(below)
-        return [x - total for x in below]
-    top = _largest(logits)
-    others = _exponentials(logits, top)
-    rest = autograd.log1p(autograd.fsum(others))
-    return [
-        -rest if others and i == top else x - logits[top] - rest for i, x in enumerate(logits)
-    ]
-
-
-def softmax_of(logits: Sequence[Operand]) -> list[Any]:
-    """`softmax` of numbers and Values that need no check."""
-    if len(logits) == 1:
-        return [exp_of_difference(logits[0], logits[0])]
-    if _are_recorded(logits):
-        largest = autograd.maximum(*logits)
-        powers = [exp_of_difference(x, largest) for x in logits]
-    else:
-        top = _largest(logits)
-        powers = _exponentials(logits, top)
-        powers.insert(top, 1.0)
+        return [*autograd.softmax(logits)]
+    top, powers = _below_the_largest(logits)
+    powers.insert(top, 1.0)
     total = autograd.fsum(powers)
     return [power / total for power in powers]
 
@@ -344,15 +325,14 @@ def _checked(logits: Sequence[Operand], name: str) -> list[Operand]:
 
 def _are_recorded(logits: Sequence[Operand]) -> bool:
     """Whether a program is made: to pick the largest would be another trace for each place."""
-    return not all(type(primal(x)) is float for x in logits)
+    return len(logits) == 1 or not all(type(primal(x)) is float for x in logits)
 
 
-def _largest(logits: Sequence[Operand]) -> int:
-    """The index of the largest logit."""
+def _below_the_largest(logits: Sequence[Operand]) -> tuple[int, list[Any]]:
+    """The index of the largest logit, and exp(x - it) of each other logit x.
+
+    So the slopes of the largest are sums of those of the others, to the last digits.
+    """
     numbers = [*map(primal, logits)]
-    return numbers.index(max(numbers))
-
-
-def _exponentials(logits: Sequence[Operand], top: int) -> list[Any]:
-    """exp(x - x[top]) of every logit x but the largest."""
-    return [exp_of_difference(x, logits[top]) for i, x in enumerate(logits) if i != top]
+    top = numbers.index(max(numbers))
+    return top, [exp_of_difference(x, logits[top]) for i, x in enumerate(logits) if i != top]

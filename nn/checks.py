@@ -42,20 +42,6 @@ def counts(values: Iterable[int], name: str) -> list[int]:
     return [count(value, name) for value in values]
 
 
-def counter(value: int, name: str) -> int:
-    """value as a count that starts at 0; TypeError if it is not an integer, ValueError if it
-    is negative or too large for a float to count on.
-
-    >>> counter(0, "steps")
-    0
-    """
-    if isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer, got {value}")
-    if not 0 <= _integer(value, name) <= 2**53:
-        raise ValueError(f"{name} must be a count from 0 on, got {shortened(value)}")
-    return value
-
-
 def flag(value: bool, name: str) -> bool:
     """value; TypeError unless it is True or False.
 
@@ -224,7 +210,7 @@ def _fits(x: Any, own: object, name: str) -> None:
         if x != own:
             raise ValueError(f"it is that of {shortened(x)}")
     elif isinstance(own, int):
-        counter(x, name)
+        count(x, name, least=0)
     elif x is not None or name not in ("'best'", "'best_state'"):
         (not_negative if "lr" in name else finite_float)(x, name)
 

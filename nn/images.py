@@ -74,21 +74,15 @@ class Conv2d(Module):
 
     def forward(self, x: Any) -> Image:
         """The channels of one image, of which there is one for each filter."""
-        x = _image(self, x, self.in_channels)
-        windows = _windows(self, x, self.kernel_size, self.stride, self.padding)
+        x = _padded(_image(self, x, self.in_channels), *self.padding)
+        windows = _windows(self, x, self.kernel_size, self.stride)
         channels = []
         for o, filters in enumerate(self.weight):
             b: Any = 0.0 if self.bias is None else self.bias[o]
-            every = [w for rows in filters for row in rows for w in row]
-            channel = []
-            for line in windows:
-                row = []
-                for places, numbers in line:
-                    whole = len(places) == len(every)
-                    ws = every if whole else [every[place] for place in places]
-                    row.append(Value._dot(ws, numbers, b))
-                channel.append(row)
-            channels.append(channel)
+            ws = [w for rows in filters for row in rows for w in row]
+            channels.append(
+                [[Value._dot(ws, numbers, b) for numbers in line] for line in windows]
+            )
         return channels
 
     def extra_repr(self) -> str:
@@ -126,8 +120,8 @@ class MaxPool2d(Module):
         """The channels of one image, with a number for each window."""
         channels = []
         for channel in _image(self, x, None):
-            windows = _windows(self, [channel], self.kernel_size, self.stride, (0, 0))
-            channels.append([[_largest(numbers) for _, numbers in line] for line in windows])
+            windows = _windows(self, [channel], self.kernel_size, self.stride)
+            channels.append([[*map(_largest, line)] for line in windows])
         return channels
 
     def extra_repr(self) -> str:
@@ -178,33 +172,30 @@ def _image(module: Module, x: Any, channels: int | None) -> Image:
     return list(given)
 
 
+def _padded(x: Image, rows: int, columns: int) -> Image:
+    """The image within so many rows and columns of zeros."""
+    empty = [[0.0] * (len(x[0][0]) + 2 * columns)] * rows
+    around = [0.0] * columns
+    return [[*empty, *[[*around, *row, *around] for row in part], *empty] for part in x]
+
+
 def _windows(
-    module: Module,
-    x: Image,
-    size: tuple[int, int],
-    stride: tuple[int, int],
-    padding: tuple[int, int],
-) -> list[list[tuple[list[int], list[Any]]]]:
-    """Return each window by row and column: the places in it, counted, and the numbers."""
+    module: Module, x: Image, size: tuple[int, int], stride: tuple[int, int]
+) -> list[list[list[Any]]]:
+    """Return the numbers of each window, by row and column."""
     height, width = len(x[0]), len(x[0][0])
-    starts = []
-    for length, n, step, pad in zip((height, width), size, stride, padding):
-        if length + 2 * pad < n:
-            raise ValueError(
-                f"{described(module)}: an image of {height} by {width} is smaller than the "
-                f"window of {size[0]} by {size[1]}"
-            )
-        starts.append(range(-pad, length + pad - n + 1, step))
+    if height < size[0] or width < size[1]:
+        raise ValueError(
+            f"{described(module)}: an image of {height} by {width} is smaller than the "
+            f"window of {size[0]} by {size[1]}"
+        )
 
-    def window(top: int, left: int) -> tuple[list[int], list[Any]]:
-        places, numbers = [], []
-        rows = [i for i in range(size[0]) if 0 <= top + i < height]
-        across = [j for j in range(size[1]) if 0 <= left + j < width]
-        for c, channel in enumerate(x):
-            for i in rows:
-                row, first = channel[top + i], (c * size[0] + i) * size[1]
-                places += [first + j for j in across]
-                numbers += [row[left + j] for j in across]
-        return places, numbers
+    def window(top: int, left: int) -> list[Any]:
+        rows = [row for channel in x for row in channel[top : top + size[0]]]
+        return [number for row in rows for number in row[left : left + size[1]]]
 
-    return [[window(top, left) for left in starts[1]] for top in starts[0]]
+    tops, lefts = (
+        range(0, height - size[0] + 1, stride[0]),
+        range(0, width - size[1] + 1, stride[1]),
+    )
+    return [[window(top, left) for left in lefts] for top in tops]

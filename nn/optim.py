@@ -278,17 +278,6 @@ class Optimizer:
         """Their names, in order; ValueError if the settings don't go together."""
         return tuple(self.buffers)
 
-    def _put_buffer(self, name: str, params: list[Value], numbers: Sequence[float]) -> None:
-        """Set what these parameters have in a buffer, if there is one; some may be frozen."""
-        mine, known = self.params, dict(zip(params, numbers))
-        if {*mine} == {*params}:
-            known = dict(zip(mine, numbers))  # in whichever order they are now
-        for p in known.keys() & self._resting.keys():
-            self._resting[p][1][name] = float(known[p])
-        if name in self.buffers:
-            own = zip(mine, self.buffers[name])
-            self.buffers[name] = array("d", [known.get(p, x) for p, x in own])
-
     def _zeros(self, names: Iterable[str]) -> dict[str, array[float]]:
         return {name: array("d", bytes(8 * len(self.params))) for name in names}
 

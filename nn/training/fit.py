@@ -253,7 +253,7 @@ def fit(
         hooks.append(lambda end: engine.changed())
     hooks.append(saved)
     steps = stream.steps if stream else math.ceil(len(training) / size)
-    loop, stop = _Loop(engine, metrics, eager), bool(early_stopping and early_stopping.stopped)
+    stop = bool(early_stopping and early_stopping.stopped)
     with (
         in_mode(model, training=False),
         bars(total=steps * epochs or None, initial=steps * history.epochs, unit="step") as bar,
@@ -261,9 +261,10 @@ def fit(
         while history.epochs < epochs and not stop:
             epoch = history.epochs + 1
             batches = stream.epoch(epoch) if stream else _batches(training, size, shuffle)
-            record = loop.train(batches, epoch, bar)
+            eager.epoch = epoch
+            record = _trained(engine, batches, metrics, epoch, bar)
             if held_out is not None:
-                record |= loop.validate(held_out)
+                record |= _validated(engine, held_out, metrics)
             history.append(record)
             stop = _stopped_by(hooks, EpochEnd(epoch, model, history))
             history.not_compiled = engine.why
@@ -305,50 +306,47 @@ def _batches(samples: Batch, size: int, shuffle: bool) -> Iterator[Batch]:
         yield samples.take(order[start : start + size])
 
 
-class _Loop:
-    """The inner loops of `fit`: the steps of an epoch, and the validation after it."""
+def _trained(
+    engine: Any, batches: Iterable[Batch], metrics: Metrics, epoch: int, bar: Any
+) -> dict[str, float]:
+    """One epoch: the mean loss and the metrics."""
+    total, n = 0.0, 0
+    outputs: list[Any] = []
+    targets: list[Any] = []
+    with whole_steps() as interrupt:
+        for batch in batches:
+            results, loss = engine.train(batch)
+            total, n = total + loss * batch.lanes, n + batch.lanes
+            if metrics:
+                outputs += results
+                targets += batch.lists()[1]
+            if bar is not None:
+                bar.set_postfix(epoch=epoch, loss=f"{loss:.4g}", refresh=False)
+                bar.update()
+            interrupt()
+    engine.pull()
+    return {"loss": total / n, **_measured(metrics, outputs, targets, "")}
 
-    def __init__(self, engine: Any, metrics: Metrics, eager: Eager) -> None:
-        self.engine, self.metrics, self.eager = engine, metrics, eager
 
-    def train(self, batches: Iterable[Batch], epoch: int, bar: Any) -> dict[str, float]:
-        """One epoch: the mean loss and the metrics."""
-        self.eager.epoch = epoch
-        total, n = 0.0, 0
-        outputs: list[Any] = []
-        targets: list[Any] = []
-        with whole_steps() as interrupt:
-            for batch in batches:
-                results, loss = self.engine.train(batch)
-                total, n = total + loss * batch.lanes, n + batch.lanes
-                if self.metrics:
-                    outputs += results
-                    targets += batch.lists()[1]
-                if bar is not None:
-                    bar.set_postfix(epoch=epoch, loss=f"{loss:.4g}", refresh=False)
-                    bar.update()
-                interrupt()
-        self.engine.pull()
-        return {"loss": total / n, **self.measured(outputs, targets, "")}
+def _validated(engine: Any, batch: Batch, metrics: Metrics) -> dict[str, float]:
+    """The loss and the metrics of the validation data."""
+    outputs, loss = engine.measure(batch)
+    targets = batch.lists()[1] if metrics else []
+    return {"val_loss": loss, **_measured(metrics, outputs, targets, "val_")}
 
-    def validate(self, batch: Batch) -> dict[str, float]:
-        """The loss and the metrics of the validation data."""
-        outputs, loss = self.engine.measure(batch)
-        targets = batch.lists()[1] if self.metrics else []
-        return {"val_loss": loss, **self.measured(outputs, targets, "val_")}
 
-    def measured(self, outputs: list[Any], targets: list[Any], prefix: str) -> dict[str, float]:
-        """The metrics of these outputs, by their names in the history."""
-        record = {}
-        for name, metric in self.metrics.items():
-            try:
-                record[prefix + name] = primal(metric(outputs, targets))
-            except Exception as error:
-                error.add_note(
-                    f"in the metric {name!r}, which is given all outputs and targets"
-                )
-                raise
-        return record
+def _measured(
+    metrics: Metrics, outputs: list[Any], targets: list[Any], prefix: str
+) -> dict[str, float]:
+    """The metrics of these outputs, by their names in the history."""
+    record = {}
+    for name, metric in metrics.items():
+        try:
+            record[prefix + name] = primal(metric(outputs, targets))
+        except Exception as error:
+            error.add_note(f"in the metric {name!r}, which is given all outputs and targets")
+            raise
+    return record
 
 
 @contextlib.contextmanager

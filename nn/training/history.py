@@ -130,14 +130,13 @@ class History(dict[str, list[float]]):
             ValueError: the lists differ in length.
         """
         instance(records, Mapping, "History: the records")
-        for name, numbers in records.items():
-            instance(numbers, (list, tuple), f"History: {shortened(name)}")
-            for x in numbers:
-                to_float(x, f"History: {shortened(name)}")
-        if len({len(numbers) for numbers in records.values()}) > 1:
-            raise ValueError("History: the lists differ in length")
         history = cls()
-        history.update({name: list(numbers) for name, numbers in records.items()})
+        for name, numbers in records.items():
+            what = f"History: {shortened(name)}"
+            instance(numbers, (list, tuple), what)
+            history[name] = [to_float(x, what) for x in numbers]
+        if len({*map(len, history.values())}) > 1:
+            raise ValueError("History: the lists differ in length")
         return history
 
     # ------------------------------------------------------------------ pictures

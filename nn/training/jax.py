@@ -71,8 +71,8 @@ class Layout:
         shapes = [[tuple(each.shape) for each in these] for these in (arrays, places)]
         if own != other or shapes[0] != shapes[1]:
             raise ValueError(
-                f"the parameters must be {_shown(own, shapes[1])}, got "
-                f"{_shown(other, shapes[0])}"
+                f"the parameters must be {own} of the shapes {shapes[1]}, got {other} of the "
+                f"shapes {shapes[0]}"
             )
         order = np.argsort(np.concatenate([place.ravel() for place in places]))
         return numpy.concatenate([array.reshape(-1) for array in arrays])[order]
@@ -195,11 +195,14 @@ class JaxEngine(Compiled):
         if self.placed is None:
             return
         params, buffers, gradient = [np.array(each) for each in self.placed]
-        values, names = self._pushed
+        (values, names), optimizer = self._pushed, self.optimizer
         gradient *= [x.requires_grad for x in values]
         float_sweeps.exchange(values, data_of(values), params, gradient)
-        for name, row in zip(names, buffers):
-            self.optimizer._put_buffer(name, values, row)
+        states, mine = optimizer._states(), optimizer.params
+        same = {*values} == {*mine}  # in whichever order they are now
+        for p, numbers in zip(mine if same else values, buffers.T.tolist()):
+            states[p] = states[p][0], dict(zip(names, numbers))
+        vars(optimizer).update(optimizer._sorted(states, optimizer.steps, optimizer.buffers))
         self.placed = None
 
     # ------------------------------------------------------------------ a step
@@ -357,7 +360,3 @@ def _neurons(node: Any) -> dict[str, Array] | None:
         name: _array({str(i): row[name] for i, row in enumerate(rows)}) for name in rows[0]
     }
     return None if any(each is None for each in columns.values()) else columns
-
-
-def _shown(structure: Any, shapes: list[Any]) -> str:
-    return str(structure.unflatten(shapes)) if len(shapes) < 20 else str(structure)

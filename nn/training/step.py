@@ -133,8 +133,7 @@ class Step:
             FloatingPointError: a loss, a gradient or a parameter's next value is not finite;
                 nothing was changed.
         """
-        process, lock = self._turns
-        with lock if process == os.getpid() else self._lock:
+        with self._lock:
             batch = self._last
             if not batch.shows(X, y):
                 batch = Batch() if X is None else Batch(rows_of(X, "X"), rows_of(y, "y"))

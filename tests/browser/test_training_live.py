@@ -194,7 +194,6 @@ def test_without_javascript_there_is_a_picture_and_a_table(open_page: Opener) ->
     page = open_page(played(), java_script_enabled=False)
     assert page.inner_text("#now").startswith("Before training: loss ")
     assert page.locator("tbody tr").count() == 5 + 4 + 1
-    assert page.locator(".plane .area").count() == 6
     assert page.locator("#network .node").count() == 2 + 5 + 4 + 1
     assert not page.is_visible("#start")
 
