@@ -217,6 +217,7 @@ class Module:
         unexpected = []
         for key, x in state.items():
             own = _flat(known.get(key))
+            given: dict[tuple[int, ...], Any]
             given = _flat(x) if () not in own or hasattr(x, "tolist") else {(): x}
             if key not in known or any(p in numbers for p in own.values()):
                 unexpected.append(key)
