@@ -199,3 +199,23 @@ def test_halves_are_rounded_as_by_the_function(
     fast = compile(lambda x: x * round(autograd.exp(x)), in_axes=0, verify=False)
     for _ in range(2):  # then of known traces
         assert fast(xs) == [x * round(math.exp(x)) for x in xs]
+
+
+def test_a_number_is_compared_with_itself_by_the_program() -> None:
+    runs = itertools.count()
+
+    def largest(xs: Any) -> Any:
+        next(runs)
+        powers = [autograd.exp(x) for x in xs]
+        best = powers[0]
+        for power in powers:
+            if power > best:
+                best = power
+        return best * best
+
+    fast = compile(largest, verify=False)
+    xs = [0.5, 1.5, 1.0]
+    assert fast(xs) == pytest.approx(math.exp(3.0), rel=1e-15)
+    before = next(runs)
+    assert fast(xs) == pytest.approx(math.exp(3.0), rel=1e-15)
+    assert next(runs) == before + 1

@@ -102,7 +102,8 @@ class _Margins(Builder):
         return self.add("ge", distance, self.number(0.0) if total is None else total)
 
     def distance(self, a: int, b: int) -> int:
-        return self.size(self.add("sub", a, b))
+        """How far apart two numbers are; what is one node, rounding can't tell apart."""
+        return self.number(UNKNOWN) if a == b else self.size(self.add("sub", a, b))
 
     def from_step(self, op: str, args: Sequence[int]) -> int:
         """How far an operand is from where its whole number changes."""
