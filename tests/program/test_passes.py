@@ -138,7 +138,7 @@ lambda x, y: y / (x * x + 2.0) - 0.2
 
 
 @pytest.mark.parametrize("count", [1, 2, 120])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_tangents_of_lists_are_lists(count: int, seed: int) -> None:
     draw = random.Random(seed)
     plan = [(draw.choice(BOUNDED), draw.randrange(3), draw.randrange(3)) for _ in range(count)]
