@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Value
@@ -27,6 +27,7 @@ trees = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(trees)
 def test_rebuilding_from_the_leaves_gives_the_tree(tree: Any) -> None:
     leaves, rebuild = flatten(tree, "x")

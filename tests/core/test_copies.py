@@ -65,7 +65,7 @@ def test_nodes_that_are_copied_together_stay_shared(clone: Copier, turn: int) ->
 
 @copies
 def test_a_graph_deeper_than_the_recursion_limit(clone: Copier) -> None:
-    n = 20_000 if clone is not python_pickle else 5_000
+    n = 10_000 if clone is not python_pickle else 3_000
     x = Value(0.0)
     y = x
     for _ in range(n):

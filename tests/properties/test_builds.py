@@ -74,7 +74,7 @@ def wild_programs(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(program=wild_programs())
 def test_wild_programs(program: dict[str, Any], other: Worker) -> None:
     question = {"program": program}

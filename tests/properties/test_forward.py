@@ -248,7 +248,7 @@ def test_every_named_operation_has_a_reference() -> None:
 
 
 @pytest.mark.parametrize("name", [*EXACT, *CLOSE])
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_the_same_as_float_and_math(name: str, data: st.DataObject) -> None:
     xs = data.draw(operands_of(name))

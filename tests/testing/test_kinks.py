@@ -70,7 +70,7 @@ def verdict(f: Function, x: float, slope: float) -> str:
 @pytest.mark.parametrize("distance", DISTANCES)
 def test_beside_a_kink_only_the_derivative_passes(distance: float, side: float) -> None:
     found: Counter[tuple[str, str]] = Counter()
-    for case in meetings(25, round(1.0 / distance)):
+    for case in meetings(16, round(1.0 / distance)):
         x = case.s + side * distance
         slope, other = case.beside(x)
         found["right", verdict(case.f, x, slope)] += 1
@@ -78,8 +78,8 @@ def test_beside_a_kink_only_the_derivative_passes(distance: float, side: float) 
             if abs(wrong - slope) > 5e-5 * max(abs(slope), 0.1):
                 found["wrong", verdict(case.f, x, wrong)] += 1
     assert found["right", "fail"] == found["wrong", "pass"] == 0
-    assert found["right", "pass"] >= 22
-    assert found["wrong", "fail"] >= 75
+    assert found["right", "pass"] >= 14
+    assert found["wrong", "fail"] >= 44
 
 
 def hinge(x: float) -> float:

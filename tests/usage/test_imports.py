@@ -17,11 +17,9 @@ from nn.hints import HINTS
 from tests.helpers.builds import printed
 
 LACKING = hints.HINTS["autograd"]
-FIRST = """\
-autograd nn autograd.transforms autograd.trees autograd.testing autograd.testing.strategies
-autograd.core.value autograd.core.table autograd.core.functions autograd.show.graph
-autograd.show.stepper autograd.cli.command nn.losses nn.layers nn.module nn.state
-nn.training.fit
+FIRST = """
+nn autograd.transforms autograd.testing.strategies autograd.core.value autograd.core.table
+autograd.core.functions autograd.show.stepper autograd.cli.command nn.losses nn.training.fit
 """
 USE = """
 import autograd, nn
