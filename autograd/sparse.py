@@ -13,9 +13,7 @@ from functools import wraps
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from autograd.transforms import Options, grad
-from autograd.transforms import _check_function as check_function
-from autograd.transforms import _Run as Run
+from autograd.transforms import Options, Run, check_function, grad
 
 __all__ = ["Sparse", "sparse_hessian", "sparse_jacobian"]
 

@@ -90,7 +90,7 @@ class Options:
     def places(self, f: Function, count: int, named: dict[str, Any]) -> tuple[Any, ...]:
         """The chosen arguments: their places among `count` by position, or their names."""
         if self.argnames is None:
-            return _places(self.argnums, count)
+            return places_of(self.argnums, count)
         known = [] if {*self.names} <= {*named} else [*signature(f).parameters][:count]
         places: list[Any] = []
         for name in self.names:
@@ -114,7 +114,7 @@ class Transformed:
         name, f, options = self._name, self._f, self._options
         if name == "hessian":
             f = Transformed("grad", f, options, name)
-        run = _Run(f, args, kwargs, options)
+        run = Run(f, args, kwargs, options)
         if name in ("grad", "value_and_grad"):
             derivative = run.shaped(run.pull([(run.scalar(self._owner), 1.0)]))
         else:
@@ -140,7 +140,7 @@ class Transformed:
 
 
 def _transformed(name: str, f: Function, *options: Any) -> Transformed:
-    _check_function(f, name)
+    check_function(f, name)
     return Transformed(name, f, Options(*options))
 
 
@@ -335,7 +335,8 @@ def jacobian(
         structures, each array of the result gives a structure of such blocks.
 
     Raises:
-        TypeError, ValueError: as `grad`; ValueError also for another `mode`.
+        TypeError, ValueError: as `grad`; ValueError also for another `mode`, and where the
+            argument holds no numbers.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
@@ -409,17 +410,17 @@ def hvp(
 
 def _run(
     f: Function, primals: Any, name: str, argnums: Any, argnames: Any, has_aux: Any
-) -> _Run:
-    _check_function(f, name)
+) -> Run:
+    check_function(f, name)
     argnums = tuple(range(len(primals))) if argnums is None else argnums
-    return _Run(f, primals, {}, Options(argnums, argnames, has_aux))
+    return Run(f, primals, {}, Options(argnums, argnames, has_aux))
 
 
 def _directional(
     f: Function, primals: Any, tangents: Any, name: str, *options: Any
-) -> tuple[_Run, list[Any]]:
+) -> tuple[Run, list[Any]]:
     """A call of f, and a number for each of its variables."""
-    _check_directional(f, primals, tangents, name)
+    check_directional(f, primals, tangents, name)
     run = _run(f, primals, name, *options)
     chosen = tuple([primals[i] for i in run.argnums])
     return run, flatten_like(tangents, chosen, f"{name}: the tangents")
@@ -440,7 +441,7 @@ def differentiated(values: Iterable[Value]) -> bool:
     return not all(map(variables.isdisjoint, fast_order(*values)))
 
 
-class _Run:
+class Run:
     """A call of f on fresh variables, and the sweeps over what it recorded.
 
     It is private if the outputs depend on no leaves but those made since it began: its own
@@ -567,6 +568,7 @@ class _Run:
 
     def jacobian(self, mode: str) -> Any:
         """Each output replaced by its derivatives in the shape of the chosen arguments."""
+        check_inputs(len(self.variables))
         count, rows = len(self.variables), list[Any]()
         if mode == "forward" or (mode == "auto" and count < len(self.outputs)):
             try:
@@ -579,7 +581,8 @@ class _Run:
         shaped = [self.shaped(row) for row in rows]
         if self.options.single:
             return self.rebuild_outputs(shaped)
-        return tuple([self.rebuild_outputs(column) for column in zip(*shaped)])
+        columns = [[row[k] for row in shaped] for k in range(len(self.shapes))]
+        return tuple(map(self.rebuild_outputs, columns))
 
     def shaped(self, numbers: list[Any]) -> Any:
         """One number a variable, in the shape of the chosen arguments."""
@@ -603,14 +606,14 @@ def _is_zero(seed: Any) -> bool:
     return type(seed) is float and seed == 0.0
 
 
-def _check_function(f: Function, name: str) -> None:
+def check_function(f: Function, name: str) -> None:
     if not callable(f):
         hint = "; gradient(y, xs) differentiates Values" if isinstance(f, Value) else ""
         raise TypeError(f"{name} takes a function, got {f!r}{hint}")
 
 
-def _check_directional(f: Function, primals: Any, tangents: Any, name: str) -> None:
-    _check_function(f, name)
+def check_directional(f: Function, primals: Any, tangents: Any, name: str) -> None:
+    check_function(f, name)
     for key, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, tuple):
             raise TypeError(
@@ -618,14 +621,20 @@ def _check_directional(f: Function, primals: Any, tangents: Any, name: str) -> N
             )
 
 
-def _single(argnums: Argnums) -> bool:
+def check_inputs(count: int) -> None:
+    """ValueError where there is nothing to differentiate in."""
+    if not count:
+        raise ValueError("the Jacobian: the argument holds no numbers")
+
+
+def is_single(argnums: Argnums) -> bool:
     """Whether argnums names one argument rather than a tuple of them."""
     return hasattr(argnums, "__index__")
 
 
 def _chosen(argnums: Any) -> tuple[int, ...]:
-    chosen = (argnums,) if _single(argnums) else argnums
-    if not isinstance(chosen, tuple) or not all(map(_single, chosen)):
+    chosen = (argnums,) if is_single(argnums) else argnums
+    if not isinstance(chosen, tuple) or not all(map(is_single, chosen)):
         raise TypeError(f"argnums must be an integer or a tuple of integers, got {argnums!r}")
     return tuple(map(operator.index, chosen))
 
@@ -638,7 +647,7 @@ def _pair(returned: Any) -> tuple[Any, Any]:
     return returned
 
 
-def _places(argnums: Any, count: int) -> tuple[int, ...]:
+def places_of(argnums: Any, count: int) -> tuple[int, ...]:
     """The places of the chosen arguments among `count`, from the first."""
     places = []
     for argnum in _chosen(argnums):

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from functools import lru_cache
+from keyword import iskeyword
 from typing import Any
 
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
-from autograd.program.plan import built, fill
+from autograd.program.plan import Form
+from autograd.program.targets.array_functions import namespace
+from autograd.rules.arrays import NAMES
 from autograd.trees import LEAVES, Structure, as_rows, children_of, flatten, labelled, structure
 
 __all__ = ["Arguments", "Axes", "count_of", "cut", "holds_values", "numbers_of", "samples_of"]
@@ -104,9 +108,9 @@ def numbers_of(tree: Any, sample: Structure, what: str, axis: int = 0) -> Array:
         if rows.dtype.kind not in "fiub":  # objects that may be numbers
             rows = np.array(flatten(rows, what)[0], float).reshape(rows.shape)
         return rows.reshape(len(rows), sample.size)
-    numbers, size = np.empty(len(tree) * sample.size), sample.size
+    numbers, size, form = np.empty(len(tree) * sample.size), sample.size, Form(sample)
     for i, each in enumerate(tree):
-        if fill(sample, each, numbers, i * size) < 0:
+        if form.fill(each, numbers, i * size) < 0:
             name = f"{what}[{i}]"
             structure(each, name)  # raises, unless there are numbers in it
             raise ValueError(f"{name} is built in another way than {what}[0]")
@@ -124,7 +128,7 @@ def _stacked(tree: Any, sample: Structure, axis: int, rows: Array) -> Any:
         sides = np.moveaxis(array, axis, 0).shape
         whole = np.moveaxis(rows.reshape(sides), 0, axis)
         return labelled(tree, whole) if hasattr(tree, "iloc") else whole
-    return type(tree)([built(sample, row) for row in np.ascontiguousarray(rows)])
+    return type(tree)([Form(sample).built(row) for row in np.ascontiguousarray(rows)])
 
 
 # ---------------------------------------------------------------- a call's
@@ -142,14 +146,21 @@ class Arguments:
         key: equal for calls whose arguments are built in the same way.
         u: the numbers of the uniform arguments.
         x: those of the others, a column a lane.
-        rows: for each argument, where its numbers are in u, or in x if it varies.
+        names: of the arguments, as programs call them.
+        rows: for each name, where its numbers are in u, or in x if it varies.
+
+    Args:
+        parameters: the names of f's.
     """
 
-    def __init__(self, args: Sequence[Any], in_axes: Axes) -> None:
+    def __init__(
+        self, args: Sequence[Any], in_axes: Axes, parameters: tuple[str, ...] = ()
+    ) -> None:
         self.args, self.given = tuple(args), axes_of(args, in_axes)
         self.axes = tuple([None if axis is None else 0 for axis in self.given])
         self.structures: list[Structure] = []
-        self.rows: list[range] = []
+        self.parameters, self.names = parameters, input_names(parameters, len(args))
+        self.rows: dict[str, range] = {}
         self.lanes = self.first = 0
         ends = {None: 0, 0: 0}
         for i, (arg, axis) in enumerate(zip(args, self.given)):
@@ -164,14 +175,15 @@ class Arguments:
                 self.lanes = count
             self.structures.append(form)
             start, ends[kind] = ends[kind], ends[kind] + form.size
-            self.rows.append(range(start, ends[kind]))
+            self.rows[self.names[i]] = range(start, ends[kind])
         self.key = tuple([each.key for each in self.structures])
         self.u, self.x = np.empty(ends[None]), np.empty((ends[0], self.lanes or 1))
-        for i, (axis, form, rows) in enumerate(zip(self.given, self.structures, self.rows)):
+        each = zip(self.given, self.structures, self.rows.values())
+        for i, (axis, form, rows) in enumerate(each):
             if axis is not None:
                 numbers = numbers_of(args[i], form, f"argument {i}", axis)
                 self.x[rows.start : rows.stop] = numbers.T
-            elif fill(form, args[i], self.u, rows.start) < 0:
+            elif Form(form).fill(args[i], self.u, rows.start) < 0:
                 raise TypeError(f"argument {i} holds something else than numbers")
 
     def of_lane(self, lane: int) -> Arguments:
@@ -194,7 +206,7 @@ class Arguments:
         """A row for each number of an argument, a column a lane, in its shape."""
         axis = self.given[i]
         if axis is None:
-            return built(self.structures[i], np.array(rows[:, 0]))
+            return Form(self.structures[i]).built(np.array(rows[:, 0]))
         return _stacked(self.args[i], self.structures[i], axis, rows.T)
 
     @contextmanager
@@ -211,6 +223,26 @@ class Arguments:
             if self.lanes:
                 error.add_note(f"in sample {self.first + lane}")
             raise
+
+
+def parameter_names(parameters: Sequence[str], count: int) -> list[str]:
+    """A name for each argument."""
+    return [*parameters, *[f"x{i}" for i in range(len(parameters), count)]][:count]
+
+
+@lru_cache(1000)
+def input_names(parameters: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """Names of arguments that mean nothing else in a program's source."""
+    taken = {*NAMES, *namespace(), "indices", "seed", "params", "captured"}
+    names = list[str]()
+    for name in parameter_names(parameters, count):
+        other = iskeyword(name) or name[-1].isdigit() or name[:2] in ("d_", "t_")
+        name = f"{name}_" if other else name
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
 
 
 def _has_array(tree: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import transforms
 from autograd.program.arguments import Arguments
 from autograd.program.ir.arrays import Array, np
-from autograd.program.results import Request, Results, unit
+from autograd.program.results import Results
 from autograd.program.spot_check import moving
 from autograd.program.targets.runner import added_up
 from autograd.program.trace.record import called
@@ -31,12 +31,14 @@ class Call:
         self, it: Compiled, args: Sequence[Any], argnums: Any = 0, tangents: Sequence[Any] = ()
     ) -> None:
         self.it, self.argnums, self.reduce = it, argnums, it.reduce
-        self.given = given = Arguments(args, it.in_axes)
-        self.places = transforms._places(argnums, len(args)) if args else ()
+        self.given = given = Arguments(args, it.in_axes, it.parameters)
+        self.places = transforms.places_of(argnums, len(args)) if args else ()
         self.each = bool(given.lanes) and self.reduce is None  # a result for each sample
         self.weight = 1.0 / (given.lanes or 1) if self.reduce == "mean" else 1.0  # of a lane
+        self.single = transforms.is_single(argnums)
         self.builds = [given.structures[i].rebuild for i in self.places]
-        self.cuts = np.cumsum([len(given.rows[i]) for i in self.places])[:-1]
+        self.rows = [given.rows[given.names[i]] for i in self.places]
+        self.cuts = np.cumsum([*map(len, self.rows)])[:-1]
         self.anew, self.sweeps = False, 0
         self.last: Results | None = None
         self.tangent: Arguments | None = None
@@ -44,13 +46,13 @@ class Call:
             moved = [*args]
             for k, i in enumerate(self.places):
                 moved[i] = _aligned(tangents[k], args[i], f"the tangents[{k}]")
-            self.tangent = Arguments(moved, it.in_axes)
+            self.tangent = Arguments(moved, it.in_axes, it.parameters)
 
     # ------------------------------------------------------------------ sweeps
 
     def sweep(self, places: Sequence[int] = (), **what: Any) -> Results:
         """The results of a request, which a check may compare."""
-        call = Results(self.it.f, self.given, Request(tuple(places), **what), self.it.threads)
+        call = Results(self.it.f, self.given, places, **what, threads=self.it.threads)
         self.anew |= self.it._fill(call)
         self.sweeps += 1
         if (self.it._schedule.turn + 1) % self.sweeps == 0 or self.sweeps == 1:
@@ -59,15 +61,15 @@ class Call:
 
     def plan(self, method: str, call: Results) -> None:
         """Let calls like this one go by a plan."""
-        self.it._recorded.plan(method, self.argnums, call, self.tangent)
+        self.it._recorded.plan(method, self, call.request)
 
     def along(self) -> tuple[Array, Array]:
         """The tangents, which are 0 for other arguments."""
         assert self.tangent is not None
         t = self.tangent
         for i in set(range(len(t.args))) - set(self.places):
-            side = t.u if t.axes[i] is None else t.x
-            side[t.rows[i].start : t.rows[i].stop] = 0.0
+            side, rows = t.u if t.axes[i] is None else t.x, t.rows[t.names[i]]
+            side[rows.start : rows.stop] = 0.0
         return t.u, t.x
 
     def one(self, name: str) -> None:
@@ -78,10 +80,14 @@ class Call:
                 'or "sum", or use jacobian'
             )
 
+    def picked(self, each: Sequence[Any]) -> Any:
+        """A result for each argument that `argnums` names, as it names them: one or a tuple."""
+        return each[0] if self.single else tuple(each)
+
     def like(self, parts: Sequence[Array]) -> Any:
         """A gradient in the shapes of the arguments."""
         gradient = [self.given.like(i, part) for i, part in zip(self.places, parts)]
-        return picked(gradient, self.argnums)
+        return self.picked(gradient)
 
     # ------------------------------------------------------------------ methods
 
@@ -93,41 +99,42 @@ class Call:
     def value_and_grad(self) -> tuple[Any, Any]:
         self.one("the gradient")
         call = self.sweep(self.places, output=0, weight=self.weight)
-        if not call.single:
-            raise _several()
+        _check_single(call)
         self.plan("value_and_grad", call)
-        return self.weight * call.total(call.out[0]), self.like(call.blocks[1:])
+        return self.weight * call.total(call.out[0]), self.like(call.slopes)
 
     def jvp(self) -> tuple[Any, Any]:
-        call = self.sweep(self.places, direction=self.along())
+        call = self.sweep(self.places, along=self.along())
         self.plan("jvp", call)
         value, tangent = [call.shaped(each, self.reduce) for each in np.split(call.out, 2)]
         return value, tangent
 
     def hvp(self) -> Any:
         self.one("hvp")
-        direction = self.along()
-        call = self.sweep(self.places, direction=direction, output=0, weight=self.weight)
+        call = self.sweep(self.places, along=self.along(), output=0, weight=self.weight)
+        _check_single(call)
         self.plan("hvp", call)
-        return self.like(call.blocks[1:])
+        return self.like(call.slopes)
 
     def jacobian(self) -> Any:
         given, places = self.given, self.places
-        inputs = [row for i in places for row in given.rows[i]]
-        if any(given.axes[i] is not None for i in places) or self.outputs() <= len(inputs):
+        inputs = sum(map(len, self.rows))
+        transforms.check_inputs(inputs)
+        if any(given.axes[i] is not None for i in places) or self.outputs() <= inputs:
             calls = self.back()
-            blocks = [np.stack(rows) for rows in zip(*[call.blocks[1:] for call in calls])]
+            count = len(calls[0].out)  # or 0
+            blocks = [np.stack(rows)[:count] for rows in zip(*[call.slopes for call in calls])]
         else:
-            calls = self.forward()
+            calls = self.forward("jacobian")
             columns = np.stack([np.split(call.out, 2)[1] for call in calls], 1)
             columns = columns if self.reduce is None else self.weight * added_up(columns)
             blocks = np.split(columns, self.cuts, 1)
         call = calls[0]
         if not self.each:
             rows = [[given.like(i, row) for row in block] for i, block in zip(places, blocks)]
-            return picked([*map(call.rebuild, rows)], self.argnums)
+            return self.picked([*map(call.rebuild, rows)])
         both = zip(self.builds, blocks)
-        return picked([self.nested(call, call.rebuild, *each) for each in both], self.argnums)
+        return self.picked([self.nested(call, call.rebuild, *each) for each in both])
 
     def outputs(self) -> int:
         """The number of outputs, for which a first call sweeps."""
@@ -145,11 +152,16 @@ class Call:
             calls.append(self.sweep(self.places, output=k, **what))
         return calls
 
-    def forward(self, **what: Any) -> list[Results]:
+    def forward(self, method: str, **what: Any) -> list[Results]:
         """A forward sweep for each number of the arguments."""
-        rows = [(i, row) for i in self.places for row in self.given.rows[i]]
-        units = [unit(self.given, *each) for each in rows]
-        return [self.sweep(self.places, direction=each, **what) for each in units]
+        calls = []
+        for i, rows in zip(self.places, self.rows):
+            for row in rows:
+                t_u, t_x = np.zeros(len(self.given.u)), np.zeros(self.given.x.shape)
+                (t_u if self.given.axes[i] is None else t_x)[row] = 1.0
+                calls.append(self.sweep(self.places, along=(t_u, t_x), **what))
+        self.plan(method, calls[0])
+        return calls
 
     def hessian(self) -> Any:
         given, places = self.given, self.places
@@ -158,16 +170,16 @@ class Call:
                 "the Hessian: with reduce, an argument that has samples would give one for "
                 "each two of them; compile without reduce for the Hessian of each sample"
             )
-        if not self.sweep().single:
-            raise _several()
-        calls = self.forward(output=0, weight=self.weight, per_lane=self.each)
-        rows = [np.stack(columns, 1) for columns in zip(*[call.blocks[1:] for call in calls])]
+        _check_single(self.sweep())
+        transforms.check_inputs(sum(map(len, self.rows)))
+        calls = self.forward("hessian", output=0, weight=self.weight, per_lane=self.each)
+        rows = [np.stack(columns, 1) for columns in zip(*[call.slopes for call in calls])]
         matrices: list[Any] = []
         for outer, row in zip(self.builds, rows):
             both = zip(self.builds, np.split(row, self.cuts, 1))
             matrix = [self.nested(calls[0], outer, *each) for each in both]
-            matrices.append(picked(matrix, self.argnums))
-        return picked(matrices, self.argnums)
+            matrices.append(self.picked(matrix))
+        return self.picked(matrices)
 
     def nested(self, call: Results, outer: Rebuild, inner: Rebuild, block: Array) -> Any:
         """A structure of structures, of numbers of shape (outer, inner, lanes)."""
@@ -208,13 +220,9 @@ class Call:
                 )
 
 
-def picked(each: Sequence[Any], argnums: Any) -> Any:
-    """A result for each argument that `argnums` names, as it names them: one or a tuple."""
-    return each[0] if transforms._single(argnums) else tuple(each)
-
-
-def _several() -> TypeError:
-    return TypeError("the gradient: f returns a single number; use jacobian for several")
+def _check_single(call: Results) -> None:
+    if not call.single:
+        raise TypeError("the gradient: f returns a single number; use jacobian for several")
 
 
 def _aligned(tangent: Any, x: Any, what: str) -> Any:

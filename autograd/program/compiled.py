@@ -18,8 +18,8 @@ from autograd.program.call import Call
 from autograd.program.plan import planned
 from autograd.program.program import Program
 from autograd.program.recorded import Recorded, key_of, used
-from autograd.program.results import Request, Results, parting
-from autograd.program.specialize import TraceCache, parameters
+from autograd.program.results import Results, parting
+from autograd.program.specialize import TraceCache
 from autograd.program.spot_check import NEVER, Schedule
 from autograd.program.trace.observe import innermost, warn, watches
 from autograd.program.trace.record import called
@@ -54,7 +54,7 @@ class Compiled:
             in_axes = reduce = None
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
         self.threads, self.verify = threads, verify
-        self._schedule = Schedule(verify)
+        self._schedule, self.parameters = Schedule(verify), parameters(f)
         self._attribute = f"compiled {called(f)}"
         self._recorded = Recorded(f)
         self._reasons: deque[str] = deque(maxlen=1000)
@@ -221,7 +221,7 @@ class Compiled:
         try:
             bound = inspect.signature(self.f).bind(*args, **named)
         except TypeError as error:
-            names = ", ".join(parameters(self.f))
+            names = ", ".join(self.parameters)
             raise TypeError(f"{called(self.f)}({names}): {error}") from None
         bound.apply_defaults()
         if bound.kwargs:
@@ -325,7 +325,7 @@ class Compiled:
 
         With lanes, a tangent has the shape of its argument, samples included.
         """
-        transforms._check_directional(self.f, primals, tangents, "jvp")
+        transforms.check_directional(self.f, primals, tangents, "jvp")
         chosen = tuple(range(len(primals))) if argnums is None else argnums
         return self._called("jvp", primals, chosen, tangents)  # type: ignore[no-any-return]
 
@@ -385,8 +385,16 @@ class Derivative(Compiled):
     def programs(self) -> list[Program]:
         """The programs of the transform, of its last arguments if there are none yet."""
         if not super().programs and self._last is not None:
-            self._fill(Results(self.f, Arguments(self._last, None), Request()))
+            self._fill(Results(self.f, Arguments(self._last, None, self.parameters)))
         return super().programs
+
+
+def parameters(f: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's parameters, as far as they can be told."""
+    try:
+        return (*inspect.signature(f).parameters,)
+    except (TypeError, ValueError):
+        return ()
 
 
 def _is_inside() -> bool:

@@ -30,24 +30,35 @@ cdef extern from *:
     bint _put "put_into" (object owner, double *numbers, Py_ssize_t at, Py_ssize_t n)
 
 
-cdef Py_ssize_t take(object form, object x, double *to, Py_ssize_t at) except -2
-cdef Py_ssize_t take_array(object form, object x, double *to, Py_ssize_t at) except -2
-cdef build(object form, double *numbers, Py_ssize_t at)
+@cython.final
+cdef class Form:
+    cdef readonly object structure, kind, shape, names
+    cdef readonly Py_ssize_t size
+    cdef list parts
+    cdef readonly bint nested
+
+    cpdef Py_ssize_t fill(self, object x, object numbers, Py_ssize_t at=*) except -2
+    cpdef built(self, object numbers, Py_ssize_t at=*)
+    cdef Py_ssize_t take(self, object x, double *to, Py_ssize_t at) except -2
+    cdef Py_ssize_t take_array(self, object x, double *to, Py_ssize_t at) except -2
+    cdef build(self, double *numbers, Py_ssize_t at)
 
 
 @cython.final
 cdef class Plan:
-    cdef readonly object trace
-    cdef object captured, sweep, runner, rebuild, reduce, results, outside, owners, d_x
-    cdef object seed, looks
-    cdef list closed, forms, varies, places, starts, slopes_at, free, plain
-    cdef tuple spaces, names, known, parts
+    cdef readonly object trace, runner, uniform, slopes, results, seed, outside
+    cdef object captured, sweep, rebuild, reduce, d_x, wrt, every, looks
+    cdef list closed, forms, varies, places, starts, slopes_at, free, plain, units
+    cdef dict at
+    cdef tuple spaces, names, known, parts, inputs
     cdef double *u
     cdef double *d_u
     cdef double *out
     cdef double weight
-    cdef Py_ssize_t count, lanes, threads, after
-    cdef bint single, is_number, samples, is_value, is_jvp, is_hvp, is_jacobian, each
+    cdef readonly Py_ssize_t lanes, outputs
+    cdef Py_ssize_t count, threads, after
+    cdef bint single, is_number, samples, is_value, is_jvp, is_hvp, is_hessian, by_rows
+    cdef bint each, along
     cdef public bint used
 
     cpdef called(self, tuple args)
@@ -55,5 +66,7 @@ cdef class Plan:
     cdef bint take_samples(self, tuple args) except -1
     cdef bint same(self) except -1
     cdef result(self)
-    cdef slopes(self)
+    cdef list moves(self)
+    cdef gradient(self)
     cdef rows(self)
+    cdef derivative(self, str name)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import FREE, Blocks
@@ -24,12 +24,30 @@ from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.c import c_source
 from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
-from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS, Runner
+from autograd.program.targets.runner import Runner
 from autograd.program.targets.source import Source, compiled
 
-__all__ = ["PASSES", "Program", "Sweep"]
+__all__ = ["PASSES", "VALUES", "Program", "Request", "Sweep"]
 
 PASSES = ("fold", "fuse_sums", "reroll", "simplify", "cse")
+
+
+class Request(NamedTuple):
+    """What is asked of a program, besides its values.
+
+    Attributes:
+        wrt: the names of inputs: the gradient in these.
+        along: such names: the derivatives of the outputs along a direction in them are further
+            outputs, and the direction's u and x follow the others.
+        per_lane: the gradient in each lane is further outputs, input after input.
+    """
+
+    wrt: tuple[str, ...] | None = None
+    along: tuple[str, ...] | None = None
+    per_lane: bool = False
+
+
+VALUES = Request()
 
 
 class Program:
@@ -105,28 +123,15 @@ class Program:
 
     # ------------------------------------------------------------------ running
 
-    def sweep(
-        self,
-        wrt: Sequence[str] | None = None,
-        along: Sequence[str] | None = None,
-        per_lane: bool = False,
-    ) -> Sweep:
-        """Return the sweep for values, or for the gradient in the inputs of these names.
-
-        Args:
-            wrt: the gradient in other inputs is not defined.
-            along: such names: the derivatives of the outputs along a direction in them are
-                further outputs, and the direction's u and x follow the others.
-            per_lane: the gradient in each lane is further outputs, input after input.
+    def sweep(self, request: Request = VALUES) -> Sweep:
+        """Return the sweep that is asked for.
 
         Raises:
             NotImplementedError: with a direction, an operation's rule is not generic.
         """
-        a, b = [None if each is None else tuple(sorted(each)) for each in (wrt, along)]
-        key = a, b, per_lane
-        if key not in self._sweeps:
-            self._sweeps[key] = Sweep(self, *key)
-        return self._sweeps[key]
+        if request not in self._sweeps:
+            self._sweeps[request] = Sweep(self, request)
+        return self._sweeps[request]
 
     # ------------------------------------------------------------------ looking at it
 
@@ -212,6 +217,7 @@ class Sweep:
         native: the code for the kernel, if there is one and it knows all operations.
         runner: makes what runs with the same arrays, of the kernel or of NumPy.
         outputs, roots: how many rows the outputs have, and these with the guards.
+        places: for each input its name, whether it is of lanes, and its rows among such inputs.
         has_lanes: whether one of them has a column a lane.
         lanes: how many there are, if that is known.
     """
@@ -220,62 +226,27 @@ class Sweep:
     runner: Callable[..., Any]
 
     @uncollected()
-    def __init__(
-        self,
-        program: Program,
-        wrt: Collection[str] | None,
-        along: Collection[str] | None,
-        per_lane: bool,
-    ) -> None:
-        what = wrt, along, per_lane
+    def __init__(self, program: Program, request: Request) -> None:
         module, self.answers, self.lanes = kernel(), program.answers, program.lanes
         self.guards = program.guards
         if module is not None:
             with suppress(NotImplementedError):
-                self.native = KernelCode(_swept(program, True, *what), module)
-        blocks = self.native.it if self.native else _swept(program, False, *what)
+                self.native = KernelCode(_swept(program, True, *request), module)
+        blocks = self.native.it if self.native else _swept(program, False, *request)
         roots = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
         self.outputs, self.roots = roots[0].rows, sum([op.rows for op in roots])
         self.has_lanes = any(op.lanes for op in roots)
-        self.seed_varies = roots[0].lanes and not per_lane
-        self.has_slopes = wrt is not None and not per_lane
+        self.seed_varies = roots[0].lanes and not request.per_lane
+        self.has_slopes = request.wrt is not None and not request.per_lane
         self.inputs = sum([op.rows for _, op in blocks.inputs() if not op.lanes])
         if self.native:
             self.runner, self.start = self.native.program.runner, np.array(self.native.start)
         else:
             function = compiled(Source(blocks), namespace())
             self.runner, self.start = partial(Runner, function, blocks), np.zeros(self.inputs)
-        varying = [op for _, op in blocks.inputs() if op.lanes]
+        varying, self.places = [op for _, op in blocks.inputs() if op.lanes], blocks.places()
         self.lane_inputs = sum([op.rows for op in varying])
         self.differentiates_lanes = any(f"d_{op.what}" in blocks.results for op in varying)
-
-    def run(
-        self, u: Array, x: Array, seed: Array | None = None, threads: int = 1
-    ) -> tuple[int, Array, Array, Any, Any]:
-        """The status; how each lane goes; outputs, a row each; gradients in u and x.
-
-        A lane goes ANOTHER way, THIS one, or so NEAR an edge that rounding could decide it.
-
-        Args:
-            u, x: the inputs; those of the lanes have a row each.
-            seed: the adjoint of each output, in each lane; None for values alone.
-            threads: how many share the lanes.
-        """
-        lanes = self.lanes or x.shape[1]
-        memory, out, d_u, d_x = self.memory(lanes)
-        memory[: self.inputs] = u
-        seed = None if seed is None else np.ascontiguousarray(self.spread(seed))
-        d_u = d_u if self.has_slopes else None
-        parts = (x,) if self.lane_inputs else ()
-        out[self.outputs :] = self.answers  # where nothing is computed
-        runner = self.runner(lanes, memory, parts, seed, out, d_u, d_x, self.answers, threads)
-        status = runner.run(parts)
-        taken = np.array([THIS])
-        if status & OTHER_TRACE:
-            as_recorded = out[self.outputs :] == self.answers
-            sure = as_recorded[self.guards :].all(0)
-            taken = np.where(sure, THIS, NEAR) * as_recorded[: self.guards].all(0)
-        return status, taken, out[: self.outputs], d_u, d_x
 
     def memory(self, lanes: int) -> tuple[Array, Array, Array, Any]:
         """For a runner: what is uniform, beginning with the inputs; outputs and gradients."""
@@ -284,10 +255,6 @@ class Sweep:
         d_u = u[self.native.slopes :][: self.inputs] if self.native else np.zeros(self.inputs)
         d_x = np.zeros((self.lane_inputs, lanes)) if self.differentiates_lanes else None
         return u, out, d_u, d_x
-
-    def spread(self, seed: Array) -> Array:
-        """The seed of each output, in each lane, as runners take it."""
-        return seed if self.seed_varies else seed.sum(1, keepdims=True)
 
 
 def _swept(

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from autograd.program.plan import Plan
+from autograd.program.program import Request
 from autograd.program.trace.captured import Captured
-from autograd.transforms import _single
 
 __all__ = ["Recorded", "key_of", "used"]
 
@@ -70,18 +70,20 @@ class Recorded:
         for what, plans in [*self.plans.items()]:
             self.plans[what] = [plan for plan in plans if plan.trace in known]
 
-    def plan(self, method: str, argnums: Any, call: Any, tangent: Any = None) -> None:
+    def plan(self, method: str, call: Any, request: Request) -> None:
         """Let such calls go by plans on the traces known so far; but not where samples part."""
-        traces = self.kinds.get(call.arguments.key)
+        given = call.given
+        traces = self.kinds.get(given.key)
         every = traces.known if traces is not None else []
-        what, single = key_of(method, argnums), _single(argnums)
+        what = key_of(method, call.argnums)
         plans = self.plans.get(what, [])
-        if call.arguments.lanes and len(every) > 1:
+        if given.lanes and len(every) > 1:
             self.plans[what] = [plan for plan in plans if plan.trace not in every]
             return
         known = {plan.trace for plan in plans}
         for trace in every:
             if trace not in known:
                 with suppress(NotImplementedError):
-                    new = Plan(trace, call, method, single, self.captured, tangent)
+                    new = Plan(trace.program, request, trace.closed, call.it.threads)
+                    new.serve(trace, call, method, self.captured)
                     self.plans[what] = [new, *self.plans.get(what, [])][:MOST_PLANS]

@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Collection, Sequence
-from keyword import iskeyword
 from threading import get_ident
 from typing import Any
 
 from autograd.core.value import Value
+from autograd.program.arguments import parameter_names
 from autograd.program.ir.arrays import Array, np
-from autograd.program.program import Program
-from autograd.program.targets.array_functions import namespace
-from autograd.program.targets.runner import ANOTHER, NEAR, THIS
+from autograd.program.plan import Plan
+from autograd.program.program import Program, Request
+from autograd.program.targets.runner import ANOTHER, NEAR, NOT_FINITE, OTHER_TRACE, THIS
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import warn
 from autograd.program.trace.record import Recording, called, plain_results, record
-from autograd.rules.arrays import NAMES
 from autograd.trees import NUMBER, flatten, structure
 
 __all__ = ["Trace", "TraceCache"]
 
 MOST_TRACES = 64
-
-
-def parameters(f: Callable[..., Any]) -> list[str]:
-    """The names of a function's parameters, as far as they can be told."""
-    try:
-        return [*inspect.signature(f).parameters]
-    except (TypeError, ValueError):
-        return []
-
-
-def block_names(names: Sequence[str]) -> list[str]:
-    """Names of arguments that mean nothing else in a program's source."""
-    taken = {*NAMES, *namespace(), "indices", "seed", "params", "captured"}
-    unique: list[str] = []
-    for name in names:
-        other = iskeyword(name) or name[-1].isdigit() or name[:2] in ("d_", "t_")
-        name = f"{name}_" if other else name
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        unique.append(name)
-    return unique
 
 
 class Trace:
@@ -59,7 +35,7 @@ class Trace:
         single: whether the result is a number.
         arguments: puts numbers into the shape of the arguments.
         inputs: the numbers that it was recorded with, by their names.
-        names: of the block of each argument; None where it has no numbers.
+        plans: for each request one that nobody uses now.
         axes: of each argument, as those of a call.
         forms: the structure of each argument, or of a sample of it.
         reduce: as `compile` was asked.
@@ -75,22 +51,36 @@ class Trace:
         self.rebuild, self.built = recording.form.rebuild, recording.form.key
         self.single = recording.form is NUMBER
         self.forms = [structure(arg, "") for arg in sample]
-        names = parameters(self.f)
-        names = [*names, *[f"x{i}" for i in range(len(names), len(sample))]][: len(sample)]
-        counts, first = [form.size for form in self.forms], len(cache.first)
-        places = [(n, k, size) for n, size in zip(names, counts) for k in range(size)]
+        counts, names = [form.size for form in self.forms], arguments.names
+        raw = parameter_names(arguments.parameters, len(names))
+        places = [(n, k, size) for n, size in zip(raw, counts) for k in range(size)]
         labels = [name if size == 1 else f"{name}{k}" for name, k, size in places]
-        self.inputs, sizes = [*zip(labels, numbers)], [*zip(block_names(names), counts)]
-        self.names = [name if size else None for name, size in sizes]
+        self.inputs, sizes = [*zip(labels, numbers)], [*zip(names, counts)]
+        first = len(cache.first)
+        self.plans: dict[Request, Plan] = {}
         every = [
             *[(*each, False) for each, axis in zip(sizes, self.axes) if axis is None],
             ("params", first, False),
             ("captured", len(self.closed) - first, False),
             *[(*each, True) for each, axis in zip(sizes, self.axes) if axis == 0],
         ]
-        data = range(len(arguments.rows[0]) if arguments.args else 0, len(arguments.u))
+        data = range(len(arguments.rows[names[0]]) if arguments.args else 0, len(arguments.u))
         blocks, answers = [each for each in every if each[1]], [g.answer for g in self.guards]
         self.program = Program(self.tape, blocks, answers, data, cache.without, self)
+
+    def run(self, call: Any, lanes: Array) -> tuple[int, Array, dict[str, Array]]:
+        """Run a plan of a call on some lanes; see `Plan.run`."""
+        given, along = call.arguments, call.along
+        plan, x = self.plans.pop(call.request, None), given.x
+        try:
+            plan = plan or Plan(self.program, call.request, self.closed, call.threads)
+        except NotImplementedError:  # a rule that is not generic: eager knows
+            return NOT_FINITE, np.full(len(lanes), THIS), {}
+        if len(lanes) < x.shape[1]:
+            x, along = x[:, lanes], along and (along[0], along[1][:, lanes])
+        results = plan.run(given.u, x, call.weights(plan.outputs), along)
+        self.plans[call.request] = plan
+        return results
 
     def graph(self, **options: Any) -> Any:
         """The function's graph, at the numbers that it was recorded with."""
@@ -177,20 +167,20 @@ class TraceCache:
 
         Where rounding could decide, f itself computes the lane.
         """
-        status, taken, results = call.run(trace, lanes)
-        if (taken == THIS).all():
-            mine, others = lanes, lanes[:0]
-        else:
-            taken = np.broadcast_to(taken, len(lanes))
-            mine, others = lanes[taken == THIS], lanes[taken == ANOTHER]
-            for lane in lanes[taken == NEAR]:
-                call.eager(int(lane))
-        if len(mine) == 0:
+        status, taken, blocks = trace.run(call, lanes)
+        goes = taken == THIS
+        mine, others = lanes[goes], lanes[taken == ANOTHER]
+        for lane in lanes[taken == NEAR]:
+            call.eager(int(lane))
+        if not len(mine):
             return others
         if len(mine) < len(lanes):
-            return np.concatenate([others, self.along(trace, call, mine)])
+            summed = any(block.shape[1] < len(lanes) for block in blocks.values())
+            if summed or status != OTHER_TRACE:
+                return np.concatenate([others, self.along(trace, call, mine)])
+            status, blocks = 0, {name: block[:, goes] for name, block in blocks.items()}
         if not status:
-            call.add(trace, mine, results)
+            call.add(trace, mine, blocks)
         elif len(mine) == 1:
             call.eager(int(mine[0]))
         else:

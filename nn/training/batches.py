@@ -45,6 +45,7 @@ class Batch:
     """
 
     args, first, u = (), 0, ()  # as a call has them
+    parameters = "x", "y", "drawn"
 
     def __init__(
         self, *given: Any, source: Batch | None = None, order: Sequence[int] = ()
@@ -137,6 +138,11 @@ class Batch:
     def axes(self) -> tuple[int, ...]:
         """The axes of a call in which everything varies."""
         return (0,) * len(self.sample(0))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of a call's arguments."""
+        return self.parameters[: len(self.sample(0))]
 
     @property
     def naming(self) -> Callable[[int], Any]:

@@ -21,7 +21,8 @@ from autograd.core.operand import primal
 from autograd.core.traversal import begin
 from autograd.program.check import difference
 from autograd.program.ir.arrays import Array, np
-from autograd.program.program import Program, Sweep
+from autograd.program.plan import Plan
+from autograd.program.program import Program, Request
 from autograd.program.specialize import Trace, TraceCache
 from autograd.program.spot_check import Schedule, moving
 from autograd.program.targets.runner import clip, folded
@@ -36,6 +37,7 @@ __all__ = ["ByValues", "Compiled", "Run", "Traces", "data_of", "is_mean"]
 
 MOST = 64  # kinds of samples, and sizes of batches of each, that are remembered
 SOME, MANY = 3, 256  # samples that eager computes; targets that tell a mean from a sum
+TRAIN = Request(("params",))
 FEW = 4  # ways that are no reason to give up
 
 
@@ -208,14 +210,14 @@ class Compiled:
     def _fuse(self, run: Run) -> None:
         """Let one call make the next step with as many samples, if it can."""
         program, traces, lanes = run.parts[0][1].program, run.traces, run.batch.lanes
-        sweep = program.sweep(["params"])
+        sweep = program.sweep(TRAIN)
         if (
             sweep.native is not None
             and float_sweeps.exchanger is not None
             and all(lane is None for _, lane in program.tape.roots[: sweep.outputs])
             and (sweep.has_lanes or lanes == 1)
         ):
-            traces.fused[lanes] = Fused(self, run, sweep)
+            traces.fused[lanes] = Fused(self, run)
             keep(traces.fused)
 
     # ------------------------------------------------------------------ what is recorded
@@ -339,33 +341,25 @@ class Run:
         parts: samples that go one way, the trace, its outputs and gradient for them.
     """
 
+    along, threads = None, 1
+
     def __init__(self, batch: Batch, traces: Traces) -> None:
-        self.batch, self.traces, self.params = batch, traces, len(traces.first)
+        self.batch = self.arguments = batch
+        self.traces, self.request = traces, TRAIN if traces.trains else Request()
         self.parts: list[tuple[Array, Trace, Array, Any]] = []
 
-    def run(self, trace: Trace, lanes: Array) -> tuple[int, Array, list[Array]]:
-        """The status, whether each lane goes this way, and outputs and gradient if all do."""
-        x = self.batch.x
-        inputs = data_of(trace.closed), x if len(lanes) == self.batch.lanes else x[:, lanes]
-        if not self.traces.trains:
-            status, follows, out, *_ = trace.program.sweep().run(*inputs)
-            return status, follows, [out]
-        sweep = trace.program.sweep(["params"])
-        status, follows, out, d_u, _ = sweep.run(*inputs, self.seed(trace, len(lanes)))
-        return status, follows, [out, d_u[: self.params]]
-
-    def seed(self, trace: Trace, lanes: int) -> Array:
+    def weights(self, count: int) -> Any:
         """The weight of each output."""
-        seed = np.zeros((trace.program.tape.outputs, lanes))
-        seed[0] = self.traces.weight(self.batch.lanes)
+        weights = np.zeros(count)
+        weights[:1] = self.traces.weight(self.batch.lanes)
         if self.traces.has_penalty:
-            seed[1] = 1.0 / self.batch.lanes
-        return seed
+            weights[1] = 1.0 / self.batch.lanes
+        return weights if self.traces.trains else None
 
-    def add(self, trace: Trace, lanes: Array, results: list[Array]) -> None:
+    def add(self, trace: Trace, lanes: Array, blocks: dict[str, Array]) -> None:
         """Take in results of lanes."""
-        out = np.broadcast_to(results[0], (len(results[0]), len(lanes)))
-        self.parts.append((lanes, trace, out, results[-1]))
+        out = np.broadcast_to(blocks["out"], (len(blocks["out"]), len(lanes)))
+        self.parts.append((lanes, trace, out, blocks.get("params")))
 
     def eager(self, lane: int) -> None:
         """A lane that no program can do: then none does this batch."""
@@ -384,7 +378,7 @@ class Run:
     def gradient(self) -> Array:
         """The gradient in the parameters; ways add to it in the order of their samples."""
         parts = sorted(self.parts, key=lambda part: int(part[0][0]))
-        return np.add.reduce([gradient for *_, gradient in parts])
+        return np.add.reduce([gradient[:, 0] for *_, gradient in parts])
 
     def outputs(self) -> list[Any]:
         """The model's output for each sample."""
@@ -404,25 +398,21 @@ class Fused:
         unused: the parameters whose gradient the program never writes.
     """
 
-    def __init__(self, engine: Compiled, run: Run, sweep: Sweep) -> None:
-        parts, self.lanes, self.engine = run.batch.parts, run.batch.lanes, engine
+    def __init__(self, engine: Compiled, run: Run) -> None:
+        self.lanes, self.engine, count = run.batch.lanes, engine, len(engine.params)
         self.trace = trace = run.parts[0][1]
-        lanes = sweep.lanes or self.lanes
-        u, out, d_u, _ = sweep.memory(lanes)
-        self.u = u[: len(trace.closed)]
-        self.data, self.gradient = u[: run.params], d_u[: run.params]
-        float_sweeps.read_data(trace.closed, self.u)
+        self.plan = plan = Plan(trace.program, TRAIN, trace.closed, engine.threads)
+        plan.run(run.batch.u, run.batch.x, run.weights(plan.outputs))
+        self.u, self.runner = plan.outside, plan.runner
+        self.data, self.gradient = self.u[:count], plan.slopes[:count]
         self.gradient.fill(math.nan)
-        seed = sweep.spread(run.seed(trace, self.lanes))
-        more = None, sweep.answers, engine.threads
-        self.runner = sweep.runner(lanes, u, parts, seed, out, d_u, *more)
-        self.runner.run(parts)
+        self.runner.run(run.batch.parts)
         self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
-        self.out = out[: sweep.outputs]
+        self.out = plan.results
         limit = -1.0 if engine.eager.max_norm is None else engine.eager.max_norm
         weight, exchange = run.traces.weight(self.lanes), (float_sweeps.exchanger, trace.closed)
         self.loss = weight, run.traces.has_penalty, limit, *exchange
-        self.others = trace.closed[run.params :], self.u[run.params :]
+        self.others = trace.closed[count:], self.u[count:]
 
     def train(self, batch: Batch) -> float | None:
         """The loss, after a step; None if this can't make it, and nothing has changed."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.core import float_sweeps
 from autograd.program.ir.arrays import Array, np
-from autograd.program.plan import MOST
+from autograd.program.plan import MOST, Plan
 from autograd.program.program import Program
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.record import record
@@ -45,11 +45,10 @@ class Update:
             rules = optimizer._update, optimizer._numbers
             library = all(getattr(rule, "__module__", "") == "nn.optim" for rule in rules)
             self._guard = None if library else Captured(optimizer._update)
-            self._settings = self._runner = None
+            self._settings = None
             self._program = self._recorded()
-            self._sweep: Any = self._program and self._program.sweep()
+            self._plan: Any = self._program and Plan(self._program)
             rows = 1 + len(optimizer.buffers) + (not optimizer._alike)
-            self._out = np.empty((rows, len(optimizer.params)))
             self._fits = self._program is not None and 1 + rows <= MOST
             self._settings = settings
         return self._program
@@ -67,7 +66,7 @@ class Update:
             return True
         if runner.run(x, numbers):
             return False
-        after, *rows = self._out
+        after, *rows = self._plan.results
         buffers = {name: array("d", row) for name, row in zip(optimizer.buffers, rows)}
         others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
         float_sweeps.exchange(optimizer.params, data, after, gradient, others)
@@ -85,11 +84,9 @@ class Update:
             return None, None, None, None, None
         numbers, own = self.numbers()
         x = data, gradient, *optimizer.buffers.values(), *own
-        if self._runner is None:
-            u = self._sweep.memory(len(data))[0]
-            arrays = u, x, None, self._out, None, None, None
-            self._runner = self._sweep.runner(len(data), *arrays, 1)
-        return self._runner, x, numbers, optimizer, optimizer.steps + 1
+        if not self._plan.lanes:
+            self._plan.run(numbers, np.concatenate([np.atleast_2d(each) for each in x]))
+        return self._plan.runner, x, numbers, optimizer, optimizer.steps + 1
 
     def numbers(self, optimizer: Optimizer | None = None) -> tuple[list[float], list[Array]]:
         """The numbers of a step: those of all parameters, or an array with each one's own."""

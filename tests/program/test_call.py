@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from autograd import Value, atan2, sqrt
+from autograd import Value, atan2, exp, hessian, jacobian, sin, sqrt
 from autograd.program import compile, compiled
 from autograd.program import kernel as kernels
 from autograd.trees import flatten
@@ -390,3 +390,56 @@ def test_a_lack_of_memory_leaves_a_call_as_it_was(
             fast.value_and_grad(2.0, more)
     assert fast.value_and_grad(2.0, np.ones(3)) == (6.0, 3.0)
     assert fast.value_and_grad(2.0, more) == (100.0, 50.0)
+
+
+@pytest.mark.parametrize("argnums", [0, (0,), (1, 0)])
+def test_a_jacobian_without_rows_or_columns_is_eager_s(argnums: Any) -> None:
+    fast, args = compile(lambda x, y: []), ([1.0, 2.0], 3.0)
+    for _ in range(2):  # then by a plan
+        assert fast.jacobian(*args, argnums=argnums) == (
+            [] if argnums == 0 else tuple([[] for _ in argnums])
+        )
+    assert fast.jacobian(*args, argnums=argnums) == jacobian(lambda x, y: [], argnums)(*args)
+    for derivative in (jacobian(lambda x: [1.0, 2.0]), compile(lambda x: [1.0, 2.0]).jacobian):
+        with pytest.raises(ValueError, match="argument holds no numbers"):
+            derivative([])
+    with pytest.raises(ValueError, match="argument holds no numbers"):
+        compile(lambda x: 1.0).hessian([])
+
+
+def test_derivatives_of_one_number_refuse_several() -> None:
+    for f in (lambda x: [x[0] ** 2, x[1]], lambda x: []):
+        fast = compile(f)
+        for _ in range(2):
+            with pytest.raises(TypeError, match="use jacobian"):
+                fast.hvp([1.0, 2.0], [1.0, 1.0])
+            with pytest.raises(TypeError, match="use jacobian"):
+                fast.grad([1.0, 2.0])
+
+
+@pytest.mark.parametrize("argnums", [0, 1, (1, 0)])
+def test_forward_modes_of_structures_by_plans(argnums: Any) -> None:
+    def f(x: Any, y: Any) -> Any:
+        return {"a": [x["u"] * y[0], x["v"][1, 0] * y[1], sin(y[0])], "b": (y[1] * y[0], 2.0)}
+
+    def g(x: Any, y: Any) -> Any:
+        return x["u"] ** 2 * y[0] + x["v"][0, 1] * y[1] * x["u"] + exp(y[0] * x["v"][1, 1])
+
+    def numbers(tree: Any) -> Any:
+        if isinstance(tree, dict):
+            return {key: numbers(part) for key, part in tree.items()}
+        if isinstance(tree, list | tuple):
+            return [*map(numbers, tree)]
+        return np.asarray(tree).tolist()
+
+    fast, twice = compile(f), compile(g)
+    for scale in (1.0, 0.5, 0.25):
+        args = {"u": scale, "v": scale * np.array([[1.0, 2.0], [3.0, 4.0]])}, (scale, 2.0)
+        got = fast.jacobian(*args, argnums=argnums)
+        assert numbers(got) == numbers(jacobian(f, argnums)(*args))
+        got = twice.hessian(*args, argnums=argnums)
+        wanted = hessian(g, argnums)(*args)
+        assert str(flatten(got, "")[1]([0.0] * len(flatten(got, "")[0]))) == str(
+            flatten(wanted, "")[1]([0.0] * len(flatten(wanted, "")[0]))
+        )
+        np.testing.assert_allclose(flatten(got, "")[0], flatten(wanted, "")[0], rtol=1e-14)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from threading import Lock
 from typing import Any
 
@@ -46,8 +45,6 @@ class Runner:
         self.d_x: Any = d_x
         rows = [*map(np.atleast_2d, x)] or [np.empty((0, lanes))]
         self.x = np.concatenate(rows)  # row after row or lane after lane, as they are
-        ends = accumulate(map(len, rows))
-        self.parts = [self.x[end - len(row) : end] for end, row in zip(ends, rows)]
         self.function, self.places = run, blocks.places()
         self.outputs, self.turn = blocks.ops[blocks.results["out"]].rows, Lock()
         self.arguments = [
@@ -71,8 +68,8 @@ class Runner:
     def _computed(self, x: Sequence[Any], u: Any) -> int:
         if u is not None:
             self.u[: len(u), 0] = u
-        for part, given in zip(self.parts, x):
-            part[:] = given
+        if x:
+            np.concatenate([*map(np.atleast_2d, x)], out=self.x)
         errors: list[Any] = []
         told: dict[str, Any] = dict.fromkeys(("over", "divide", "invalid"), "call")
         try:
