@@ -193,16 +193,16 @@ PICTURES: dict[str, tuple[Callable[[], Graph], str]] = {
     name: tuple(row)
     for name, *row in table(
         """
-"small" | lambda: small().graph() | "e33b2f05ef73dea2"
-"hostile" | lambda: hostile().graph(theme="dark", rankdir="TB") | "e2144e350f53aca0"
+"small" | lambda: small().graph() | "083d0b900563db95"
+"hostile" | lambda: hostile().graph(theme="dark", rankdir="TB") | "65cd8d482b430fe7"
 "odd numbers" | lambda: odd_numbers().graph(gradients=False, theme="light") |
-    "84e719cc5596c138"
-"network" | lambda: network([2, 1]).root.value.graph(collapse=None) | "a9aa7e191c5d99a1"
+    "2c7bcfc4a18504db"
+"network" | lambda: network([2, 1]).root.value.graph(collapse=None) | "ecc6fec94ac39ca2"
 "neurons" | lambda: network([3, 2, 1]).root.value.graph(collapse="neuron") |
-    "f66d73553f96990d"
+    "843f4d621f635aef"
 "layers" | lambda: network([3, 2, 1]).root.value.graph(collapse="layer") |
-    "5e72c030a7ebe8c5"
-"cut" | lambda: chain(10).graph(max_nodes=6) | "a7e0c50b4c404e23"
+    "64ec496cad3a4aeb"
+"cut" | lambda: chain(10).graph(max_nodes=6) | "0bab3c73f04b7880"
 """,
         globals(),
     )

@@ -82,9 +82,9 @@ class _Painter:
         for unit, nodes in self.nodes.items():
             outlets = [node for node in nodes if node in read]
             self.outlets[unit] = [node for node in outlets if node.op] or outlets
-        self.number = {
-            unit: k for k, unit in enumerate(x for x in self.nodes if isinstance(x, str))
-        }
+
+        units = [unit for unit in self.nodes if isinstance(unit, str)]
+        self.number = {unit: k for k, unit in enumerate(units)}
 
     def picture(self) -> Picture:
         kept = self.kept()
@@ -97,7 +97,6 @@ class _Painter:
         note = self.quotient.note(self.graph, EVERY_NODE if self.options.collapse else "")
         if hidden:
             note = f"{note} {self.left_out(hidden)}".strip()
-            edges += [edge for unit in kept for edge in self.more(unit, boxes)]
         roots = dict.fromkeys([self.unit[root] for root in self.graph.roots])
         drawn = dict.fromkeys([*boxes.values(), *[edge.tail for edge in edges]])
         return Picture([*drawn], edges, [boxes[x] for x in roots if x in boxes], note)
@@ -156,22 +155,22 @@ class _Painter:
         box.title = self.quotient.titles.get(unit) or relative(unit, box.modules)
         box.full = DOUBLED.sub(r"\2", unit) if framed else box.title
         neuron = bool(box.modules) and unit not in self.quotient.titles
-        box.op, box.content, all_in_it = self.content(nodes, neuron)
-        box.hint = f"{box.full}: {all_in_it}"
+        follows, content = self.content(nodes)
+        short = content if len(nodes) < 9 else counted(len(nodes), "node")
+        box.op, box.content = (follows, "") if neuron else ("", short)
+        box.hint = f"{box.full}: {content}"
         return box
 
-    def content(self, nodes: list[Node], neuron: bool) -> tuple[str, str, str]:
-        """Return what follows a neuron's sum, or else the content in short; and all content."""
+    def content(self, nodes: list[Node]) -> tuple[str, str]:
+        """Return what follows the sum of a neuron, and all that is in a box."""
         operations = Counter([node.op.name for node in nodes if node.op is not None])
         parts = {op: f"{op} × {n:,}" if n > 1 else op for op, n in operations.items()}
         leaves = len(nodes) - operations.total()
         kind = ("parameter", "") if parts else ("leaf", "leaves")
         full = ", ".join([*parts.values(), *([counted(leaves, *kind)] if leaves else [])])
         follows = [text for op, text in parts.items() if op not in ("dot", "mul", "add")]
-        if neuron:
-            linear = parts.get("dot", "linear").replace("dot", "linear")
-            return ", ".join(follows) or linear, "", full
-        return "", full if len(nodes) < 9 or not parts else counted(len(nodes), "node"), full
+        linear = parts.get("dot", "linear").replace("dot", "linear")
+        return ", ".join(follows) or linear, full
 
     def rows(self, nodes: Sequence[Node]) -> Rows:
         """Data and grad; of several nodes the least and the largest."""
@@ -198,28 +197,23 @@ class _Painter:
         """One a slot; where nodes share boxes one a box, and one more if it goes round."""
         head, slopes = boxes[unit], self.slopes(unit)
         tails = Counter([link.tail for link in self.links[unit] if self.quotient.box_of])
-        links: dict[tuple[Unit, bool], list[Link]] = {}
-        for link in self.links[unit]:
-            one = not head.members and tails[link.tail] < 2
-            if link.tail in boxes and one and boxes[link.tail].node is not None:
-                x, partial = link.input, link.node.partials[link.slot]
-                id, local = f"e{link.node.index}-{link.slot}", self.number_text(partial)
-                hint = f"∂{link.node.name}/∂{x.name} = {partial!r}"
-                yield Edge(boxes[link.tail], head, id, local, hint, local)
-            elif link.tail in boxes:
+        links: dict[tuple[Unit, bool, int], list[Link]] = {}
+        for k, link in enumerate(self.links[unit]):
+            if link.tail in boxes:
+                alone = not head.members and tails[link.tail] < 2 and boxes[link.tail].node
                 again = (link.node, link.input) in self.quotient.rounds
-                links.setdefault((link.tail, again), []).append(link)
-        for (other, again), few in links.items():
-            tail, x = boxes[other], few[0].input
+                links.setdefault((link.tail, again, k if alone else -1), []).append(link)
+        for (other, again, k), few in links.items():
+            tail, (_, node, slot), x = boxes[other], few[0], few[0].input
             ends = {self.weight(few[0]), self.weight(few[-1])}
             weight = ends.pop() if head.kind == "group" and len(ends) == 1 else None
             local = f"×{len(few):,}" if len(few) > 1 and weight is None else ""
             hint = f"{tail.title} → {head.title}: {counted(len(few), 'edge')}"
-            slope = slopes.get(x) if tail.node is not None else None
+            slope = node.partials[slot] if k >= 0 else slopes.get(x) if tail.node else None
             if slope is not None and head.node is not None:
                 local = self.number_text(slope)
                 hint = f"∂{head.node.name}/∂{x.name} = {slope!r}"
-            id = f"e-{tail.id}-{head.id}"
+            id = f"e{node.index}-{slot}" if k >= 0 else f"e-{tail.id}-{head.id}"
             edge = Edge(tail, head, id, local, hint, local)
             if again:
                 edge.id, edge.goes_round = f"{id}-round", True
@@ -302,15 +296,6 @@ class _Painter:
             f"{counted(len(hidden), 'node')} left out"
             f"{leaves}{', '.join(names[:MOST_NAMES])}{more}{end}"
         )
-
-    def more(self, unit: Unit, boxes: dict[Unit, Box]) -> Iterator[Edge]:
-        """An arrow from a box "…" if something that goes into this one is left out."""
-        hidden = {link.tail for link in self.links[unit] if link.tail not in boxes}
-        if hidden:
-            head = boxes[unit]
-            hint = f"{counted(len(hidden), 'input')} of {head.title} not drawn"
-            tail = Box(f"more-{head.id}", "more", "…", hint=hint)
-            yield Edge(tail, head, f"e-more-{head.id}", hint=hint)
 
 
 def operation_text(node: Node, options: Options) -> str:

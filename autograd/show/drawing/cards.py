@@ -30,10 +30,6 @@ def write(box: Box, compact: bool, reserve: str = "") -> None:
     title = clipped(box.title, TITLE, WIDEST_NAME)
     name = Part(title, "name auto" if auto else "name")
     box.name = name.text
-    if box.kind == "more":
-        box.compact, box.lines = False, ((name._replace(side="middle"),),)
-        box.width, box.height = name.width + 2 * PAD, float(ROW + PAD)
-        return
     if box.kind == "formula" or (box.compact and box.formula and box.kind != "group"):
         often = [Part(f"× {box.times:,}", "caption", "right")] * (box.times > 1)
         taken = _width([name, *often]) + BESIDE

@@ -19,7 +19,6 @@ __all__ = ["digraph"]
 FONT = FONTS.partition(",")[0]
 WIDEST_IN_EMS = 20.0  # of a text, in units of the font's size
 LONGEST_TOOLTIP = 1000  # characters of a tooltip
-STYLES = {"leaf": "rounded,filled", "more": "dashed"}
 
 
 def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
@@ -39,24 +38,18 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
         return str(quoted(printable(text[:LONGEST_TOOLTIP])))
 
     colours = DARK if options.theme == "dark" else LIGHT
-    font = {"fontname": FONT, "fontsize": "12", "fontcolor": colours["ink"]}
-    line = {"color": colours["line"]}
-    top = {
-        "rankdir": options.rankdir,
-        "bgcolor": colours["paper"],
-        "labelloc": "t",
-        "labeljust": "l",
-    }
-    top |= {
-        "label": f"<{escape(drawn.note)}>" if drawn.note else "",
-        "tooltip": tip(title),
-        **font,
-    }
-    local = {"fontname": FONT, "fontsize": "10", "fontcolor": colours["local"], **line}
+    font = {"fontname": FONT, "fontcolor": colours["ink"], "color": colours["line"]}
     dot = Digraph(
-        graph_attr=top,
-        node_attr={"shape": "box", "style": "filled", "margin": "0.05", **font, **line},
-        edge_attr={"arrowsize": "0.7", **local},
+        graph_attr={
+            "rankdir": options.rankdir,
+            "bgcolor": colours["paper"],
+            "label": f"<{escape(drawn.note)}>" if drawn.note else "",
+            "labelloc": "t",
+            "tooltip": tip(title),
+            **font,
+        },
+        node_attr={"shape": "box", "fontsize": "12", "margin": "0.05", **font},
+        edge_attr={"arrowsize": "0.7", "fontsize": "10", **font},
     )
     for box in drawn.boxes:
         part = Digraph()
@@ -64,19 +57,15 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
             box.id,
             f"<{_table(box)}>",
             id=box.id,
-            style=STYLES.get(box.kind, "filled"),
+            style="rounded,filled" if box.kind == "leaf" else "filled",
             fillcolor=colours.get(box.kind, colours["paper"]),
             penwidth="2.5" if box in drawn.roots else "1",
             tooltip=tip(box.hint),
         )
         for path in reversed(box.modules):  # clusters of the same name are one
             around = Digraph(f"cluster_{path}")
-            around.attr(
-                label=f"<{escape(relative(path, layers_of(path)[:-1]))}>",
-                labeljust="l",
-                style="dashed",
-                **line,
-            )
+            label = escape(relative(path, layers_of(path)[:-1]))
+            around.attr(label=f"<{label}>", style="dashed", color=colours["line"])
             around.subgraph(part)
             part = around
         dot.subgraph(part)
@@ -90,10 +79,7 @@ def _table(box: Box) -> str:
     title, op = [
         escape(clipped(text, 1, WIDEST_IN_EMS)) for text in (box.title, box.op or box.content)
     ]
-    first = f'<TD ALIGN="LEFT"><B>{title}</B></TD><TD ALIGN="RIGHT">{op or " "}</TD>'
-    rows = [
-        f'<TD ALIGN="LEFT">{name}</TD><TD ALIGN="RIGHT">{escape(number)}</TD>'
-        for name, number in box.rows
-    ]
-    body = "".join([f"<TR>{row}</TR>" for row in [first, *rows]])
+    rows = [(f"<B>{title}</B>", op or " "), *[(c, escape(number)) for c, number in box.rows]]
+    cells = [f'<TD ALIGN="LEFT">{a}</TD><TD ALIGN="RIGHT">{b}</TD>' for a, b in rows]
+    body = "".join([f"<TR>{row}</TR>" for row in cells])
     return f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">{body}</TABLE>'

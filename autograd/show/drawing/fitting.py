@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -105,7 +106,7 @@ def fit(
     """
     page = wide, TALL if scrolls else PAGE[1]
     loose = page if scrolls else WIDE
-    attempt = _Attempt(graph, reserve or {}, page, scrolls)
+    attempt = partial(_draw, graph, reserve or {}, page, scrolls)
     asked = options.collapse != "auto" or options.depth or options.max_nodes != MOST_NODES
     choices = _choices(graph, scrolls)
     if asked:
@@ -128,7 +129,7 @@ def fit(
         if drawing is not None or asked:  # rather than with less detail
             return drawing or drawings[-1]
     assert choice is not None
-    return _paths(options, choice, attempt)
+    return _paths(graph, options, choice, attempt)
 
 
 def quotient_for(graph: Snapshot, options: Options) -> Quotient:
@@ -176,9 +177,14 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
         yield Choice(folded, True, ROWS, level)
 
 
-def _paths(options: Options, coarsest: Choice, attempt: _Attempt) -> Drawing:
+def _paths(
+    graph: Snapshot,
+    options: Options,
+    coarsest: Choice,
+    attempt: Callable[[Options, Choice], Drawing | None],
+) -> Drawing:
     """Draw the paths of most of the gradient, of the coarsest choice: as many boxes as fit."""
-    most = min(MOST_CUT, coarsest.quotient.count(attempt.graph))
+    most = min(MOST_CUT, coarsest.quotient.count(graph))
     while True:
         drawing = attempt(options.changed(max_nodes=most), coarsest._replace(rows=ANY))
         if drawing is not None and (drawing.fits() or most <= FEWEST):
@@ -186,58 +192,53 @@ def _paths(options: Options, coarsest: Choice, attempt: _Attempt) -> Drawing:
         most = max(FEWEST, most * 6 // 7)
 
 
-class _Attempt:
-    """Draws what a choice says."""
+def _draw(
+    graph: Snapshot,
+    reserve: Mapping[int, str],
+    page: Position,
+    scrolls: bool,
+    options: Options,
+    choice: Choice,
+) -> Drawing | None:
+    """The drawing of a choice; None if it needs more rows or more room."""
+    drawn = picture(graph, options, choice.quotient)
+    _write(drawn, options, choice, reserve)
+    notes = [drawn.note] if drawn.note else []
+    compact = any(box.compact and box.rows for box in drawn.boxes)
+    notes += [COMPACT] * (compact and options.values and options.gradients)
+    if not scrolls and any(edge.weight for edge in drawn.edges):
+        notes.append(legend(options.arrows))
+    wide, high = page[0] - 2 * PAPER_MARGIN, page[1] - 2 * PAPER_MARGIN
+    room = sum([(box.width + 36) * (box.height + 8) for box in drawn.boxes])
+    if choice.rows < ANY and room > wide * high:
+        return None
+    inner = wide, high - (len(notes) + 1) * ROW
+    layout = lay_out(drawn, options.rankdir, inner, choice.rows)
+    if layout is None:
+        return None
+    notes += [CHIPS] if layout.names else []
+    lines = textwrap.wrap(" ".join(notes), int(max(layout.size[0], 320.0) / CHARACTER))
+    return Drawing(drawn, layout, lines)
 
-    def __init__(
-        self, graph: Snapshot, reserve: Mapping[int, str], page: Position, scrolls: bool
-    ) -> None:
-        self.graph, self.reserve, self.page, self.scrolls = graph, reserve, page, scrolls
 
-    def __call__(self, options: Options, choice: Choice) -> Drawing | None:
-        """The drawing; None if it needs more rows or more room."""
-        drawn = picture(self.graph, options, choice.quotient)
-        self.write(drawn, options, choice)
-        notes = [drawn.note] if drawn.note else []
-        if (
-            options.values
-            and options.gradients
-            and any(box.compact and box.rows for box in drawn.boxes)
-        ):
-            notes.append(COMPACT)
-        if not self.scrolls and any(edge.weight for edge in drawn.edges):
-            notes.append(legend(options.arrows))
-        wide, high = self.page[0] - 2 * PAPER_MARGIN, self.page[1] - 2 * PAPER_MARGIN
-        room = sum([(box.width + 36) * (box.height + 8) for box in drawn.boxes])
-        if choice.rows < ANY and room > wide * high:
-            return None
-        page = wide, high - (len(notes) + 1) * ROW
-        layout = lay_out(drawn, options.rankdir, page, choice.rows)
-        if layout is None:
-            return None
-        notes += [CHIPS] if layout.names else []
-        lines = textwrap.wrap(" ".join(notes), int(max(layout.size[0], 320.0) / CHARACTER))
-        return Drawing(drawn, layout, lines)
-
-    def write(self, drawn: Picture, options: Options, choice: Choice) -> None:
-        """Set the texts of boxes, as high as their arrows' numbers need; layers are even."""
-        along = AXES[options.rankdir][0]
-        room = port_room(drawn, options.rankdir)
-        layers: dict[object, list[Box]] = {}
-        for box in drawn.boxes:
-            reserve = self.reserve.get(box.node.index, "") if box.node else ""
-            write(box, choice.compact, reserve)
-            if along == 0:
-                box.height = max(box.height, room[box])
-            else:
-                box.width = max(box.width, room[box])
-            layers.setdefault(box.modules or box if box.kind == "group" else box, []).append(
-                box
-            )
-        for layer in layers.values():
-            widest = max([box.width for box in layer])
-            for box in layer:
-                box.width = widest
+def _write(
+    drawn: Picture, options: Options, choice: Choice, reserve: Mapping[int, str]
+) -> None:
+    """Set the texts of boxes, as high as their arrows' numbers need; layers are even."""
+    along, room = AXES[options.rankdir][0], port_room(drawn, options.rankdir)
+    layers: dict[object, list[Box]] = {}
+    for box in drawn.boxes:
+        write(box, choice.compact, reserve.get(box.node.index, "") if box.node else "")
+        if along == 0:
+            box.height = max(box.height, room[box])
+        else:
+            box.width = max(box.width, room[box])
+        alike = (box.kind == "group" and box.modules) or box
+        layers.setdefault(alike, []).append(box)
+    for layer in layers.values():
+        widest = max([box.width for box in layer])
+        for box in layer:
+            box.width = widest
 
 
 def legend(arrows: str) -> str:

@@ -36,7 +36,6 @@ BUNDLE = 8  # so many leaves that go into one layer share a box
 EARLIER = "ₜ₋₁"  # after the name of what a step before has made
 FONT = 12  # the size in which formulas are written, in pixels
 TERM = 150.0  # pixels of a term of a sum that may become longer
-FEW = 8  # formulas that are tried one by one to be written in another
 
 Keys = dict[Node, str]
 
@@ -279,16 +278,12 @@ def with_formulas(
         free = [x for x in free if part.op is TABLE["mul"] or part.operands.count(x) == 1]
         free.sort(key=lambda x: len(texts[x].text))
         adds = part.op is TABLE["add"]  # sums go on, with terms that are not too long
-        for few in [free, *[[x] for x in free[:FEW] if free[1:]]]:  # all of them, or one by one
-            if not few:
-                break
-            longer = part.written({**names, **{x: texts[x] for x in few}})
-            short = adds and all(x.terms or width(texts[x].text, FONT) <= TERM for x in few)
+        for x in free:
+            longer = part.written({**names, x: texts[x]})
+            short = adds and (x.terms or width(texts[x].text, FONT) <= TERM)
             if short or width(longer.text, FONT) <= most:
-                names |= {x: texts[x] for x in few}
+                names[x] = texts[x]
                 texts[part] = longer
-            if len(names) == len(free):
-                break
         inside[part] += [y for x in names for y in inside.pop(x)]
     box_of, titles, formulas = dict(before.box_of), dict(before.titles), dict(before.formulas)
     for part, held in inside.items():

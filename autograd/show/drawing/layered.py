@@ -27,10 +27,9 @@ CURVE, LEVEL = 22.0, 10.0  # of a gap: the curves of its arrows, what is beside 
 BETWEEN, APART = 12.0, 5.0  # boxes, and arrows that pass between boxes
 FRAME, BELOW = 26.0, 8.0  # more between boxes for each frame; below a frame's boxes
 LANE, ROUND = 24.0, 14.0  # between rows; for an arrow that goes round
-LONGEST = 6  # ranks that an arrow goes over, if there is more than one row
 BEND, PORT = 6.0, 8.0  # the room of an arrow that passes, of one that ends without a number
 SWEEPS, STRAIGHT = 20, 8  # to and fro; the last ones, which straighten long arrows
-STEEP, MOST_STEEP = 0.15, 45.0  # what steep arrows add to a gap
+STEEP = 20.0  # more of a gap for steep arrows, where there is room
 # The costs of a row, of an arrow that is cut, of a step that is, of a box alone, of empty room.
 ROW, CUT, SPLIT, ALONE, EMPTY = 1.0, 0.05, 20.0, 20.0, 0.5
 
@@ -65,7 +64,7 @@ def lay_out(
                 each.tail.starts.append(each)
     items = [*boxes]
     for box in boxes:
-        items += names(box, len(starts) > 1)
+        items += names(box)
     for each in arrows:
         items += bends(each)
     wide, high = 0.0, -LANE
@@ -171,13 +170,13 @@ def set_rows(boxes: Sequence[Box], starts: list[int]) -> None:
             box.row = min([each.head.row for each in box.starts])
 
 
-def names(box: Box, cut: bool) -> list[Box]:
-    """Names of a box, at which arrows begin that go into another row, or would be too long."""
+def names(box: Box) -> list[Box]:
+    """Names of a box, at which arrows begin that go into another row."""
     made: list[Box] = []
     at = box
     for each in sorted(box.starts, key=lambda each: each.head.rank):
         head = each.head
-        if head.row != at.row or (cut and head.rank - at.rank > LONGEST):
+        if head.row != at.row:
             at = Box(kind="name", of=box, rank=head.rank - 1, row=head.row)
             at.long, at.high = box.tag
             made.append(at)
@@ -307,17 +306,12 @@ def room_between(a: Box, b: Box) -> float:
 def route(layers: list[list[Box]], length: float, top: float) -> Position:
     """Set places along, arrows and their numbers below `top`; how long and how far down."""
     wide = [max([each.long for each in layer]) for layer in layers]
-    room, steep = [0.0] * len(layers), [0.0] * len(layers)  # for numbers, for steep arrows
-    for k, layer in enumerate(layers):
-        for each in layer:
-            room[k] = max([room[k], *[end.label[0] for end in each.ends]])
-            rise = max([0.0, *[abs(each.y - x.y) for x in each.before]])
-            steep[k] = max(steep[k], min(MOST_STEEP, STEEP * rise))
+    room = [max([0.0, *[end.label[0] for x in layer for end in x.ends]]) for layer in layers]
     spare = length - sum(wide) - sum(room) - (CURVE + LEVEL) * (len(layers) - 1)
-    scale = max(0.0, min(1.0, spare / max(1.0, sum(steep))))
+    more = max(0.0, min(STEEP, spare / len(layers)))
     left = [0.0]
     for k in range(1, len(layers)):
-        left.append(left[-1] + wide[k - 1] + CURVE + LEVEL + room[k] + scale * steep[k])
+        left.append(left[-1] + wide[k - 1] + CURVE + LEVEL + room[k] + more)
     items = [each for layer in layers for each in layer]
     above = min([x.y - x.high / 2 - (FRAME - BELOW) * len(x.frames) for x in items])
     below = max([x.y + x.high / 2 + BELOW * len(x.frames) for x in items])

@@ -16,7 +16,7 @@ BOLD = 1.08  # how much wider names are than their letters
 SIZES = {"name": TITLE * BOLD, "op": TITLE, "caption": SMALL, "what": SMALL}
 
 Rows = tuple[tuple[str, str], ...]
-Kind = Literal["leaf", "operation", "group", "formula", "more", "name", "bend"]
+Kind = Literal["leaf", "operation", "group", "formula", "name", "bend"]
 Position = tuple[float, float]
 Sides = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -43,8 +43,8 @@ class Box:
     Attributes:
         id: unique in the picture, and the same whenever the graph is the same.
         kind: "leaf", "operation", "group" (a box of more than one node), "formula" (nodes that
-            are written as one), "more" (nodes left out), "name" (where an arrow begins in
-            another row) or "bend" (where an arrow passes a rank).
+            are written as one), "name" (where an arrow begins in another row) or "bend"
+            (where an arrow passes a rank).
         title, op: its two texts; `op` is empty for a leaf.
         content: of a group that is no neuron, what is in it.
         node: whose data and grad it shows; None if there is no single one.

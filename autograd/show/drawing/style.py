@@ -30,7 +30,6 @@ RULES = """
 @ .node rect {fill: var(--operation); stroke: var(--line); stroke-width: 1}
 @ .leaf rect {fill: var(--leaf)}
 @ .group rect {fill: var(--group); stroke-width: 2.5}
-@ .more rect {fill: none; stroke-dasharray: 3 3}
 @ .root rect {stroke: var(--ink); stroke-width: 2.5}
 @ .cluster rect {fill: var(--around); stroke: var(--line); stroke-width: .7}
 @ .cluster rect {stroke-dasharray: 5 3}

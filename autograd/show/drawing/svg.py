@@ -85,8 +85,6 @@ def _node(box: Box, root: bool) -> str:
         for part in line_parts:
             if part.side == "right":
                 parts.append(_text(left + w - PAD, line, part.classes, part.text, "end"))
-            elif part.side == "middle":
-                parts.append(_text(left + w / 2, line, part.classes, part.text, "middle"))
             else:
                 indent = INDENT if part.text[:1] == " " else 0.0
                 parts.append(_text(at + indent, line, part.classes, part.text.strip()))

@@ -107,9 +107,9 @@ def test_a_page_of_a_graph_has_the_picture_that_was_asked_for() -> None:
         y = y.tanh()
     assert y.steps().html().count('class="node ') == 251  # a pass is drawn whole
     for options, boxes in (
-        ({"depth": 3}, 5),
+        ({"depth": 3}, 4),
         ({"max_nodes": None}, 251),
-        ({"collapse": None}, 201),
+        ({"collapse": None}, 200),
     ):
         page = y.graph(rankdir="TB", **options).html()
         assert page.count('class="node ') == boxes
