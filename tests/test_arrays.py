@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("scipy")
 
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 
 import autograd
 from autograd import Value, array, grad, jacobian, value_and_jacobian
@@ -386,6 +386,13 @@ def test_a_foreign_function_that_is_differentiated_itself() -> None:
     exec("def f(x):\n    raise TypeError(\"Cannot cast from dtype('O')\")", space)
     with pytest.raises(TypeError, match="Cannot cast") as raised:
         grad(space["f"])(1.0)
+    assert not hasattr(raised.value, "__notes__")
+
+
+def test_a_mistake_in_a_function_that_scipy_calls_is_its_own() -> None:
+    number: Any = 3
+    with pytest.raises(TypeError, match="has no len") as raised:
+        grad(lambda x: optimize.minimize(lambda _: len(number), 0.0).fun * x)(1.0)
     assert not hasattr(raised.value, "__notes__")
 
 
