@@ -32,24 +32,22 @@ def sinc(x: Any) -> Any:
 
 # By its name: the reference, where its argument lies (of these numbers between 0 and 1).
 EXACT: dict[str, tuple[Callable[..., Any], list[Callable[[float], float]]]] = {
-    "erfinv": (mpmath.erfinv, [lambda u: 2.0 * u - 1.0, lambda u: 10.0 ** (-300.0 * u)]),
-    "ndtri": (
-        lambda p: -mpmath.sqrt(2) * mpmath.erfinv(1 - 2 * p),
-        [
-            lambda u: u,
-            lambda u: 10.0 ** (-30.0 * u - 0.6),
-            lambda u: 0.5 + 10.0 ** (-14 * u - 1),
-        ],
-    ),
-    "ndtr": (phi, [lambda u: 45.0 * u - 37.0]),
-    "log_ndtr": (lambda x: mpmath.log(phi(x)), [lambda u: 11 * u - 2, lambda u: -60.0 * u]),
-    "mills": (lambda x: mpmath.npdf(x) / phi(x), [lambda u: 69.0 * u - 60.0]),
-    "log1mexp": (
-        lambda x: mpmath.log(-mpmath.expm1(-x)),
-        [lambda u: 10.0 ** (-300.0 * u), lambda u: 600.0 * u],
-    ),
-    "sinc": (sinc, [lambda u: 40.0 * u - 20.0, lambda u: 10.0 ** (-300.0 * u)]),
-    "polygamma": (lambda x: mpmath.polygamma(1, x), [lambda u: 10.0 ** (12.0 * u - 6.0)]),
+    name: (exact, places)
+    for name, exact, *places in table(
+        """
+"erfinv" | mpmath.erfinv | lambda u: 2.0 * u - 1.0 | lambda u: 10.0 ** (-300.0 * u)
+"ndtri" | lambda p: -mpmath.sqrt(2) * mpmath.erfinv(1 - 2 * p) | lambda u: u |
+    lambda u: 10.0 ** (-30.0 * u - 0.6) | lambda u: 0.5 + 10.0 ** (-14 * u - 1)
+"ndtr" | phi | lambda u: 45.0 * u - 37.0
+"log_ndtr" | lambda x: mpmath.log(phi(x)) | lambda u: 11 * u - 2 | lambda u: -60.0 * u
+"mills" | lambda x: mpmath.npdf(x) / phi(x) | lambda u: 69.0 * u - 60.0
+"log1mexp" | lambda x: mpmath.log(-mpmath.expm1(-x)) | lambda u: 10.0 ** (-300.0 * u) |
+    lambda u: 600.0 * u
+"sinc" | sinc | lambda u: 40.0 * u - 20.0 | lambda u: 10.0 ** (-300.0 * u)
+"polygamma" | lambda x: mpmath.polygamma(1, x) | lambda u: 10.0 ** (12.0 * u - 6.0)
+""",
+        globals(),
+    )
 }
 SLOPES = "ndtr", "log_ndtr", "log1mexp", "erfinv", "ndtri"
 

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import integrate, optimize, special
 
 import autograd
-from autograd import grad, hessian, hvp, jacobian, value_and_grad, value_and_jacobian
+from autograd import grad, hessian, hvp, jacobian, value_and_grad
 from autograd.trees import flatten
 
 Function = Callable[..., Any]
@@ -130,14 +130,6 @@ def pendulum(theta: Any) -> Any:
     return rk4(lambda y: np.array([y[1], -np.sin(y[0])]), np.array([theta, 0.0]), 0.05, 40)[0]
 
 
-@task(0.7, lambda f: (grad(f)(0.7) < 0.0, True))
-def heat_equation(k: Any) -> Any:
-    u = np.sin(np.linspace(0.0, np.pi, 11))
-    for _ in range(20):
-        u = np.concatenate([[0.0], u[1:-1] + 0.3 * k * (u[2:] - 2 * u[1:-1] + u[:-2]), [0.0]])
-    return u[5]
-
-
 # ---------------------------------------------------------------- statistics
 
 DATA = RNG.normal(2.0, 1.5, size=30)
@@ -154,19 +146,6 @@ def maximum_likelihood(p: Any) -> Any:
     mu, log_sigma = p
     z = (DATA - mu) * np.exp(-log_sigma)
     return 0.5 * np.sum(z**2) + len(DATA) * log_sigma
-
-
-@task([0.3, 0.5])
-def kalman_filter(logs: Any) -> Any:
-    q, r = np.exp(logs[0]), np.exp(logs[1])
-    mean, var, loss = 0.0, 1.0, 0.0
-    for y in DATA:
-        var = var + q
-        s = var + r
-        gain = var / s
-        loss = loss + 0.5 * (np.log(s) + (y - mean) ** 2 / s)
-        mean, var = mean + gain * (y - mean), (1.0 - gain) * var
-    return loss
 
 
 # ---------------------------------------------------------------- finance, tables, data
@@ -199,23 +178,6 @@ FRAME = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 4.0], "effect": [0.1, 0.9, 1.7, 4.
 @task({"slope": 0.5, "offset": 0.0})
 def data_frame(p: Any) -> Any:
     return ((p["slope"] * FRAME["dose"] + p["offset"] - FRAME["effect"]) ** 2).sum()
-
-
-def reach(f: Any) -> Any:
-    q = np.array([0.3, 0.5])
-    for _ in range(20):
-        hand, slope = value_and_jacobian(arm)(q)
-        q = q - np.linalg.solve(slope, hand - [1.0, 1.2])
-    return arm(q), [1.0, 1.2]
-
-
-def arm(q: Any) -> Any:
-    return np.array([np.cos(q[0]) + np.cos(q[0] + q[1]), np.sin(q[0]) + np.sin(q[0] + q[1])])
-
-
-@task(np.array([0.3, 0.5]), reach)
-def robot_arm(q: Any) -> Any:
-    return np.sum((arm(q) - [1.0, 1.2]) ** 2)
 
 
 @pytest.mark.parametrize("name", TASKS)
