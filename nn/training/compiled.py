@@ -53,6 +53,7 @@ class Traces(TraceCache):
         has_loss, has_penalty: whether the first output is one, and the second.
         mean: whether the loss of a batch is the mean of the samples', not the sum.
         draws: how many random numbers a sample takes.
+        pairs: the ways that a check has seen in one batch.
         fused: by the size of the batch, the step as one call.
     """
 
@@ -64,6 +65,7 @@ class Traces(TraceCache):
         self.trains = self.has_penalty = False
         self.has_loss = self.mean = True
         self.draws = 0
+        self.pairs = set[frozenset[Trace]]()
         self.fused: dict[int, Fused] = {}
 
     def record(self, arguments: Any, lane: int) -> Trace | None:
@@ -172,8 +174,11 @@ class Compiled:
         if not self.traces:
             return None
         run = self.run(batch, traces)
-        if self.checking:
+        ways = [trace for _, trace, *_ in run.parts]
+        pairs = {*map(frozenset, itertools.combinations(ways, 2))}
+        if self.checking or not pairs <= traces.pairs:  # a loss may weigh one way by another
             self.check(run)
+            traces.pairs |= pairs
         if len(run.parts) == 1 and batch.lanes not in traces.fused:
             self._fuse(run)
         loss, slopes = self.finite(run.loss()), run.gradient()
@@ -282,11 +287,13 @@ class Compiled:
         return next(numbers)
 
     def _is_mean(self, batch: Batch) -> bool | None:
-        """Whether the loss is a mean, by some outputs of the model beside more targets."""
+        """Whether the loss is a mean, by some outputs of the model beside targets of all."""
         assert self.state is not None
         model, loss, _ = self.state.copies.values()
         model.eval()
-        xs, ys = batch.take(range(min(MANY, batch.lanes))).lists()
+        whole = batch.source or batch
+        some = random.Random(0).sample(range(whole.lanes), min(MANY, whole.lanes))
+        xs, ys = whole.take(some).lists()
         with no_grad():
             outputs = [plain(model(x)) for x in xs[:2]] * len(ys)
             return is_mean(loss, outputs[: len(ys)], ys)

@@ -902,3 +902,29 @@ def test_softmax_is_one_program_wherever_the_largest_is(function: Any) -> None:
 def test_a_sure_log_softmax_keeps_its_last_digits() -> None:
     fast = compile_function(nn.log_softmax)
     assert fast([0.0, 100.0]) == pytest.approx([-100.0, -math.exp(-100.0)], rel=1e-14, abs=0.0)
+
+
+def by_class(outputs: Any, targets: Any) -> Any:
+    weights = [2.0 if y > 0 else 1.0 for y in targets]
+    return weighted_mean(weights, outputs, targets)
+
+
+def by_answer(outputs: Any, targets: Any) -> Any:
+    weights = [2.0 if out * y < 0 else 1.0 for out, y in zip(outputs, targets)]
+    return weighted_mean(weights, outputs, targets)
+
+
+def weighted_mean(weights: list[float], outputs: Any, targets: Any) -> Any:
+    each = zip(weights, outputs, targets)
+    return sum(w * (out - y) ** 2 for w, out, y in each) / sum(weights)
+
+
+@pytest.mark.parametrize("loss", [by_class, by_answer])
+def test_a_weighted_mean_is_refused_when_its_weights_meet(loss: Any) -> None:
+    """In the first batches all weights are alike, so that it looks like a mean."""
+    xs, ys = [[1.0], [2.0], [3.0], [4.0]], [1.0, 1.0, -1.0, -1.0]
+    model = nn.Layer(1, 1, init=nn.init.constant(0.5))
+    step = nn.compile(model, loss, nn.SGD(model.parameters(), lr=1e-3))
+    step(xs[:2], ys[:2])
+    with pytest.raises(ValueError, match=r"couples samples|the program of the loss gives"):
+        [step(xs[i:], ys[i:]) for i in (2, 1)]
