@@ -40,10 +40,11 @@ TALL = 6 * PAGE[1]  # of a page that scrolls and would lose a part else
 PAPER_MARGIN = 8.0
 CHARACTER = 6.5  # the width of a character of the note, roughly
 WIDE = (1550.0, PAGE[1])  # if nothing of a level fits a page: text is still 9 pixels high
-MOST, MOST_TALL = 80, 200  # boxes that are worth a try; of a picture that is higher than a page
+MOST, MOST_TALL = 64, 200  # boxes that are worth a try; of a picture that is higher than a page
 MOST_FULL = 100  # boxes, with more of which no picture is tried in which nothing is drawn once
 MOST_UNFOLDED = 500  # the same for a page that scrolls
 MOST_NODES = Options().max_nodes
+MOST_ALIKE = 40  # kinds of nodes in a step, of which more do not fit a page as one step
 MOST_CUT, FEWEST = 48, 12  # boxes of a picture that leaves some out
 ROWS = 9  # of a page with formulas
 MANY = 8  # steps, from which on they are drawn once
@@ -152,6 +153,8 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
     names = replace(names, steps=repeated.steps if repeated else {})
     steps, keys = by_step(repeated) if repeated and repeated.rounds else (names, {})
     alike = by_likeness(graph, steps, keys)
+    if len({*alike.values()}) > MOST_ALIKE:
+        steps, keys, alike = names, {}, by_likeness(graph, names, {})
     sizes = Counter([alike.get(node) for node in graph.nodes if node.op is not None])
     many = [size for key, size in sizes.items() if key and size >= MANY]
     full = names.count(graph) <= (MOST_UNFOLDED if scrolls else MOST_FULL)
