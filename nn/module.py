@@ -497,6 +497,12 @@ def _contents(module: Module) -> tuple[Parameters, Modules]:
     parameters: Parameters = []
     modules: Modules = []
     _find("", attributes, parameters, modules)
+    weights = vars(module).get("w") if module._names else None
+    if isinstance(weights, list) and len({isinstance(w, Value) for w in weights}) > 1:
+        raise TypeError(
+            f"{type(module).__name__}: w has numbers among its Values, {shortened(weights)}; "
+            "to set a weight write w[0].data = 0.5"
+        )
     return parameters, modules
 
 

@@ -175,3 +175,10 @@ def test_layer_norm_is_torchs(settings: dict[str, Any]) -> None:
     torchs.against_torch(layer, "LayerNorm", x)
     shown = "".join(f", {name}=False" for name in settings)
     assert repr(layer) == f"LayerNorm(4, eps=0.01{shown})"
+
+
+def test_a_number_in_a_weights_place_is_told() -> None:
+    layer = nn.Layer(2, 1)
+    layer.neurons[0].w[0] = 0.5  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"w\[0\]\.data = 0\.5"):
+        layer.parameters()
