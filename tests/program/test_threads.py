@@ -134,6 +134,25 @@ def test_threads_that_share_a_function_get_results_of_their_own(
         assert [*pool.map(wrong, range(4))] == [0] * 4
 
 
+def test_samples_that_part_and_forward_modes_in_threads() -> None:
+    def f(w: Any, x: Any) -> Any:
+        y = w * x
+        return y.tanh() if y > 0.2 else y * y
+
+    x, weights = np.linspace(-1.0, 1.0, 200), [0.3, 0.6, 0.9, 1.2]
+    mean, each = compile(f, (None, 0), "mean"), compile(f, (None, 0))
+    one = compile(lambda v: (v[0] * v[1]).tanh() + v[0] ** 3)
+
+    def every(w: float) -> Any:
+        jacobians = each.jacobian(w, x).tolist()
+        return mean.value_and_grad(w, x), jacobians, one.hessian([w, 1.0])
+
+    wanted = [*map(every, weights)]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(20):
+            assert [*pool.map(every, weights)] == wanted
+
+
 def test_a_runner_that_threads_share_is_one_threads_at_a_time() -> None:
     fast, x = compile(lambda x: x.sin() * x, 0), np.linspace(0.0, 1.0, 50_000)
     wanted, sweep = fast(x), fast.program.sweep()
