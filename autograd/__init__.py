@@ -14,6 +14,7 @@ if (  # `python -m autograd` imports this first: Ctrl-C gives no traceback from 
 
     hide_interrupts()
 
+from importlib.util import find_spec as _find_spec
 from os.path import dirname, exists
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from autograd.value_array import array as array
 
 __version__ = "0.1.0"
-__all__ = ["Graph", "Primitive", "Stepper", "Value", "array", "curve_fit", "custom_vjp"]
+__all__ = ["Graph", "Primitive", "Stepper", "Value", "custom_vjp"]
 __all__ += [
     "fixed_point",
     "lines",
@@ -76,6 +77,8 @@ __all__ += ["sparse_hessian", "sparse_jacobian", "step"]
 __all__ += functions.__all__
 __all__ += special.__all__
 __all__ += transforms.__all__
+if TYPE_CHECKING or _find_spec("numpy"):  # else `import *` goes without
+    __all__ += ["array", "curve_fit"]
 if TYPE_CHECKING:
     __all__ += table.__all__  # pyright does not follow how `functions` chooses among them
 

@@ -67,6 +67,7 @@ def test_without_numpy_all_but_arrays_works(usual: str) -> None:
     assert printed(without + USE) == usual
     reason = "not compiled, since ImportError: compiled functions need NumPy: pip install"
     assert reason in printed(without + USE + FIT)
+    assert printed(f"{without}\nfrom autograd import *; print(sin(0.0))") == "0.0"
 
 
 @pytest.mark.parametrize("name", [*HINTS, "GaussianNLLLoss"])
