@@ -498,7 +498,8 @@ def _contents(module: Module) -> tuple[Parameters, Modules]:
     modules: Modules = []
     _find("", attributes, parameters, modules)
     weights = vars(module).get("w") if module._names else None
-    if isinstance(weights, list) and len({isinstance(w, Value) for w in weights}) > 1:
+    kinds = {*map(type, weights)} if isinstance(weights, list) else set()
+    if Value in kinds and len(kinds) > 1:
         raise TypeError(
             f"{type(module).__name__}: w has numbers among its Values, {shortened(weights)}; "
             "to set a weight write w[0].data = 0.5"

@@ -74,8 +74,7 @@ class History(dict[str, list[float]]):
         """
         instance(record, Mapping, "History: an epoch", 'such as {"loss": 1.0}')
         numbers = {
-            name: x if type(x) is float else to_float(x, f"History: {shortened(name)}")
-            for name, x in record.items()
+            name: to_float(x, f"History: {shortened(name)}") for name, x in record.items()
         }
         if not numbers:
             raise ValueError("History: an epoch has one number or more, got none")

@@ -13,7 +13,6 @@ import pickle
 import random
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, TypeVar
 
@@ -22,7 +21,6 @@ from autograd.core.primitive import Primitive
 from autograd.program.ir.arrays import np
 from autograd.program.trace.captured import Captured
 from nn.module import Module
-from nn.training.eager import in_mode
 
 __all__ = ["Copy", "preserved_random"]
 
@@ -66,6 +64,16 @@ class _Stored(pickle.Pickler):
         self.shared[id(x)] = x
         return id(x)
 
+    def reducer_override(self, x: Any) -> Any:
+        """Leave the mode of a module out: that is set for each run."""
+        if not isinstance(x, Module):
+            return NotImplemented
+        reduced: Any = x.__reduce_ex__(4)
+        made, args, state, *more = reduced
+        own, *slots = state if isinstance(state, tuple) else (state,)
+        own = {name: y for name, y in (own or {}).items() if name != "training"}
+        return made, args, (own, *slots) if slots else own, *more
+
 
 class _Loader(pickle.Unpickler):
     """Copies of stored objects."""
@@ -95,7 +103,7 @@ class Copy:
     """
 
     def __init__(self, *rules: Callable[..., Any], **originals: Any) -> None:
-        self.originals, self.before = originals, _stored(originals)
+        self.originals, self.before = originals, _Stored(originals)
         shared = [*rules, *self.before.shared.values()]
         self.values = [x for x in shared if type(x) is Value]
         roots = [x for x in shared if not isinstance(x, UNWALKED)]
@@ -122,7 +130,7 @@ class Copy:
         captured = self.captured
         captured.changed()  # which was no change by f
         labels = {*captured._labels}
-        before, numbers = _stored(self.copies), self._numbers()
+        before, numbers = _Stored(self.copies), self._numbers()
         try:
             return f(*args)
         finally:
@@ -149,18 +157,9 @@ class Copy:
         return [array("d", each).tobytes() for each in both]
 
 
-def _stored(objects: dict[str, Any]) -> _Stored:
-    """The objects as bytes, which are the same in training and in eval mode."""
-    with ExitStack() as stack:
-        for x in objects.values():
-            if isinstance(x, Module):
-                stack.enter_context(in_mode(x, training=True))
-        return _Stored(objects)
-
-
 def _difference(before: _Stored, objects: dict[str, Any]) -> str | None:
     """The path of what is another thing than before; None if nothing is."""
-    now = _stored(objects)
+    now = _Stored(objects)
     if before.bytes == now.bytes:
         return None
     return _path(_Loader(before).load(), _Loader(now).load())[1:] or "what it holds"
