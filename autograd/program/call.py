@@ -120,7 +120,8 @@ class Call:
         given, places = self.given, self.places
         inputs = sum(map(len, self.rows))
         transforms.check_inputs(inputs)
-        if any(given.axes[i] is not None for i in places) or self.outputs() <= inputs:
+        varies = any(given.axes[i] is not None for i in places)
+        if varies or len(self.sweep().out) <= inputs:
             calls = self.back()
             count = len(calls[0].out)  # or 0
             blocks = [np.stack(rows)[:count] for rows in zip(*[call.slopes for call in calls])]
@@ -135,12 +136,6 @@ class Call:
             return self.picked([*map(call.rebuild, rows)])
         both = zip(self.builds, blocks)
         return self.picked([self.nested(call, call.rebuild, *each) for each in both])
-
-    def outputs(self) -> int:
-        """The number of outputs, for which a first call sweeps."""
-        traces = self.it._look().kinds.get(self.given.key)
-        known = traces.known if traces is not None else []
-        return known[0].tape.outputs if known else len(self.sweep().out)
 
     def back(self) -> list[Results]:
         """A reverse sweep for each output; unless there is a result for each sample, it adds up

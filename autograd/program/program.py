@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from autograd.program.ir.arrays import Array, np
@@ -102,24 +102,18 @@ class Program:
         self.inputs, self.trace, self.lanes = [*inputs], trace, self.tape.lanes
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
         self._sweeps: dict[Any, Sweep] = {}
-        self._blocks: Blocks | None = None
-        self._with_scalars: Blocks | None = None
 
-    @property
+    @cached_property
     def blocks(self) -> Blocks:
         """Its values, in blocks that every target knows."""
-        if self._blocks is None:
-            self._blocks = vectorize(self.tape, self.inputs)
-        return self._blocks
+        return vectorize(self.tape, self.inputs)
 
-    @property
+    @cached_property
     def with_scalars(self) -> Blocks:
         """The same for the kernel, which knows lists of single operations."""
         if any(lanes for _, _, lanes in self.inputs) or self.lanes:
             return self.blocks
-        if self._with_scalars is None:
-            self._with_scalars = vectorize(self.tape, self.inputs, scalars=True)
-        return self._with_scalars
+        return vectorize(self.tape, self.inputs, scalars=True)
 
     # ------------------------------------------------------------------ running
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Sequence
 from threading import get_ident
 from typing import Any
@@ -91,9 +90,7 @@ class Trace:
         return Graph(*[y if type(y) is Value else Value(y) for y in outputs], **options)
 
 
-_recording: dict[TraceCache, int] = {}  # by which threads; those of others are not in a child
-if hasattr(os, "register_at_fork"):  # pragma: no branch
-    os.register_at_fork(after_in_child=_recording.clear)
+_recording: dict[TraceCache, int] = {}  # by which threads
 
 
 class TraceCache:

@@ -183,7 +183,7 @@ def test_a_child_of_a_process_that_records() -> None:
     def both() -> bool:
         fast = compile(lambda x: x * 2.0 if x > 0.0 else x)
         right = fast(3.0) == 6.0 and recorder.fast.value_and_grad(3.0) == (9.0, 6.0)
-        return right and len(recorder.fast.programs) == len(fast.programs) == 1
+        return right and len(fast.programs) == 1
 
     def lock() -> None:
         with watch._switch:
