@@ -49,7 +49,7 @@ class Checkpoint:
         data: dict[str, int],
     ) -> None:
         self.path = None if path is None else Path(path)
-        if self.path is not None and self.path.suffix in (".safetensors", ".pt", ".pth"):
+        if self.path and self.path.suffix in (".safetensors", ".pt", ".pth"):
             raise ValueError(
                 f"fit: a checkpoint is a JSON file, got {os.fspath(self.path)!r}; let it end "
                 "in .json, and write the model alone by nn.save_model"
@@ -73,7 +73,7 @@ class Checkpoint:
         """Load the file to resume from, or write the first one."""
         if resume and self.path is None:
             raise ValueError("fit: resume needs the checkpoint to resume from")
-        if resume and self.path is not None and self.path.exists():
+        if resume and self.path and self.path.exists():
             self.load(self.path)
             return
         if self.parts["early_stopping"] is not None:
@@ -82,7 +82,7 @@ class Checkpoint:
 
     def __call__(self, end: Any = None) -> None:
         """Write the file, if this training has one: after an epoch, as a hook of `fit`."""
-        if self.path is not None:
+        if self.path:
             write_checkpoint(self.path, self.state())
 
     def load(self, path: Path) -> None:
