@@ -516,8 +516,9 @@ class Run:
             return self.returned
         return self.rebuild_outputs(_data_of(self.outputs))
 
-    def with_aux(self, *results: Any) -> Any:
+    def with_aux(self, first: Any, *more: Any) -> Any:
         """The results, and what else f returned, without its graph."""
+        results = first, *more
         if self.options.has_aux:
             results = *results, self.handed_on
             with suppress(TypeError):

@@ -40,7 +40,7 @@ class Numbers(np.ndarray[Any, Any]):
         return repr(np.asarray(self))
 
     def __getitem__(self, key: Any) -> Any:
-        part = super().__getitem__(key)
+        part: Any = super().__getitem__(key)
         if self.values is not None and np.may_share_memory(part, self):
             part.values, part.name = self.values[key], self.name
         return part

@@ -194,7 +194,7 @@ def fits(state: object, own: Mapping[str, object], name: str) -> None:
         raise ValueError(f"{name} does not fit: {error}") from error
 
 
-def _fits(x: Any, own: object, name: str) -> None:
+def _fits(x: Any, own: Any, name: str) -> None:
     if isinstance(own, Mapping):
         instance(x, Mapping, name)
         same_keys(x, own)
@@ -212,7 +212,8 @@ def _fits(x: Any, own: object, name: str) -> None:
     elif isinstance(own, int):
         count(x, name, least=0)
     elif x is not None or name not in ("'best'", "'best_state'"):
-        (not_negative if "lr" in name else finite_float)(x, name)
+        check: Any = not_negative if "lr" in name else finite_float
+        check(x, name)
 
 
 def settings(thing: object) -> list[str]:

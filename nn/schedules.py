@@ -111,7 +111,7 @@ class Scheduler:
             group.update(own)
         optimizer._scheduled = self.base_lrs, [own["lr"] for own in settings]
 
-    def _prepare(self, *given: Any) -> None:
+    def _prepare(self, *args: Any, **kwargs: Any) -> None:
         """Check and set more, after the fields."""
 
     def _settings(self, epoch: int) -> list[dict[str, Any]]:
@@ -282,7 +282,7 @@ class LambdaLR(Scheduler):
             )
 
     def rate(self, epoch: int) -> float:
-        factor = self._lambdas[self.group](epoch)
+        factor: Any = self._lambdas[self.group](epoch)
         return self.base_lr * checks.not_negative(factor, f"LambdaLR: lr_lambda({epoch})")
 
 

@@ -30,7 +30,7 @@ def reduced(node: Value, own: tuple[Any, ...]) -> tuple[Any, ...]:
 def checked(state: Any, kind: type[Value]) -> tuple[Any, ...]:
     """The node's own part of a state, as `Value._state` gives it; TypeError if it is none."""
     with suppress(TypeError, ValueError):
-        own = state[-6:] if type(state) is tuple else ()
+        own = tuple(state[-6:] if type(state) is tuple else "")
         data, grad, label, op, operands, partials = own
         inputs = [x for x in operands if type(x) is kind]
         numbers = [data, grad, *partials, *[x for x in operands if type(x) is not kind]]

@@ -134,7 +134,7 @@ class Printer:
             self.lines += [self.indent + line for line in lines]
             return text, ATOM
         form = self.language.forms.get(x.op) or (self.language.called(x.op), ATOM)
-        levels = zip_longest(x.args, form[2 : 2 + len(x.args)], fillvalue=CHOICE)
+        levels: Any = zip_longest(x.args, form[2 : 2 + len(x.args)], fillvalue=CHOICE)
         args = [self.text(a, level) for a, level in levels]
         return form[0].format(*args, args=", ".join(args)), form[1]
 

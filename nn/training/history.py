@@ -296,7 +296,7 @@ class EarlyStopping:
         own = {**self.state_dict(), "best_state": known}
         fits(state, own, "EarlyStopping: the state")
         self.best = math.inf if state["best"] is None else state["best"]
-        self.waited, self.best_state = state["waited"], best_state
+        self.waited, self.best_state = state["waited"], state["best_state"]
 
 
 @dataclass(frozen=True)
