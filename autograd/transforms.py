@@ -569,7 +569,6 @@ class Run:
 
     def jacobian(self, mode: str) -> Any:
         """Each output replaced by its derivatives in the shape of the chosen arguments."""
-        check_inputs(len(self.variables))
         count, rows = len(self.variables), list[Any]()
         if mode == "forward" or (mode == "auto" and count < len(self.outputs)):
             try:
@@ -620,12 +619,6 @@ def check_directional(f: Function, primals: Any, tangents: Any, name: str) -> No
             raise TypeError(
                 f"{name}: {key} must be a tuple, one entry an argument, got {given!r}"
             )
-
-
-def check_inputs(count: int) -> None:
-    """ValueError where there is nothing to differentiate in."""
-    if not count:
-        raise ValueError("the Jacobian: the argument holds no numbers")
 
 
 def is_single(argnums: Argnums) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["Schedule", "calls_in", "moving"]
+__all__ = ["Schedule", "moving"]
 
 PORTION = 0.05  # of the time of the calls between two checks
 STRIDE = 40507  # a prime, so that it shares no factor with a usual number of samples
@@ -51,13 +51,8 @@ class Schedule:
         self._count()
 
     def _count(self) -> None:
-        self._gap = calls_in(self._pause, self._took)
+        self._gap = max(1, math.ceil(self._pause / (self._took + 1e-9)))
         self.left = self._gap if self.on else NEVER
-
-
-def calls_in(seconds: float, took: float) -> int:
-    """How many calls fill some time, at least one, if a call takes so many seconds."""
-    return max(1, math.ceil(seconds / (took + 1e-9)))
 
 
 def moving(turn: int, lanes: int) -> int:

@@ -401,10 +401,8 @@ def test_a_jacobian_without_rows_or_columns_is_eager_s(argnums: Any) -> None:
         )
     assert fast.jacobian(*args, argnums=argnums) == jacobian(lambda x, y: [], argnums)(*args)
     for derivative in (jacobian(lambda x: [1.0, 2.0]), compile(lambda x: [1.0, 2.0]).jacobian):
-        with pytest.raises(ValueError, match="argument holds no numbers"):
-            derivative([])
-    with pytest.raises(ValueError, match="argument holds no numbers"):
-        compile(lambda x: 1.0).hessian([])
+        assert derivative([]) == [[], []]
+    assert compile(lambda x: 1.0).hessian([]) == []
 
 
 def test_derivatives_of_one_number_refuse_several() -> None:
