@@ -96,6 +96,7 @@ def test_it_is_differentiated_by_its_argument() -> None:
 
 
 def test_arguments_and_outer_derivatives() -> None:
+    assert grad(lambda a: sparse_jacobian(lambda x: [a * x[0]])([1.0]).data[0])(0.0) == 1.0
     a = Value(3.0)
     found = sparse_jacobian(lambda k, x: [a * k * v * v for v in x], argnums=1)(2.0, [1.0, 2.0])
     assert found.data == [12.0, 24.0]

@@ -189,6 +189,7 @@ def test_what_else_a_function_returns_is_handed_on() -> None:
 
     aux = {"twice": 16.0, "n": 3.0}
     assert grad(f, has_aux=True)(2.0) == (12.0, aux)
+    assert type(grad(f, has_aux=True)(2.0)[1]["twice"]) is float
     assert value_and_grad(f, has_aux=True)(2.0) == ((8.0, aux), 12.0)
     assert jacobian(f, has_aux=True)(2.0) == (12.0, aux)
     assert value_and_jacobian(f, has_aux=True)(2.0) == ((8.0, aux), 12.0)

@@ -93,6 +93,8 @@ def fits(name: str) -> Iterator[Row]:
     "not finite at [1.0]; start elsewhere"
 "undetermined" | fit(lambda x, a, b: (a + b) * x, [1.0, 1.0]) | RuntimeError |
     "the data do not determine parameter" | "leave it out"
+"undetermined 1" | fit(lambda x, a, b: a * x + 0.0 * b, [1.0, 1.0]) | RuntimeError |
+    "parameter 1 "
 "no minimum" | fit(lambda x, a: 5.0 + 1.0 / a + 0.0 * x, [1.0]) | RuntimeError |
     "curve_fit: " | "the sum of squares is"
 "outside the domain" | fit(lambda x, a: np.log(a * (x + 1.0)), [-1.0]) | ValueError |

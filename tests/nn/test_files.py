@@ -137,6 +137,7 @@ NUMBER % ('"' + "x" * 10_000 + '"') | "does not fit the model: .*xxx"
 '{"w.0": 0.5, "b": 0.5, "b": 0.5}' | "is damaged: 'b' occurs twice"
 '{"w.0": 0.5}' | "does not fit the model: .* missing 'bias'; unexpected nothing"
 '{"w.0": 0.5, "b": 1, "c": 2}' | "does not fit the model: .* unexpected 'c'"
+'{"w.0": 0.5, "b": 1, "bias": 2}' | "does not fit the model: .* unexpected 'bias'"
 '{"w": [0.5], "b": 1.0}' | ".* missing 'weight.0'; unexpected 'w'"
 "{}" | "does not fit the model: .* missing 'weight.0', 'bias'"
 """,

@@ -304,7 +304,7 @@ def test_predict_gives_plain_numbers_in_eval_mode(count: int) -> None:
     model = nn.Sequential(nn.Layer(2, 3, "tanh"), nn.Dropout(0.5), nn.Layer(3, 2))
     xs = np.random.default_rng(1).normal(size=(count, 2))
     expected = [[y.data for y in model.eval()(x)] for x in xs.tolist()]
-    model.train()
+    model.train().predict(xs)
     for each in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         got = each.predict(xs)
         assert isinstance(got, np.ndarray)

@@ -121,9 +121,9 @@ def test_a_page_says_where_gradients_are_of_several_passes() -> None:
 
 def test_stats_count_slots_and_operations() -> None:
     a, _, root = example()
-    stats = (root * root).graph().stats
-    assert (stats.nodes, stats.leaves, stats.edges, stats.depth) == (6, 2, 7, 3)
-    assert stats.operations == {"mul": 3, "add": 1}
+    stats = (a * (root * root)).graph().stats
+    assert (stats.nodes, stats.leaves, stats.edges, stats.depth) == (7, 2, 9, 4)
+    assert stats.operations == {"mul": 4, "add": 1}
     assert a.graph().stats.operations == {}
 
 
