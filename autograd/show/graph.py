@@ -12,7 +12,7 @@ from autograd.show.drawing.dot import digraph
 from autograd.show.drawing.fitting import fit
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.render import render
-from autograd.show.drawing.svg import draw
+from autograd.show.drawing.svg import svg
 from autograd.show.drawing.text_tree import coloured, tree
 from autograd.show.formulas import derivation
 from autograd.show.pages.steps import graph_page
@@ -64,7 +64,8 @@ class Graph(Snapshot):
 
     def svg(self, **options: Any) -> str:
         """The picture as SVG, in a text that an HTML page can hold too."""
-        return draw(self, options=self.options.changed(**options))
+        changed = self.options.changed(**options)
+        return svg(self, fit(self, changed), changed)
 
     def digraph(self, **options: Any) -> Digraph:
         """The picture as a `graphviz.Digraph`, to change and to render.
@@ -130,7 +131,7 @@ class Graph(Snapshot):
         if kind not in KINDS:
             raise ValueError(f"a graph is saved as {', '.join(KINDS)}, got {str(path)!r}")
         if kind in (".png", ".pdf"):
-            content = render(draw(self, options=changed, static=True), kind)
+            content = render(svg(self, fit(self, changed), changed, static=True), kind)
         elif kind == ".tex":
             content = TEX.format(self.latex()).encode()
         else:

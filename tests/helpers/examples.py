@@ -193,16 +193,16 @@ PICTURES: dict[str, tuple[Callable[[], Graph], str]] = {
     name: tuple(row)
     for name, *row in table(
         """
-"small" | lambda: small().graph() | "083d0b900563db95"
-"hostile" | lambda: hostile().graph(theme="dark", rankdir="TB") | "65cd8d482b430fe7"
+"small" | lambda: small().graph() | "0ecd245021aea21e"
+"hostile" | lambda: hostile().graph(theme="dark", rankdir="TB") | "e10646db408c1552"
 "odd numbers" | lambda: odd_numbers().graph(gradients=False, theme="light") |
-    "2c7bcfc4a18504db"
-"network" | lambda: network([2, 1]).root.value.graph(collapse=None) | "ecc6fec94ac39ca2"
+    "4e847d9359995b99"
+"network" | lambda: network([2, 1]).root.value.graph(collapse=None) | "684b6a69c9be4436"
 "neurons" | lambda: network([3, 2, 1]).root.value.graph(collapse="neuron") |
-    "843f4d621f635aef"
+    "fd6c2b5cd8ade275"
 "layers" | lambda: network([3, 2, 1]).root.value.graph(collapse="layer") |
-    "64ec496cad3a4aeb"
-"cut" | lambda: chain(10).graph(max_nodes=6) | "0bab3c73f04b7880"
+    "02fac4e22f6ef3c3"
+"cut" | lambda: chain(10).graph(max_nodes=6) | "8f4c3568853f1098"
 """,
         globals(),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,12 +19,11 @@ from autograd.show.formulas import Notation, arithmetic
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import counted, format_number
 
-__all__ = ["Picture", "operation_text", "picture"]
+__all__ = ["Painter", "Picture", "operation_text"]
 
 MOST_OPERANDS = 3  # that a call is written with
 MOST_NAMES = 8  # of leaves that are left out
 LONGEST_OPERAND = 6.0  # of a name, in units of the font's size
-DOUBLED = re.compile(r"([^/]+)/(\1 · \d+)$")  # a part of a scope, in the frame of that
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +34,6 @@ class Picture:
     edges: list[Edge]
     roots: list[Box]
     note: str
-
-    @property
-    def heaviest(self) -> float:
-        """The largest amount of an arrow, by its size."""
-        return max([abs(edge.amount) for edge in self.edges if edge.amount], default=1.0)
 
 
 Unit = Node | str  # what becomes a box: a node that stands alone, or the name of a box
@@ -58,12 +51,9 @@ class Link(NamedTuple):
         return self.node.inputs[self.slot]
 
 
-def picture(graph: Snapshot, options: Options, quotient: Quotient) -> Picture:
-    """The boxes and arrows of a graph, where these nodes share a box."""
-    return _Painter(graph, options, quotient).picture()
+class Painter:
+    """Draws the boxes and arrows of a graph, where the nodes of a quotient share a box."""
 
-
-class _Painter:
     def __init__(self, graph: Snapshot, options: Options, quotient: Quotient) -> None:
         self.graph, self.options, self.quotient = graph, options, quotient
         self.unit: dict[Node, Unit] = {x: quotient.box_of.get(x, x) for x in graph.nodes}
@@ -153,7 +143,7 @@ class _Painter:
         box.modules = tuple(layers_of(unit.partition(" … ")[0])[:-1]) if framed else ()
         box.kind = "group"
         box.title = self.quotient.titles.get(unit) or relative(unit, box.modules)
-        box.full = DOUBLED.sub(r"\2", unit) if framed else box.title
+        box.full = unit if framed else box.title
         neuron = bool(box.modules) and unit not in self.quotient.titles
         follows, content = self.content(nodes)
         short = content if len(nodes) < 9 else counted(len(nodes), "node")
@@ -214,7 +204,7 @@ class _Painter:
                 local = self.number_text(slope)
                 hint = f"∂{head.node.name}/∂{x.name} = {slope!r}"
             id = f"e{node.index}-{slot}" if k >= 0 else f"e-{tail.id}-{head.id}"
-            edge = Edge(tail, head, id, local, hint, local)
+            edge = Edge(tail, head, id, hint, local)
             if again:
                 edge.id, edge.goes_round = f"{id}-round", True
                 edge.hint = f"{hint}, each to the next step"
@@ -254,7 +244,7 @@ class _Painter:
 
     def plain_numbers(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
         """The numbers that the neurons of a layer take as inputs, one box for each place."""
-        links: dict[tuple[str, str], dict[Unit, list[tuple[Node, Node, float]]]] = {}
+        links: dict[tuple[str, str], dict[Unit, list[tuple[Node, float]]]] = {}
         for unit in boxes:
             for node in self.nodes[unit] if isinstance(unit, str) else ():
                 path = self.quotient.frame_of.get(node)
@@ -266,22 +256,19 @@ class _Painter:
                     title = f"x{place}" if half <= TALLEST else "inputs"
                     if isinstance(w, Node) and not isinstance(x, Node):
                         heads = links.setdefault((layers_of(path)[-2:][0], title), {})
-                        heads.setdefault(unit, []).append((node, w, x))
+                        heads.setdefault(unit, []).append((w, x))
         for (layer, title), heads in links.items():
-            span = self.span([x for few in heads.values() for _, _, x in few])
+            span = self.span([x for few in heads.values() for _, x in few])
             tail = Box(
                 f"x-{layer}-{title}", "leaf", title, hint=f"{title}: plain numbers, {span}"
             )
             tail.rows = (("data", span),) * self.options.values
             for name, few in heads.items():
-                head, (node, w, _) = boxes[name], few[0]
-                slope = self.slopes(name).get(node) if len(few) == 1 else None
-                slope = None if slope is None else w.data * slope
-                local = "" if slope is None else self.number_text(slope)
-                hint = f"{title} → {head.title}"
-                edge = Edge(tail, head, f"e-{tail.id}-{head.id}", local, hint, local)
-                if len({weight for _, weight, _ in few}) == 1:
-                    self.show_weight(edge, w, slope)
+                head = boxes[name]
+                id, hint = f"e-{tail.id}-{head.id}", f"{title} → {head.title}"
+                edge = Edge(tail, head, id, hint)
+                if len({w for w, _ in few}) == 1:
+                    self.show_weight(edge, few[0][0], None)
                 yield edge
 
     # ------------------------------------------------------------ what is left out

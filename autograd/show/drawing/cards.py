@@ -22,7 +22,7 @@ def write(box: Box, compact: bool, reserve: str = "") -> None:
     Args:
         compact: what made it is written beside its name, and its numbers share a line; those
             of a leaf stand in the line of its name.
-        reserve: the widest text that will stand in a cell.
+        reserve: a text that there is room for in a cell.
     """
     single = not any(" … " in number for _, number in box.rows)
     box.compact = compact and single and len(box.rows) < 3
@@ -34,7 +34,7 @@ def write(box: Box, compact: bool, reserve: str = "") -> None:
         often = [Part(f"× {box.times:,}", "caption", "right")] * (box.times > 1)
         taken = _width([name, *often]) + BESIDE
         texts = _wrapped(f"= {box.formula}", taken)
-        head = [name, *[Part(text, "made", "after") for text in texts[:1] if text], *often]
+        head = [name, *[Part(text, "made", "after") for text in texts[:1]], *often]
         lines = [[Part(f" {text}", "made")] for text in texts[1:]]
     else:
         op = Part(clipped(box.op, TITLE, WIDEST_NAME), "op", "right")
@@ -67,13 +67,10 @@ def _wrapped(text: str, taken: float) -> list[str]:
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and width(longer, TEXT) > room:
             room = WIDEST_FORMULA - INDENT
-            if lines == ["="]:  # it begins in the next line
-                lines = ["", f"= {word}"]
-            elif len(lines) == MOST_LINES:
+            if len(lines) == MOST_LINES:
                 lines[-1] += " …"
                 break
-            else:
-                lines.append(word)
+            lines.append(word)
         else:
             lines[-1] = longer
     return [clipped(line, TEXT, WIDEST_FORMULA) for line in lines]

@@ -1,4 +1,4 @@
-"""The picture as a `graphviz.Digraph`, with HTML-like labels, for Graphviz to lay out."""
+"""The picture as a `graphviz.Digraph`, for Graphviz to lay out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.keys import layers_of, relative
 from autograd.show.drawing.options import Options
-from autograd.show.drawing.records import Box
 from autograd.show.drawing.style import DARK, LIGHT
-from autograd.show.text import FONTS, clipped, escape, printable
+from autograd.show.text import FONTS, printable
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["digraph"]
 
 FONT = FONTS.partition(",")[0]
-WIDEST_IN_EMS = 20.0  # of a text, in units of the font's size
-LONGEST_TOOLTIP = 1000  # characters of a tooltip
+LONGEST = 1000  # characters of a text
 
 
 def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
@@ -34,8 +32,8 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
         hint = "the package graphviz is missing; pip install 'scalar-autograd[viz]'"
         raise ImportError(hint) from error
 
-    def tip(text: str) -> str:
-        return str(quoted(printable(text[:LONGEST_TOOLTIP])))
+    def plain(text: str) -> str:
+        return str(quoted(printable(text[:LONGEST])))
 
     colours = DARK if options.theme == "dark" else LIGHT
     font = {"fontname": FONT, "fontcolor": colours["ink"], "color": colours["line"]}
@@ -43,9 +41,9 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
         graph_attr={
             "rankdir": options.rankdir,
             "bgcolor": colours["paper"],
-            "label": f"<{escape(drawn.note)}>" if drawn.note else "",
+            "label": plain(drawn.note),
             "labelloc": "t",
-            "tooltip": tip(title),
+            "tooltip": plain(title),
             **font,
         },
         node_attr={"shape": "box", "fontsize": "12", "margin": "0.05", **font},
@@ -53,33 +51,25 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
     )
     for box in drawn.boxes:
         part = Digraph()
+        numbers = [f"{caption} {number}" for caption, number in box.rows]
+        lines = [text for text in (box.title, box.op or box.content, *numbers) if text]
         part.node(
             box.id,
-            f"<{_table(box)}>",
+            r"\n".join(map(plain, lines)),
             id=box.id,
             style="rounded,filled" if box.kind == "leaf" else "filled",
             fillcolor=colours.get(box.kind, colours["paper"]),
             penwidth="2.5" if box in drawn.roots else "1",
-            tooltip=tip(box.hint),
+            tooltip=plain(box.hint),
         )
         for path in reversed(box.modules):  # clusters of the same name are one
             around = Digraph(f"cluster_{path}")
-            label = escape(relative(path, layers_of(path)[:-1]))
-            around.attr(label=f"<{label}>", style="dashed", color=colours["line"])
+            label = plain(relative(path, layers_of(path)[:-1]))
+            around.attr(label=label, style="dashed", color=colours["line"])
             around.subgraph(part)
             part = around
         dot.subgraph(part)
     for edge in drawn.edges:
-        label = f"<{escape(edge.text)}>" if edge.text else ""
-        dot.edge(edge.tail.id, edge.head.id, label, id=edge.id, tooltip=tip(edge.hint))
+        text, hint = plain(edge.text), plain(edge.hint)
+        dot.edge(edge.tail.id, edge.head.id, text, id=edge.id, tooltip=hint)
     return dot
-
-
-def _table(box: Box) -> str:
-    title, op = [
-        escape(clipped(text, 1, WIDEST_IN_EMS)) for text in (box.title, box.op or box.content)
-    ]
-    rows = [(f"<B>{title}</B>", op or " "), *[(c, escape(number)) for c, number in box.rows]]
-    cells = [f'<TD ALIGN="LEFT">{a}</TD><TD ALIGN="RIGHT">{b}</TD>' for a, b in rows]
-    body = "".join([f"<TR>{row}</TR>" for row in cells])
-    return f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">{body}</TABLE>'

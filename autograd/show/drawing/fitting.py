@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
-from autograd.show.drawing.boxes import Picture, picture
+from autograd.show.drawing.boxes import Painter, Picture
 from autograd.show.drawing.cards import PAD, ROW, write
 from autograd.show.drawing.keys import by_likeness, by_module, by_scope, by_step, with_formulas
 from autograd.show.drawing.layout import ANY, AXES, Layout, lay_out, port_room
@@ -23,7 +23,7 @@ from autograd.show.drawing.quotient import Quotient
 from autograd.show.drawing.records import TEXT, Box, Position
 from autograd.show.drawing.repetition import repetition
 from autograd.show.snapshot import Snapshot
-from autograd.show.text import width
+from autograd.show.text import format_number, width
 
 __all__ = [
     "ARROWS",
@@ -46,6 +46,7 @@ MOST_UNFOLDED = 500  # the same for a page that scrolls
 MOST_NODES = Options().max_nodes
 MOST_ALIKE = 40  # kinds of nodes in a step, of which more do not fit a page as one step
 MOST_CUT, FEWEST = 48, 12  # boxes of a picture that leaves some out
+TYPICAL = -1 / 3  # a number as long as most that a cell of a page will show
 ROWS = 9  # of a page with formulas
 MANY = 8  # steps, from which on they are drawn once
 FULL = ((False, 1), (True, 1), (False, 2), (True, 4))  # compact cards, and rows
@@ -94,20 +95,19 @@ class Choice(NamedTuple):
 def fit(
     graph: Snapshot,
     options: Options,
-    reserve: Mapping[int, str] | None = None,
     scrolls: bool = False,
     wide: float = PAGE[0],
 ) -> Drawing:
     """Return the finest drawing of a graph that fits the page.
 
     Args:
-        reserve: by node index, the widest text that a page will put into a cell of the node.
-        scrolls: the picture may be higher than a page; every box has full cards.
+        scrolls: the picture may be higher than a page; every box has full cards, with room for
+            other numbers.
         wide: how wide a page is.
     """
     page = wide, TALL if scrolls else PAGE[1]
     loose = page if scrolls else WIDE
-    attempt = partial(_draw, graph, reserve or {}, page, scrolls)
+    attempt = partial(_draw, graph, page, scrolls)
     asked = options.collapse != "auto" or options.depth or options.max_nodes != MOST_NODES
     choices = _choices(graph, scrolls)
     if asked:
@@ -197,15 +197,14 @@ def _paths(
 
 def _draw(
     graph: Snapshot,
-    reserve: Mapping[int, str],
     page: Position,
     scrolls: bool,
     options: Options,
     choice: Choice,
 ) -> Drawing | None:
     """The drawing of a choice; None if it needs more rows or more room."""
-    drawn = picture(graph, options, choice.quotient)
-    _write(drawn, options, choice, reserve)
+    drawn = Painter(graph, options, choice.quotient).picture()
+    _write(drawn, options, choice, format_number(TYPICAL, options.format) if scrolls else "")
     notes = [drawn.note] if drawn.note else []
     compact = any(box.compact and box.rows for box in drawn.boxes)
     notes += [COMPACT] * (compact and options.values and options.gradients)
@@ -224,14 +223,12 @@ def _draw(
     return Drawing(drawn, layout, lines)
 
 
-def _write(
-    drawn: Picture, options: Options, choice: Choice, reserve: Mapping[int, str]
-) -> None:
+def _write(drawn: Picture, options: Options, choice: Choice, reserve: str) -> None:
     """Set the texts of boxes, as high as their arrows' numbers need; layers are even."""
     along, room = AXES[options.rankdir][0], port_room(drawn, options.rankdir)
     layers: dict[object, list[Box]] = {}
     for box in drawn.boxes:
-        write(box, choice.compact, reserve.get(box.node.index, "") if box.node else "")
+        write(box, choice.compact, reserve)
         if along == 0:
             box.height = max(box.height, room[box])
         else:

@@ -37,7 +37,8 @@ ROW, CUT, SPLIT, ALONE, EMPTY = 1.0, 0.05, 20.0, 20.0, 0.5
 def lay_out(
     boxes: Sequence[Box], arrows: Sequence[Edge], length: float, rows: int
 ) -> Position | None:
-    """Place boxes and arrows, and return how large the whole is; None if it cannot be done.
+    """Place boxes and arrows, and return how large the whole is; None if the rows
+    are too few.
 
     Args:
         boxes: first operands first.
@@ -50,8 +51,7 @@ def lay_out(
         if not each.goes_round:
             each.tail.starts.append(each)
             each.head.ends.append(each)
-    if not set_ranks(boxes):
-        return None
+    set_ranks(boxes)
     gaps = rank_lengths(boxes)
     starts = row_starts(boxes, gaps, length) if rows > 1 else [0]
     if len(starts) > rows or (rows == 1 and sum(gaps) - CURVE - LEVEL > length):
@@ -83,8 +83,8 @@ def lay_out(
 # ---------------------------------------------------------------- 1. ranks
 
 
-def set_ranks(boxes: Sequence[Box]) -> bool:
-    """Longest path, then each box to where its arrows are short; False if there is a circle."""
+def set_ranks(boxes: Sequence[Box]) -> None:
+    """Longest path, then each box to where its arrows are short."""
     ordered = [box for box in boxes if not box.ends]
     waits = {box: len(box.ends) for box in boxes}
     for box in ordered:
@@ -104,7 +104,6 @@ def set_ranks(boxes: Sequence[Box]) -> bool:
     first = min([box.rank for box in boxes])
     for box in boxes:
         box.rank -= first
-    return len(ordered) == len(boxes)
 
 
 def pull(box: Box) -> int:

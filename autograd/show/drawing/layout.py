@@ -20,7 +20,6 @@ NAME = 18.0  # the height of a name that stands for its box
 PADDING, HEADING = 8.0, 18.0  # of a frame, and its title
 WRITTEN = 24  # with more weighted arrows than this their numbers are in the tooltips alone
 DENSE = 4  # with more arrows than this a box, no number is written
-LEVEL = 0.05  # what differs less is at one height
 BULGE = 16.0  # of an arrow that turns round
 # The axis along which the arrows go, and which way.
 AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}
@@ -138,10 +137,7 @@ def _curves(points: Sequence[Position]) -> list[Position]:
     curves = ends[:1]
     for k, (x, y) in enumerate(ends[1:], 1):
         last = curves[-1]
-        level = abs(last[1] - y) < LEVEL
-        if level and k + 1 < len(ends) and abs(ends[k + 1][1] - y) < LEVEL and x > last[0]:
-            continue  # the line goes on
-        if last[0] == x and not level:  # it turns round: forth at its first turn, then back
+        if last[0] == x and last[1] != y:  # it turns round: forth at its first turn, then back
             away = x + (BULGE if k == 2 else -BULGE)
             curves += [(away, last[1]), (away, y), (x, y)]
         else:

@@ -85,7 +85,5 @@ class Options:
         names = [option.name for option in fields(self)]
         for name in changes:
             if name not in names:
-                hint = "; the page asks by itself, under Predict" if name == "quiz" else ""
-                known = ", ".join(names)
-                raise TypeError(f"there is no option {name!r}{hint}; there are {known}")
+                raise TypeError(f"there is no option {name!r}; there are {', '.join(names)}")
         return replace(self, **changes)

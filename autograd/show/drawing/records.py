@@ -115,8 +115,8 @@ class Edge:
     """An arrow from an input to the output.
 
     Attributes:
-        local: the derivative that it carries; of the output of a group too it is exact.
-        text: the number that is written on it.
+        text: the number that is written on it: the derivative that it carries, which is exact
+            for the output of a group, too, or what the options ask for.
         weight: of a network, the parameter that multiplies what comes along it.
         amount: the number that its look shows, if it has a weight.
         goes_round: whether it goes from a step to the next one, against the ranks.
@@ -128,7 +128,6 @@ class Edge:
     tail: Box
     head: Box
     id: str = ""
-    local: str = ""
     hint: str = ""
     text: str = ""
     weight: Node | None = None

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import re
-
 __all__ = ["render"]
 
 SCALE = 2.0  # pixels of a PNG, for one of the SVG
-MOST_PIXELS = 5e7  # a larger PNG is scaled down: it would need gigabytes
-SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
 
 
 def render(svg: str, kind: str) -> bytes:
@@ -27,6 +22,4 @@ def render(svg: str, kind: str) -> bytes:
         ) from error
     if kind == ".pdf":
         return vl_convert.svg_to_pdf(svg)
-    (size,) = SIZE.findall(svg)[:1]
-    pixels = math.prod(map(int, size))
-    return vl_convert.svg_to_png(svg, scale=min(SCALE, math.sqrt(MOST_PIXELS / pixels)))
+    return vl_convert.svg_to_png(svg, scale=SCALE)

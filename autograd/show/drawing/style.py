@@ -47,7 +47,6 @@ RULES = """
 @ .local {stroke-width: 5px; stroke-linejoin: round}
 @ .edge {stroke-width: 1.2}
 @ .edge path {fill: none; stroke: var(--line)}
-@.fan .edge {stroke-width: .7; stroke-opacity: .7}
 @ .edge polygon {fill: var(--line)}
 @ .up path {stroke: var(--up)}
 @ .down path {stroke: var(--down); stroke-dasharray: 6 3}

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
 
 from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.cards import BESIDE, INDENT, PAD, ROW, WIDEST_NAME
-from autograd.show.drawing.fitting import PAPER_MARGIN, Drawing, fit
+from autograd.show.drawing.fitting import PAPER_MARGIN, Drawing
 from autograd.show.drawing.keys import layers_of, relative
 from autograd.show.drawing.layout import ARROW, Layout
 from autograd.show.drawing.options import Options
@@ -22,32 +21,12 @@ from autograd.show.drawing.style import style_sheet
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import clipped, escape, format_number, width
 
-__all__ = ["draw", "finer", "svg", "thickness"]
+__all__ = ["finer", "svg", "thickness"]
 
 SCREEN, LARGEST = (1230.0, 800.0), 1.4  # pixels for a picture; how much it may grow
 TOOLTIP = 2000  # characters of a tooltip
 THIN, THICK = 0.8, 3.4  # the width of an arrow without weight, and what the heaviest adds
 MANY = 60  # arrows, from which on they are drawn thinner
-DENSE = 150  # with more edges than this, and than two a box, they are drawn fainter
-
-
-def draw(
-    graph: Snapshot,
-    *,
-    options: Options,
-    reserve: Mapping[int, str] | None = None,
-    prefix: str | None = None,
-    static: bool = False,
-) -> str:
-    """The picture as SVG.
-
-    Args:
-        options: what is shown and how.
-        reserve: by node index, the widest text that a page will put into a cell of the node.
-        prefix: what every id begins with; made from the picture's content unless given.
-        static: for renderers: colours are written out, and the paper is a rectangle.
-    """
-    return svg(graph, fit(graph, options, reserve), options, prefix, static)
 
 
 def svg(
@@ -57,18 +36,64 @@ def svg(
     prefix: str | None = None,
     static: bool = False,
 ) -> str:
-    """The SVG of what is drawn of a graph."""
+    """The SVG of what is drawn of a graph.
+
+    Args:
+        options: what is shown and how.
+        prefix: what every id begins with; made from the picture's content unless given.
+        static: for renderers: colours are written out, and the paper is a rectangle.
+    """
+    lines = drawing.note
+    widest, height = drawing.size
+    above = PAPER_MARGIN + (len(lines) * ROW + PAD if lines else 0)
+    notes = [_text(0.0, 16 + i * ROW - above, "note", line) for i, line in enumerate(lines)]
+    body = "".join([*notes, _body(drawing)])
+    name = graph.root.name[:100]
+    title = options.title or f"Computation graph of {name}"
+    described = (
+        f"{graph.stats}. "
+        f"{name} has the value {format_number(graph.root.data, options.format)}. "
+        f"Each arrow goes from an input to what is computed of it. {' '.join(lines)}"
+    )
+    fitted, larger = "", 1.0
+    if prefix is None:  # a small picture grows until its page is full
+        larger = max(1.0, min(LARGEST, SCREEN[0] / widest, SCREEN[1] / height))
+        fitted = ' style="max-width: 100%; height: auto"'
+        content = f"{title}{described}{options.theme}{body}"
+        prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
+    texts = f'aria-labelledby="{prefix}-title {prefix}-desc"'
+    view = f'viewBox="{-PAPER_MARGIN:g} {-above:g} {widest:.1f} {height:.1f}"'
+    if static:
+        area = (
+            f'x="-20" y="{-above - 9:g}" width="{widest + 40:.0f}" height="{height + 18:.0f}"'
+        )
+        body = f'<rect class="paper" {area}/>{body}'
+    return (
+        f'<svg id="{prefix}" class="autograd" role="img" {texts} '
+        'xmlns="http://www.w3.org/2000/svg" '
+        f'width="{math.ceil(widest * larger)}" height="{math.ceil(height * larger)}" '
+        f"{view}{fitted}>\n"
+        f'<title id="{prefix}-title">{escape(title)}</title>\n'
+        f'<desc id="{prefix}-desc">{escape(described.strip())}</desc>\n'
+        f"<style>{style_sheet(prefix, options.theme, static)}</style>\n"
+        + body.replace('"@-', f'"{prefix}-')
+        + "</svg>\n"
+    )
+
+
+# ---------------------------------------------------------------- elements
+
+
+def _body(drawing: Drawing) -> str:
     drawn, layout = drawing.picture, drawing.layout
     body = "".join([_frame(path, place) for path, place in layout.frames.items()])
-    heaviest = drawn.heaviest * finer(drawn)
+    amounts = [abs(edge.amount) for edge in drawn.edges if edge.amount]
+    heaviest = max(amounts, default=1.0) * finer(drawn)
     body += "".join([_edge(edge, layout, heaviest) for edge in drawn.edges])
     body += "".join([_label(edge, layout) for edge in drawn.edges])
     body += "".join([_chip(number, name) for number, name in enumerate(layout.names)])
     body += "".join([_node(box, box in drawn.roots) for box in drawn.boxes])
-    return _document(graph, options, drawing, body, prefix, static)
-
-
-# ---------------------------------------------------------------- elements
+    return body
 
 
 def _node(box: Box, root: bool) -> str:
@@ -164,53 +189,3 @@ def _text(x: float, y: float, classes: str, text: str, anchor: str = "") -> str:
 
 def _at(point: Position) -> str:
     return f"{point[0]:.1f},{point[1]:.1f}"
-
-
-# ---------------------------------------------------------------- the whole
-
-
-def _document(
-    graph: Snapshot,
-    options: Options,
-    drawing: Drawing,
-    body: str,
-    prefix: str | None,
-    static: bool,
-) -> str:
-    drawn, lines = drawing.picture, drawing.note
-    widest, height = drawing.size
-    above = PAPER_MARGIN + (len(lines) * ROW + PAD if lines else 0)
-    notes = [_text(0.0, 16 + i * ROW - above, "note", line) for i, line in enumerate(lines)]
-    body = "".join([*notes, body])
-    name = graph.root.name[:100]
-    title = options.title or f"Computation graph of {name}"
-    described = (
-        f"{graph.stats}. "
-        f"{name} has the value {format_number(graph.root.data, options.format)}. "
-        f"Each arrow goes from an input to what is computed of it. {' '.join(lines)}"
-    )
-    dense = " fan" if len(drawn.edges) > max(DENSE, 2 * len(drawn.boxes)) else ""
-    fitted, larger = "", 1.0
-    if prefix is None:  # a small picture grows until its page is full
-        larger = max(1.0, min(LARGEST, SCREEN[0] / widest, SCREEN[1] / height))
-        fitted = ' style="max-width: 100%; height: auto"'
-        content = f"{title}{described}{options.theme}{body}"
-        prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
-    texts = f'aria-labelledby="{prefix}-title {prefix}-desc"'
-    view = f'viewBox="{-PAPER_MARGIN:g} {-above:g} {widest:.1f} {height:.1f}"'
-    if static:
-        area = (
-            f'x="-20" y="{-above - 9:g}" width="{widest + 40:.0f}" height="{height + 18:.0f}"'
-        )
-        body = f'<rect class="paper" {area}/>{body}'
-    return (
-        f'<svg id="{prefix}" class="autograd{dense}" role="img" {texts} '
-        'xmlns="http://www.w3.org/2000/svg" '
-        f'width="{math.ceil(widest * larger)}" height="{math.ceil(height * larger)}" '
-        f"{view}{fitted}>\n"
-        f'<title id="{prefix}-title">{escape(title)}</title>\n'
-        f'<desc id="{prefix}-desc">{escape(described.strip())}</desc>\n'
-        f"<style>{style_sheet(prefix, options.theme, static)}</style>\n"
-        + body.replace('"@-', f'"{prefix}-')
-        + "</svg>\n"
-    )

@@ -136,11 +136,10 @@ def laid_out(
     graph: Snapshot,
     options: Options,
     prefix: str,
-    reserve: Mapping[int, str] | None = None,
     wide: float = PAGE[0],
 ) -> tuple[str, Picture]:
     """The SVG of a graph, as high as it needs, and what is drawn."""
-    drawing = fit(graph, options, reserve, scrolls=True, wide=wide)
+    drawing = fit(graph, options, scrolls=True, wide=wide)
     return svg(graph, drawing, options, prefix), drawing.picture
 
 

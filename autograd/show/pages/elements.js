@@ -67,10 +67,26 @@ let shownAt = 0;
 let marked = [];
 const isGuessing = () => byId("guessing")?.checked === true && shownAt < events.length;
 
+// A number that is longer than its cell is set closer. Its width is estimated, as asking the
+// browser for it lays out the picture each time.
+const [DIGIT, CAPTION] = [6.7, 46]; // px: of a character, and of the caption with the gaps
+function fit(cell) {
+  if (!cell.matches(".caption + .data, .caption + .grad")) return;
+  const room = cell.parentElement.querySelector("rect").getAttribute("width") - CAPTION;
+  if (cell.textContent.length * DIGIT <= room) cell.removeAttribute("textLength");
+  else {
+    cell.setAttribute("textLength", room);
+    cell.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
+}
+
 // Writes what is new, and says whether anything was.
 function write(cells, text) {
   const old = cells.filter((cell) => cell.textContent !== text);
-  for (const cell of old) cell.textContent = text;
+  for (const cell of old) {
+    cell.textContent = text;
+    fit(cell);
+  }
   return old.length > 0;
 }
 

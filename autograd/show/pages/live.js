@@ -76,37 +76,18 @@ const labels = nodes.map(({ inputs, index }) => inputs.map((_, slot) => drawn(`g
 const rows = data.keys.slice(1).map((key) => byId(`row-${key}`));
 const summary = document.querySelector("header p");
 
-// Numbers that are longer than their cells are set closer. Their widths are estimated, as
-// asking the browser for them lays out the picture each time.
-const [DIGIT, CAPTION] = [6.7, 46]; // px: of a character, and of the caption with the gaps
-function fit(changed) {
-  for (const cell of changed.filter((cell) => cell.matches(".data, .grad"))) {
-    const room = cell.parentElement.querySelector("rect").getAttribute("width") - CAPTION;
-    if (cell.textContent.length * DIGIT <= room) cell.removeAttribute("textLength");
-    else {
-      cell.setAttribute("textLength", room);
-      cell.setAttribute("lengthAdjust", "spacingAndGlyphs");
-    }
-  }
-}
-
 function repaint() {
-  const changed = [];
-  const set = (cells, text) => {
-    for (const cell of cells) if (write([cell], text)) changed.push(cell);
-  };
   gradNow.fill(0);
   events.forEach(({ kind, node, target, slot, product, after }, k) => {
     if (kind === "forward") return;
     if (k < shownAt) gradNow[target.index] = after;
   });
   shown.forEach(({ data, grad }, index) => {
-    set(data, inBox(index, (node) => node.data, shownAt));
-    set(grad, inBox(index, (node) => gradsNow()[node.index]));
+    write(data, inBox(index, (node) => node.data, shownAt));
+    write(grad, inBox(index, (node) => gradsNow()[node.index]));
   });
-  nodes.forEach(({ partials, index }) => partials.forEach((x, slot) => set(labels[index][slot], inCell(x))));
-  repaintGroups(set);
-  fit(changed);
+  nodes.forEach(({ partials, index }) => partials.forEach((x, slot) => write(labels[index][slot], inCell(x))));
+  repaintGroups();
   document.dispatchEvent(new CustomEvent("moved"));
   summary.textContent = `${root.name} = ${formatNumber(root.data)}: ${data.told}`;
   for (const leaf of leaves) refresh(leaf);
@@ -128,11 +109,11 @@ function tabulate() {
 }
 
 // The labels of arrows between boxes: the derivatives of a box's only output to its inputs.
-function repaintGroups(set) {
+function repaintGroups() {
   for (const id of Object.keys(data.groups).length > 0 ? new Set(boxIds) : []) {
     for (const [index, slope] of Object.entries(slopesIn(id))) {
       const [label] = drawn(`graph-e-${boxIds[index]}-${id}-l`);
-      if (label !== undefined) set(cells(label, "local"), inCell(slope));
+      if (label !== undefined) write(cells(label, "local"), inCell(slope));
     }
   }
 }

@@ -29,7 +29,7 @@ from autograd.show.pages.document import (
 )
 from autograd.show.pages.source import source
 from autograd.show.snapshot import PATH, Node, Snapshot, with_grads
-from autograd.show.text import escape, format_number, width
+from autograd.show.text import escape, format_number
 
 __all__ = ["graph_page", "steps_page"]
 
@@ -74,9 +74,8 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     check_size(graph)
     graph = _after(graph, played)
     options = options.changed(max_nodes=LIMIT, depth=None)
-    wide = _widest(graph, played, options.format)
     code, made = source(graph)
-    shown, drawn = laid_out(graph, options, PREFIX, wide, BESIDE_CODE if code else PAGE[0])
+    shown, drawn = laid_out(graph, options, PREFIX, BESIDE_CODE if code else PAGE[0])
     told = f"{graph.stats}, {len(played)} steps"
     data = _data(graph, played, played, options, at, drawn, made)
     data["told"] = told
@@ -112,7 +111,7 @@ def graph_page(graph: Snapshot, options: Options) -> str:
         told = f"{told}, gradients as they are now, explained for one pass"
     forward = every[: len(graph)]
     code, made = source(graph)
-    shown, drawn = laid_out(graph, options, PREFIX, wide=BESIDE_CODE if code else PAGE[0])
+    shown, drawn = laid_out(graph, options, PREFIX, BESIDE_CODE if code else PAGE[0])
     data = _data(graph, every, forward, options, len(graph), drawn, made)
     data["told"] = told
     rows = [
@@ -173,17 +172,6 @@ def _board(shown: str, more: str, arrows: Mapping[str, Any], code: str) -> str:
         "</div>"
         '<section id="paths" aria-label="Paths" hidden><h2></h2><p></p><ol></ol></section>'
     )
-
-
-def _widest(graph: Snapshot, played: Sequence[Event], spec: str) -> dict[int, str]:
-    """Return by node the widest text that will stand in one of its cells."""
-    shown = {
-        node.index: [format_number(node.data, spec), format_number(0.0, spec)]
-        for node in graph.nodes
-    }
-    for event in played:
-        shown[event.target.index].append(format_number(event.after, spec))
-    return {index: max(texts, key=lambda t: width(t, 1)) for index, texts in shown.items()}
 
 
 def _data(

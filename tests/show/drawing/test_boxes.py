@@ -45,7 +45,7 @@ def test_an_arrow_of_a_network_shows_one_thing_in_number_and_look(what: str) -> 
     edge = next(edge for edge in found.edges if edge.tail.title == "x")
     assert (edge.amount, edge.text) == (amounts[what], format_number(amounts[what]))
     (other,) = [edge for edge in found.edges if edge.tail.title == "m"]
-    assert (other.text, other.amount) == (other.local, None)
+    assert (other.text, other.amount) == ("5.5", None)
     shown = graph.svg(arrows=what, collapse="neuron")
     assert f">{edge.text}<" in shown
     assert legend(what)[:70] in shown.replace("\n", " ")
