@@ -12,7 +12,7 @@ import autograd
 import nn
 from autograd import Value, primitive
 from autograd.core.primitive import TABLE
-from autograd.show.formulas import LATEX, Symbol, _symbol, arithmetic, rule
+from autograd.show.formulas import LATEX, TEXT, Symbol, _symbol, arithmetic, rule
 from tests.helpers.programs import OPERANDS, SAFE
 from tests.helpers.tables import table
 
@@ -307,6 +307,8 @@ y + -x * y | r"y + \left(-x \cdot y\right)"
         globals() | locals(),
     ):
         assert formula.text == latex
+    x, y = Symbol(2.0, "x", TEXT), Symbol(3.0, "y", TEXT)
+    assert (x / (x * y)).text == "x / (x * y)"
 
 
 @settings(max_examples=500)

@@ -49,6 +49,13 @@ def loop(n: int) -> Value:
     return t * 1.0
 
 
+def doubled() -> Value:
+    a, t = Value(0.4, label="a"), Value(0.3, label="x")
+    for _ in range(100):
+        t = t * a + t * a
+    return t
+
+
 def maxima() -> Value:
     xs = [Value(float(i), label=f"x{i}") for i in range(20)]
     pairs = [[x.exp(), xs[i - 1]][:: i % 2 * 2 - 1] for i, x in enumerate(xs)]
@@ -89,6 +96,7 @@ growth | {"988 × xₜ₋₁ * 1.001"}
 squares | {"60 × (w * … + b - …)²", "1 × (Σ v6) / 60.0"}
 one_leaf | {"1 × Σ w * …"}
 lambda: loop(100) | {"100 × tanh(xₜ₋₁ * a + b)", "1 × x * 1.0"}
+doubled | {"100 × xₜ₋₁ * a + xₜ₋₁ * a"}
 maxima | {"1 × Σ maximum(exp(x), x)", "1 × v61 * 1.0"}
 """,
         globals(),
