@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -19,6 +20,9 @@ def test_the_v_of_truncation_and_round_off(share: float, verdict: str, tmp_path:
     assert ET.fromstring(picture.svg).tag.endswith("svg")
     assert f"{verdict}: argument 0 = 1" in picture._repr_svg_()
     assert f"dashed: how far {share * math.e:.10g}" in picture.svg
+    claim = re.search(r'class="claim" d="M70.0 ([\d.]+)H', picture.svg)
+    assert claim
+    assert (float(claim[1]) < 100.0) == (verdict == "fail")
     steps = [step for step, _ in picture.points]
     far = [off for _, off in picture.points]
     best = far.index(min(far))

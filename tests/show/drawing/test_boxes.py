@@ -201,3 +201,12 @@ def test_several_roots_are_all_marked() -> None:
     assert len(drawn(graph).roots) == 2
     assert len(drawn(graph, collapse="layer").roots) == 1
     assert len(drawn(graph, max_nodes=1).roots) == 1
+
+
+def test_leaves_in_one_box_are_frozen_if_all_are() -> None:
+    xs = [Value(1.0, label=f"x{i}") for i in range(12)]
+    for k, count in ((1, 0), (12, 1)):
+        for x in xs[:k]:
+            x.requires_grad = False
+        svg = nn.MLP(12, [2, 1])(xs).graph(collapse="layer").svg()
+        assert svg.count("frozen") == count
