@@ -178,10 +178,12 @@ def _add(
     """Add a product to the sum for a node; raise for the NaN that is an error."""
     total = add_term(sums, to, term)
     if math.isnan(untraced_primal(total)) and finite():
-        raise explain_nan(node, x, partial, term)
+        raise explain_nan(node, x, partial, term, SHOWN)
 
 
-def explain_nan(node: Value, x: Value, partial: Operand, term: Operand) -> Exception:
+def explain_nan(
+    node: Value, x: Value, partial: Operand, term: Operand, hint: str = ""
+) -> Exception:
     """The error for a sum of the chain rule that is NaN at an operand x of node."""
     primitive: Any = node.op
     call = f"{primitive.name}({describe(node.operands)})"
@@ -189,10 +191,10 @@ def explain_nan(node: Value, x: Value, partial: Operand, term: Operand) -> Excep
     if math.isnan(primal(partial)):
         return ValueError(
             f"{call}: the derivative with respect to the operand {whose} does not exist here; "
-            f"detach that operand or pass it as a plain number{SHOWN}"
+            f"detach that operand or pass it as a plain number{hint}"
         )
     how = "zero times infinity" if math.isnan(primal(term)) else "infinity minus infinity"
     return FloatingPointError(
         f"{call}: the gradient of the operand {whose} is not a number ({how}); "
-        f"keep the function away from points where its derivative is infinite{SHOWN}"
+        f"keep the function away from points where its derivative is infinite{hint}"
     )

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 
 from autograd.core.operand import Number
-from autograd.core.sweeps import SHOWN, explain_nan
+from autograd.core.sweeps import explain_nan
 from autograd.core.value import Value
 from autograd.show.events import Event
 from autograd.show.formulas import arithmetic
@@ -245,7 +245,7 @@ class _Session(cmd.Cmd):
             reason = explain_nan(
                 event.node.value, event.input.value, event.local, event.product
             )
-            self.complain(str(reason).removesuffix(SHOWN))  # it is shown here
+            self.complain(str(reason))
         elif event.turns:
             self.complain(f"{trouble(event)} here")
         if event.convention and event.kind == "forward":

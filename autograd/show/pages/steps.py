@@ -33,6 +33,10 @@ from autograd.show.text import escape, format_number
 
 __all__ = ["graph_page", "steps_page"]
 
+KINDS = {
+    "step": ("steps", "Backpropagation, step by step"),
+    "node": ("graph", "Computation graph"),
+}
 PASS_OF = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
 BESIDE_CODE = 760.0  # px of a page for its picture
@@ -74,20 +78,10 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     check_size(graph)
     graph = _after(graph, played)
     options = options.changed(max_nodes=LIMIT, depth=None)
-    code, made = source(graph)
-    shown, drawn = laid_out(graph, options, PREFIX, BESIDE_CODE if code else PAGE[0])
     told = f"{graph.stats}, {len(played)} steps"
-    data = _data(graph, played, played, options, at, drawn, made)
-    data["told"] = told
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in played]
     heads = ["step", "pass", "arithmetic"]
-    board = _board(shown, GUESSING, data["arrows"], code)
-    live, panel = _compute(graph, data["groups"])
-    above, below = asset("guess.html"), panel + asset("modes.html")
-    main = board + player("step", len(data["keys"]), heads, rows, above, below)
-    scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live, *map(asset, PASS_SCRIPTS)]
-    title, summary = "Backpropagation, step by step", _summary(graph, told)
-    return document("steps", title, summary, main, data, scripts, _styles(options, data))
+    return _page("step", graph, played, played, options, at, told, heads, rows)
 
 
 def graph_page(graph: Snapshot, options: Options) -> str:
@@ -110,21 +104,43 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     elif [node.grad for node in graph] != [node.grad for node in once]:
         told = f"{told}, gradients as they are now, explained for one pass"
     forward = every[: len(graph)]
-    code, made = source(graph)
-    shown, drawn = laid_out(graph, options, PREFIX, BESIDE_CODE if code else PAGE[0])
-    data = _data(graph, every, forward, options, len(graph), drawn, made)
-    data["told"] = told
     rows = [
         [str(event.index + 1), str(event), format_number(node.grad), locals_text(node)]
         for event, node in zip(forward, graph.nodes)
     ]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
-    board = _board(shown, "", data["arrows"], code)
+    return _page("node", graph, every, forward, options, len(graph), told, heads, rows)
+
+
+def _page(
+    unit: str,
+    graph: Snapshot,
+    every: Sequence[Event],
+    played: Sequence[Event],
+    options: Options,
+    at: int,
+    told: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+) -> str:
+    """The page that plays events by the step, of both passes, or by the node."""
+    passes = unit == "step"
+    code, made = source(graph)
+    shown, drawn = laid_out(graph, options, PREFIX, BESIDE_CODE if code else PAGE[0])
+    data = _data(graph, every, played, options, at, drawn, made)
+    data["told"] = told
     live, panel = _compute(graph, data["groups"])
-    main = board + player("node", len(data["keys"]), heads, rows, below=panel)
+    above, below = (asset("guess.html"), asset("modes.html")) if passes else ("", "")
+    main = _board(shown, GUESSING * passes, data["arrows"], code)
+    main += player(unit, len(data["keys"]), heads, rows, above, panel + below)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live]
-    title, summary = "Computation graph", _summary(graph, told)
-    return document("graph", title, summary, main, data, scripts, _styles(options, data))
+    scripts += map(asset, PASS_SCRIPTS if passes else ())
+    # The picture brings its own style sheet; an open box needs one.
+    opened = [style_sheet("opened", options.theme)] * bool(data["groups"])
+    styles = [asset("steps.css"), *opened]
+    summary = f"{graph.root.short} = {format_number(graph.root.data)}: {told}"
+    kind, title = KINDS[unit]
+    return document(kind, title, summary, main, data, scripts, styles)
 
 
 def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
@@ -146,16 +162,6 @@ def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str
             rules([]),
             *inside,
         ], f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
-
-
-def _styles(options: Options, data: Mapping[str, Any]) -> list[str]:
-    """The style sheets: of the page, and of an open box; the picture brings its own."""
-    opened = [style_sheet("opened", options.theme)] if data["groups"] else []
-    return [asset("steps.css"), *opened]
-
-
-def _summary(graph: Snapshot, told: str) -> str:
-    return f"{graph.root.short} = {format_number(graph.root.data)}: {told}"
 
 
 def _board(shown: str, more: str, arrows: Mapping[str, Any], code: str) -> str:
