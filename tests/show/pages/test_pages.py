@@ -130,6 +130,11 @@ def test_a_page_knows_the_box_of_every_node() -> None:
     assert data["format"] == ".2f"
 
 
+def test_a_step_moves_what_looks_like_no_data() -> None:
+    x, w = Value(2.0, label="x_1"), Value(3.0, label="w")
+    assert '"steps":[1]' in (x * w).graph().html()
+
+
 def test_a_page_says_why_its_numbers_cannot_be_changed() -> None:
     looked = primitive("tests.looked", lambda x: {1.0: 2.0}[x], lambda out, x: 1.0)
     page = looked(Value(1.0)).graph().html()
