@@ -119,12 +119,6 @@ def test_a_page_says_where_gradients_are_of_several_passes() -> None:
         assert ("explained for one pass" in y.graph().html()) == (word == "in")
 
 
-def test_a_sum_with_what_is_outside_a_module_is_not_in_it() -> None:
-    w, x = Value(2.0, label="neurons.1.w.0"), Value(3.0, label="x")
-    graph = (w * x + x).graph()
-    assert [node.name for node in graph.modules] == ["neurons.1.w.0", "neurons.1.out"]
-
-
 def test_stats_count_slots_and_operations() -> None:
     a, _, root = example()
     stats = (a * (root * root)).graph().stats

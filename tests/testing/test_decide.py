@@ -77,6 +77,7 @@ VERDICTS: list[tuple[str, Function, list[float], float | Function, str]] = [
 "edge" | math.acos | [1.0] | -math.inf | "pass"
 "edge" | math.acos | [1.0] | -1.0 | "fail"
 "smooth edge" | lambda x: x * x * math.sqrt(x) | [0.0] | 0.0 | "pass"
+"smooth edge" | lambda x: math.sqrt(-x) ** 3 | [0.0] | math.inf | "fail"
 "jump close by" | lambda x: math.sqrt(x) if x else 0.0 | [1e-3] | 0.5 / 1e-3**0.5 | "pass"
 "at a jump" | lambda x: math.floor(x) + x * x | [0.0, 2.0] | lambda x: 2.0 * x | NOT_FAIL
 "at a jump" | lambda x: math.floor(x) + x * x | [0.0, 2.0] | lambda x: 2 * x + 1 | NOT_PASS

@@ -203,10 +203,7 @@ def test_several_roots_are_all_marked() -> None:
     assert len(drawn(graph, max_nodes=1).roots) == 1
 
 
-def test_leaves_in_one_box_are_frozen_if_all_are() -> None:
-    xs = [Value(1.0, label=f"x{i}") for i in range(12)]
-    for k, count in ((1, 0), (12, 1)):
-        for x in xs[:k]:
-            x.requires_grad = False
-        svg = nn.MLP(12, [2, 1])(xs).graph(collapse="layer").svg()
-        assert svg.count("frozen") == count
+def test_leaves_in_one_box_are_not_frozen_by_one_of_them() -> None:
+    xs = [Value(1.0) for _ in range(12)]
+    xs[0].requires_grad = False
+    assert "frozen" not in nn.MLP(12, [2, 1])(xs).graph(collapse="layer").svg()
