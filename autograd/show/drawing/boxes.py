@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ __all__ = ["Painter", "Picture", "operation_text"]
 MOST_OPERANDS = 3  # that a call is written with
 MOST_NAMES = 8  # of leaves that are left out
 LONGEST_OPERAND = 6.0  # of a name, in units of the font's size
+DOUBLED = re.compile(r"([^/]+)/(\1 · \d+)$")  # a part of a scope, in the frame of that
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class Painter:
         box.modules = tuple(layers_of(unit.partition(" … ")[0])[:-1]) if framed else ()
         box.kind = "group"
         box.title = self.quotient.titles.get(unit) or relative(unit, box.modules)
-        box.full = unit if framed else box.title
+        box.full = DOUBLED.sub(r"\2", unit) if framed else box.title
         neuron = bool(box.modules) and unit not in self.quotient.titles
         follows, content = self.content(nodes)
         short = content if len(nodes) < 9 else counted(len(nodes), "node")
@@ -244,7 +246,7 @@ class Painter:
 
     def plain_numbers(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
         """The numbers that the neurons of a layer take as inputs, one box for each place."""
-        links: dict[tuple[str, str], dict[Unit, list[tuple[Node, float]]]] = {}
+        links: dict[tuple[str, str], dict[Unit, list[tuple[Node, Node, float]]]] = {}
         for unit in boxes:
             for node in self.nodes[unit] if isinstance(unit, str) else ():
                 path = self.quotient.frame_of.get(node)
@@ -256,19 +258,20 @@ class Painter:
                     title = f"x{place}" if half <= TALLEST else "inputs"
                     if isinstance(w, Node) and not isinstance(x, Node):
                         heads = links.setdefault((layers_of(path)[-2:][0], title), {})
-                        heads.setdefault(unit, []).append((w, x))
+                        heads.setdefault(unit, []).append((node, w, x))
         for (layer, title), heads in links.items():
-            span = self.span([x for few in heads.values() for _, x in few])
+            span = self.span([x for few in heads.values() for _, _, x in few])
             tail = Box(
                 f"x-{layer}-{title}", "leaf", title, hint=f"{title}: plain numbers, {span}"
             )
             tail.rows = (("data", span),) * self.options.values
             for name, few in heads.items():
-                head = boxes[name]
+                head, (node, w, _) = boxes[name], few[0]
                 id, hint = f"e-{tail.id}-{head.id}", f"{title} → {head.title}"
                 edge = Edge(tail, head, id, hint)
-                if len({w for w, _ in few}) == 1:
-                    self.show_weight(edge, few[0][0], None)
+                if len({weight for _, weight, _ in few}) == 1:
+                    slope = self.slopes(name).get(node)
+                    self.show_weight(edge, w, None if slope is None else w.data * slope)
                 yield edge
 
     # ------------------------------------------------------------ what is left out

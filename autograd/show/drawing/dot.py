@@ -42,12 +42,11 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
             "rankdir": options.rankdir,
             "bgcolor": colours["paper"],
             "label": plain(drawn.note),
-            "labelloc": "t",
             "tooltip": plain(title),
             **font,
         },
-        node_attr={"shape": "box", "fontsize": "12", "margin": "0.05", **font},
-        edge_attr={"arrowsize": "0.7", "fontsize": "10", **font},
+        node_attr={"shape": "box", **font},
+        edge_attr=font,
     )
     for box in drawn.boxes:
         part = Digraph()
@@ -57,7 +56,7 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
             box.id,
             r"\n".join(map(plain, lines)),
             id=box.id,
-            style="rounded,filled" if box.kind == "leaf" else "filled",
+            style="filled",
             fillcolor=colours.get(box.kind, colours["paper"]),
             penwidth="2.5" if box in drawn.roots else "1",
             tooltip=plain(box.hint),

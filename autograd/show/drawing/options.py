@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from autograd.show.text import NUMBER_FORMAT, check_format
@@ -82,8 +82,9 @@ class Options:
             TypeError: there is no option of that name, or a value is of the wrong type.
             ValueError: a value is not one of those offered.
         """
-        names = [option.name for option in fields(self)]
         for name in changes:
-            if name not in names:
-                raise TypeError(f"there is no option {name!r}; there are {', '.join(names)}")
+            if name not in self.__annotations__:
+                raise TypeError(
+                    f"there is no option {name!r}; there are {', '.join(self.__annotations__)}"
+                )
         return replace(self, **changes)
