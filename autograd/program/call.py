@@ -119,10 +119,8 @@ class Call:
     def jacobian(self) -> Any:
         given, places = self.given, self.places
         inputs = sum(map(len, self.rows))
-        if not inputs:
-            return self.it._by_f("jacobian", given.args, self.argnums, ())
         varies = any(given.axes[i] is not None for i in places)
-        if varies or len(self.sweep().out) <= inputs:
+        if varies or not inputs or len(self.sweep().out) <= inputs:
             calls = self.back()
             count = len(calls[0].out)  # or 0
             blocks = [np.stack(rows)[:count] for rows in zip(*[call.slopes for call in calls])]
