@@ -33,7 +33,7 @@ PASSES = ("fold", "fuse_sums", "reroll", "simplify", "cse")
 
 
 class Request(NamedTuple):
-    """What is asked of a program, besides its values.
+    """The derivatives that are asked of a program, besides its values.
 
     Attributes:
         wrt: the names of inputs: the gradient in these.

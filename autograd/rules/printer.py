@@ -17,7 +17,7 @@ from autograd.rules.expression import REDUCE, SYMBOLS, Expression, Term, Untrans
 __all__ = ["ATOM", "FORMS", "Form", "Language", "Printer"]
 
 CHOICE, COMPARED, SUM, PRODUCT, NEGATIVE, POWER, ATOM = range(7)  # how tightly text binds
-# Of an operation, its text, how tightly that binds, and how tightly its operands have to.
+# The text of an operation, how tightly it binds, and how tightly its operands have to.
 Form = tuple[Any, ...]
 FORMS: dict[str, Form] = {
     **{sign: (f"{{0}} {sign} {{1}}", COMPARED, SUM, SUM) for sign in SYMBOLS},

@@ -127,7 +127,7 @@ def record(
     leaves = [Value(x) for x in numbers]
     plain = plain_results(f, leaves, rebuild(leaves))
     changed.append(captured.changed())
-    # It may draw once, at first.
+    # The first run may draw once.
     draws = sees_draws and before != after and after != _random_state()
     both = zip(map(primal, plain), map(primal, first.outputs))
     same = all(a == b or (a != a and b != b) for a, b in both)

@@ -105,7 +105,7 @@ class _Unifier:
         return x is y or self.kind.get(x) == self.kind.get(y)
 
     def pairs(self, results: list[Node]) -> Iterator[tuple[Node, Node]]:
-        """What results are made of and may repeat, the last and the nearest first."""
+        """Yield pairs of alike nodes below the results, the last and the nearest first."""
         for node in reversed(results):
             near, seen = [*node.inputs], {*node.inputs}
             left = NEAR
@@ -144,7 +144,7 @@ class _Unifier:
         return True
 
     def above(self, a: Node, b: Node) -> Iterator[tuple[Node, Node]]:
-        """What reads a node and its like, and has operands that repeat one another."""
+        """Yield a reader of each of two nodes, where their operands repeat one another."""
         for x in self.readers.get(a, ())[:WIDE]:
             if x not in self.after:
                 readers = self.readers.get(b, ())[:WIDE]
