@@ -1,16 +1,14 @@
-"""The longer checks, a session each: `nox -f .ci/noxfile.py --list`.
+"""The longer checks, a session each: `nox -f .noxfile.py --list`.
 
-`nox -f .ci/noxfile.py -s site` runs one, in a virtual environment of its own. The gate, which
+`nox -f .noxfile.py -s site` runs one, in a virtual environment of its own. The gate, which
 must pass before a change lands, is `.ci/run`.
 """
 
-import os
 import shutil
 from pathlib import Path
 
 import nox
 
-os.chdir(Path(__file__).parents[1])
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 FRAMEWORKS = (".[dask,dev,jax,onnx,optuna]", "onnxruntime", "pyarrow", "torch")
