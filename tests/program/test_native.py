@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import primitive
-from autograd.build import binaries
 from autograd.core.primitive import TABLE
 from autograd.program import compile
 from autograd.program import kernel as kernels
@@ -227,13 +226,6 @@ def test_a_narrower_kernel_can_be_asked_for(name: str, monkeypatch: pytest.Monke
     assert kernels.kernel().__name__ == f"autograd.program.kernel.kernel_{name}"
     monkeypatch.setenv("AUTOGRAD_PURE", "1")
     assert kernels.kernel() is None
-
-
-def test_a_kernel_of_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "hashed", lambda *_: "another")
-    monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
-    with pytest.warns(RuntimeWarning, match=r"was not compiled from the sources beside it"):
-        assert kernels.kernel() is None
 
 
 @pytest.mark.parametrize("asked", ["this", "numpy,base", "BASE"])
