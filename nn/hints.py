@@ -7,159 +7,134 @@ import inspect
 from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar
 
-from autograd.core.hints import missing
+from autograd.core.hints import by_name, missing
 
-__all__ = ["HINTS", "HISTORY", "MODULE", "hinted", "lack", "refuse"]
+__all__ = ["hinted", "lack", "refuse"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-LOSS = "; losses are functions here, such as nn.{}"
-HINTS = {
-    **{
-        f"{name}Loss": LOSS.format(function)
-        for name, function in {
-            "MSE": "mse_loss",
-            "L1": "l1_loss",
-            "Huber": "huber_loss",
-            "SmoothL1": "huber_loss",
-            "NLL": "nll_loss",
-            "BCE": "binary_cross_entropy",
-            "BCEWithLogits": "binary_cross_entropy_with_logits",
-            "CrossEntropy": "cross_entropy",
-            "KLDiv": "cross_entropy, which takes shares of classes as targets",
-        }.items()
-    },
-    "Linear": "; it is nn.Layer here",
-    "Dense": "; it is nn.Layer(nin, nout, activation=…) here",
-    "Input": "; leave it out: nn.Layer(nin, nout) is told both sizes",
-    "Model": "; derive a class from nn.Module, or write nn.Sequential(…)",
-    "F": "; it is nn.functional here",
-    **dict.fromkeys(
-        ("MLPClassifier", "MLPRegressor"), "; make an nn.MLP, and train it by nn.fit"
-    ),
-    "StandardScaler": "; scale X by scikit-learn's, and give its arrays to nn.fit",
-    **dict.fromkeys(
-        ("random_split", "train_test_split"), "; nn.fit(…, validation=0.2) holds a fifth out"
-    ),
-    "accuracy_score": "; it is nn.accuracy here",
-    "ModelCheckpoint": "; write nn.fit(…, checkpoint=path)",
-    "Callback": "; nn.fit(…, callbacks=[f]) calls functions f(epoch_end)",
-    **dict.fromkeys(("manual_seed", "seed"), "; write random.seed(n)"),
-    "Parameter": "; any autograd.Value that a module holds is one",
-    "save": "; it is nn.save_model(model, path) here",
-    "load": "; it is nn.load_model(model, path) here",
-    "ModuleList": "; a list of modules does",
-    "utils": "; its clip_grad_norm_ and clip_grad_value_ are here in nn",
-    "DataLoader": "; nn.fit(model, X, y, batch_size=…) makes batches; a loop may slice lists",
-    "TensorDataset": "; X and y are lists or arrays, and nn.fit(model, X, y) takes them",
-    "lr_scheduler": "; the schedules are here in nn",
-    "ModuleDict": "; a dict of modules does",
-    "ParameterList": "; a list of autograd.Values does",
-    "Conv1d": "; nn.Conv2d with one row does the same",
-    "AvgPool2d": "; write the means of the windows, or see nn.MaxPool2d",
-    "no_grad": "; it is autograd.no_grad()",
-    "Tensor": "; a number with a gradient is an autograd.Value, and lists hold many",
-    "tensor": "; a number with a gradient is an autograd.Value, and lists hold many",
-    "CosineAnnealingWarmRestarts": "; nn.LambdaLR takes any function of the epoch",
-    "ChainedScheduler": "; nn.SequentialLR and nn.LambdaLR are here",
-    "smooth_l1_loss": "; it is nn.huber_loss here",
-    "kl_div": "; nn.cross_entropy takes shares of classes as targets",
-    "one_hot": "; write [float(i == k) for i in range(n)], or give the index k itself",
-    "dropout": "; it is a module, nn.Dropout(p)(xs)",
-    "linear": "; write autograd.dot(ws, xs, bias) for each neuron, or nn.Layer",
-    "GradScaler": "; leave it out: the numbers are Python's floats",
-    "autocast": "; leave it out: the numbers are Python's floats",
-    "DataParallel": "; leave it out: nn.compile makes a fast step",
-    "Hardtanh": "; write lambda x: x.clip(-1.0, 1.0)",
-    "PReLU": "; nn.LeakyReLU takes a Value as its slope",
-    "train": "; it is nn.fit(model, X, y, loss=…, optimizer=…)",
-    **dict.fromkeys(
-        ("Adagrad", "Adadelta", "Adamax", "LBFGS", "NAdam", "RAdam", "Rprop"),
-        "; nn.SGD, nn.Adam, nn.AdamW and nn.RMSprop are here, and nn.Optimizer takes others",
-    ),
-    **dict.fromkeys(
-        ("MultiheadAttention", "Transformer", "TransformerEncoderLayer"),
-        "; write it of nn.Layer, nn.softmax and nn.LayerNorm",
-    ),
-    **{
-        name: f"; loop over the sequence with nn.{name}Cell, which takes one step"
-        for name in ("RNN", "LSTM", "GRU")
-    },
-    **dict.fromkeys(
-        ("BatchNorm1d", "BatchNorm2d"),
-        "; it mixes the samples of a batch, and a model takes one: use nn.LayerNorm",
-    ),
-}
-NO_DEVICE = "; leave it out: the numbers are Python's floats"
-MODULE = {
-    **dict.fromkeys(("to", "cuda", "cpu", "double", "float", "half"), NO_DEVICE),
-    "device": NO_DEVICE,
-    "apply": "; loop over model.modules()",
-    "append": "; write model.layers.append(module)",
-    "compile": "; write nn.compile(model, loss, optimizer)",
-    "fit": "; write nn.fit(model, X, y, loss=nn.mse_loss, optimizer=optimizer)",
-    "save": "; write nn.save_model(model, path)",
-    "summary": "; print(model) shows it, and len(model.parameters()) counts",
-    "in_features": "; write len(layer.neurons[0].w)",
-    "out_features": "; write len(layer.neurons)",
-    "w": "; the weights of a Layer are those of its neurons: layer.neurons[0].w",
-    "b": "; the biases of a Layer are those of its neurons: layer.neurons[0].b",
-    "bias": "; the biases of a Layer are those of its neurons: layer.neurons[0].b",
-    "weight": "; the weights of a Layer are those of its neurons: layer.neurons[0].w",
-    "buffers": "; a number that is not trained is a plain attribute",
-    "register_buffer": "; a number that is not trained is a plain attribute",
-    "register_parameter": "; any autograd.Value that a module holds is a parameter",
-    "predict_proba": "; write model.predict(X), and nn.softmax of each",
-    **dict.fromkeys(
-        ("evaluate", "score"), "; write loss([model(x) for x in X], y), or nn.accuracy"
-    ),
-    "add": "; write model.layers.append(module)",
-    **dict.fromkeys(
-        ("get_weights", "trainable_variables", "trainable_weights", "variables", "weights"),
-        "; write model.parameters(), or model.state_dict()",
-    ),
-    "set_weights": "; write model.load_state_dict(state)",
-    "save_weights": "; write nn.save_model(model, path)",
-    **dict.fromkeys(("load", "load_weights"), "; write nn.load_model(model, path)"),
-    **dict.fromkeys(("count_params", "num_parameters"), "; write len(model.parameters())"),
-    "share_memory": "; leave it out: nn.sweep trains on all cores",
-    "add_module": "; a module in an attribute, or in a list or dict there, is one below",
-}
-HISTORY = {
-    **dict.fromkeys(("loss", "losses"), '; write history["loss"]'),
-    "val_loss": '; write history["val_loss"]',
-}
-
-
-PROGRESS = "; write progress=True or progress=False"
-KEYWORDS = {  # of `fit`, layers and optimizers
-    **dict.fromkeys(("validation_data", "eval_set", "val_data"), "; write validation=(X, y)"),
-    **dict.fromkeys(("validation_split", "val_split", "test_size"), "; write validation=0.2"),
-    **dict.fromkeys(("verbose", "show_progress"), PROGRESS),
-    "sample_weight": "; weigh the samples in a loss of your own, or repeat them",
-    "class_weight": "; give loss=functools.partial(nn.cross_entropy, weight=[…])",
-    "criterion": "; write loss=…",
-    **dict.fromkeys(("n_epochs", "num_epochs", "max_iter", "nb_epoch"), "; write epochs=…"),
-    **dict.fromkeys(("batch", "batchsize", "bs"), "; write batch_size=…"),
-    "device": "; leave it out: the numbers are Python's floats",
-    "dtype": "; leave it out: the numbers are Python's floats",
-    **dict.fromkeys(("learning_rate", "eta"), "; write lr=…"),
-    **dict.fromkeys(("in_features", "input_dim", "input_shape"), "; write nn.Layer(nin, nout)"),
-    **dict.fromkeys(("out_features", "units"), "; write nn.Layer(nin, nout)"),
-    "num_embeddings": "; write nn.Embedding(num, dim)",
-    "embedding_dim": "; write nn.Embedding(num, dim)",
-    "rate": "; write p=…",
-    "hidden_layer_sizes": "; write nn.MLP(nin, [16, 16, 1])",
-    "kernel_initializer": "; write init=nn.init.xavier_uniform()",
-}
-FIT = KEYWORDS | dict.fromkeys(
-    ("lr", "learning_rate"), "; the optimizer has it: optimizer=nn.SGD(…, lr=…)"
+FLOATS = "leave it out: the numbers are Python's floats"
+LOSS = "losses are functions here, such as nn.mse_loss"
+# What modules, a Module and a History lack; keywords of layers, optimizers and `fit`.
+HINTS = by_name(
+    {
+        "nn": {
+            "MSELoss": LOSS,
+            "L1Loss": "losses are functions here, such as nn.l1_loss",
+            "HuberLoss SmoothL1Loss": "losses are functions here, such as nn.huber_loss",
+            "NLLLoss": "losses are functions here, such as nn.nll_loss",
+            "BCELoss": "losses are functions here, such as nn.binary_cross_entropy",
+            "BCEWithLogitsLoss": (
+                "losses are functions here, such as nn.binary_cross_entropy_with_logits"
+            ),
+            "CrossEntropyLoss": "losses are functions here, such as nn.cross_entropy",
+            "KLDivLoss kl_div": "nn.cross_entropy takes shares of classes as targets",
+            "Linear": "it is nn.Layer here",
+            "Dense": "it is nn.Layer(nin, nout, activation=…) here",
+            "Input": "leave it out: nn.Layer(nin, nout) is told both sizes",
+            "Model": "derive a class from nn.Module, or write nn.Sequential(…)",
+            "F": "it is nn.functional here",
+            "MLPClassifier MLPRegressor": "make an nn.MLP, and train it by nn.fit",
+            "StandardScaler": "scale X by scikit-learn's, and give its arrays to nn.fit",
+            "random_split train_test_split": "nn.fit(…, validation=0.2) holds a fifth out",
+            "accuracy_score": "it is nn.accuracy here",
+            "ModelCheckpoint": "write nn.fit(…, checkpoint=path)",
+            "Callback": "nn.fit(…, callbacks=[f]) calls functions f(epoch_end)",
+            "manual_seed seed": "write random.seed(n)",
+            "Parameter": "any autograd.Value that a module holds is one",
+            "save load": "it is nn.{}_model(model, path) here",
+            "ModuleList": "a list of modules does",
+            "utils": "its clip_grad_norm_ and clip_grad_value_ are here in nn",
+            "DataLoader": (
+                "nn.fit(model, X, y, batch_size=…) makes batches; a loop may slice lists"
+            ),
+            "TensorDataset": "X and y are lists or arrays, and nn.fit(model, X, y) takes them",
+            "lr_scheduler": "the schedules are here in nn",
+            "ModuleDict": "a dict of modules does",
+            "ParameterList": "a list of autograd.Values does",
+            "Conv1d": "nn.Conv2d with one row does the same",
+            "AvgPool2d": "write the means of the windows, or see nn.MaxPool2d",
+            "no_grad": "it is autograd.no_grad()",
+            "Tensor tensor": (
+                "a number with a gradient is an autograd.Value, and lists hold many"
+            ),
+            "CosineAnnealingWarmRestarts": "nn.LambdaLR takes any function of the epoch",
+            "ChainedScheduler": "nn.SequentialLR and nn.LambdaLR are here",
+            "smooth_l1_loss": "it is nn.huber_loss here",
+            "one_hot": "write [float(i == k) for i in range(n)], or give the index k itself",
+            "dropout": "it is a module, nn.Dropout(p)(xs)",
+            "linear": "write autograd.dot(ws, xs, bias) for each neuron, or nn.Layer",
+            "GradScaler autocast": FLOATS,
+            "DataParallel": "leave it out: nn.compile makes a fast step",
+            "Hardtanh": "write lambda x: x.clip(-1.0, 1.0)",
+            "PReLU": "nn.LeakyReLU takes a Value as its slope",
+            "train": "it is nn.fit(model, X, y, loss=…, optimizer=…)",
+            "Adagrad Adadelta Adamax LBFGS NAdam RAdam Rprop": (
+                "nn.SGD, nn.Adam, nn.AdamW and nn.RMSprop are here, and nn.Optimizer takes "
+                "others"
+            ),
+            "MultiheadAttention Transformer TransformerEncoderLayer": (
+                "write it of nn.Layer, nn.softmax and nn.LayerNorm"
+            ),
+            "RNN LSTM GRU": "loop over the sequence with nn.{}Cell, which takes one step",
+            "BatchNorm1d BatchNorm2d": (
+                "it mixes the samples of a batch, and a model takes one: use nn.LayerNorm"
+            ),
+        },
+        "Module": {
+            "to cuda cpu double float half device": FLOATS,
+            "apply": "loop over model.modules()",
+            "add append": "write model.layers.append(module)",
+            "compile": "write nn.compile(model, loss, optimizer)",
+            "fit": "write nn.fit(model, X, y, loss=nn.mse_loss, optimizer=optimizer)",
+            "save save_weights": "write nn.save_model(model, path)",
+            "summary": "print(model) shows it, and len(model.parameters()) counts",
+            "in_features": "write len(layer.neurons[0].w)",
+            "out_features": "write len(layer.neurons)",
+            "w weight": "the weights of a Layer are those of its neurons: layer.neurons[0].w",
+            "b bias": "the biases of a Layer are those of its neurons: layer.neurons[0].b",
+            "buffers register_buffer": "a number that is not trained is a plain attribute",
+            "register_parameter": "any autograd.Value that a module holds is a parameter",
+            "predict_proba": "write model.predict(X), and nn.softmax of each",
+            "evaluate score": "write loss([model(x) for x in X], y), or nn.accuracy",
+            "get_weights trainable_variables trainable_weights variables weights": (
+                "write model.parameters(), or model.state_dict()"
+            ),
+            "set_weights": "write model.load_state_dict(state)",
+            "load load_weights": "write nn.load_model(model, path)",
+            "count_params num_parameters": "write len(model.parameters())",
+            "share_memory": "leave it out: nn.sweep trains on all cores",
+            "add_module": "a module in an attribute, or in a list or dict there, is one below",
+        },
+        "History": {
+            "loss losses": 'write history["loss"]',
+            "val_loss": 'write history["val_loss"]',
+        },
+        "keywords": {
+            "validation_data eval_set val_data": "write validation=(X, y)",
+            "validation_split val_split test_size": "write validation=0.2",
+            "verbose show_progress": "write progress=True or progress=False",
+            "sample_weight": "weigh the samples in a loss of your own, or repeat them",
+            "class_weight": "give loss=functools.partial(nn.cross_entropy, weight=[…])",
+            "criterion": "write loss=…",
+            "n_epochs num_epochs max_iter nb_epoch": "write epochs=…",
+            "batch batchsize bs": "write batch_size=…",
+            "device dtype": FLOATS,
+            "learning_rate eta": "write lr=…",
+            "in_features input_dim input_shape out_features units": "write nn.Layer(nin, nout)",
+            "num_embeddings embedding_dim": "write nn.Embedding(num, dim)",
+            "rate": "write p=…",
+            "hidden_layer_sizes": "write nn.MLP(nin, [16, 16, 1])",
+            "kernel_initializer": "write init=nn.init.xavier_uniform()",
+        },
+        "fit": {"lr learning_rate": "the optimizer has it: optimizer=nn.SGD(…, lr=…)"},
+    }
 )
 
 
 def hinted(f: Callable[P, R]) -> Callable[P, R]:
     """The function, which says what to write in the place of another library's keyword."""
-    hints = FIT if f.__name__ == "fit" else KEYWORDS
+    hints = HINTS["keywords"] | HINTS.get(f.__name__, {})
 
     @functools.wraps(f)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -169,7 +144,7 @@ def hinted(f: Callable[P, R]) -> Callable[P, R]:
             unknown = kwargs.keys() - inspect.signature(f).parameters.keys()
             for name in unknown & hints.keys():
                 told = f"{f.__qualname__.removesuffix('.__init__')} takes no {name!r}"
-                raise TypeError(f"{told}{hints[name]}") from error
+                raise TypeError(f"{told}; {hints[name]}") from error
             raise
 
     return called
@@ -177,11 +152,15 @@ def hinted(f: Callable[P, R]) -> Callable[P, R]:
 
 def refuse(module: str, name: str) -> NoReturn:
     """Raise the AttributeError of a module that has no such name."""
-    hint = HINTS.get(name) or (LOSS.format("mse_loss") if name.endswith("Loss") else "")
-    missing(module, name, hint)
+    missing(module, name, _hint("nn", name) or f"; {LOSS}" * name.endswith("Loss"))
 
 
-def lack(x: object, name: str, hints: dict[str, str]) -> NoReturn:
+def lack(x: object, name: str, owner: str) -> NoReturn:
     """Raise the AttributeError of an object that has no such attribute."""
-    hint = hints.get(name, "")
-    raise AttributeError(f"{type(x).__name__!r} object has no attribute {name!r}{hint}")
+    kind = type(x).__name__
+    raise AttributeError(f"{kind!r} object has no attribute {name!r}{_hint(owner, name)}")
+
+
+def _hint(owner: str, name: str) -> str:
+    hint = HINTS[owner].get(name, "")
+    return hint and f"; {hint}"

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from autograd import Value
 from nn.checks import flag, shortened, to_float
-from nn.hints import MODULE, lack
+from nn.hints import lack
 
 if TYPE_CHECKING:
     from autograd import Graph
@@ -90,7 +90,7 @@ class Module:
 
         def __getattr__(self, name: str) -> None:
             """Say what to write in the place of an attribute of PyTorch."""
-            lack(self, name, MODULE)
+            lack(self, name, "Module")
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)

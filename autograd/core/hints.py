@@ -15,22 +15,37 @@ from typing import Any, NoReturn
 
 from autograd.core.primitive import TABLE
 
-__all__ = ["DEFINE", "HINTS", "NUMBERS", "Absent", "advice", "called", "missing", "note"]
-__all__ += ["refusal"]
+__all__ = ["DEFINE", "HINTS", "NUMBERS", "Absent", "advice", "by_name", "called", "missing"]
+__all__ += ["note", "refusal"]
 
 NUMBERS = "for a plot or a log take the numbers, x.data"
 WHOLE = "it takes integers; write int(x), which has no gradient"
 LISTS = "lists hold many Values, or autograd.array(xs)"
 LARGEST = "write max(range(len(xs)), key=xs.__getitem__) of a list"
 DEFINE = "define it, with its derivative, by autograd.primitive"
+
+
+def by_name(tables: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Tables of hints with a row for each name, where a row had several, parted by blanks.
+
+    >>> by_name({"math": {"cos sin": "write autograd.{}"}})
+    {'math': {'cos': 'write autograd.cos', 'sin': 'write autograd.sin'}}
+    """
+    return {
+        owner: {
+            name: hint.replace("{}", name)
+            for names, hint in rows.items()
+            for name in names.split()
+        }
+        for owner, rows in tables.items()
+    }
+
+
 # Names, and what to write instead, where {} stands for the name: names that a Value and the
 # package lack; functions that are called with Values, by `math`, `statistics`, NumPy and SciPy;
 # and functions of NumPy that are refused before they are tried.
-HINTS = {
-    owner: {
-        name: hint.replace("{}", name) for names, hint in rows.items() for name in names.split()
-    }
-    for owner, rows in {
+HINTS = by_name(
+    {
         "Value": {
             "T flatten mean prod ravel reshape squeeze std transpose unsqueeze var view": (
                 "it is one number; leave it out"
@@ -182,8 +197,8 @@ HINTS = {
                 "write the sums with np.cos and np.sin of the frequencies"
             ),
         },
-    }.items()
-}
+    }
+)
 OTHERS = ("autograd", "numpy", "scipy", "statistics")  # who may stand between
 
 

@@ -24,7 +24,7 @@ from nn.checks import (
     shortened,
     to_float,
 )
-from nn.hints import HISTORY, lack
+from nn.hints import lack
 from nn.module import Module
 from nn.pages.plane import Plane
 
@@ -95,7 +95,7 @@ class History(dict[str, list[float]]):
 
         def __getattr__(self, name: str) -> None:
             """Say what to write in the place of an attribute of Keras."""
-            lack(self, name, HISTORY)
+            lack(self, name, "History")
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name}={numbers[-1]:.6g}" for name, numbers in self.items())
