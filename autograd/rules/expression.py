@@ -24,7 +24,6 @@ __all__ = [
     "OPPOSITE",
     "REDUCE",
     "SYMBOLS",
-    "Arithmetic",
     "Expression",
     "Term",
     "Text",
@@ -35,6 +34,7 @@ __all__ = [
     "operand",
     "operands_of",
     "rebuilt",
+    "same",
     "shared",
     "where",
 ]
@@ -67,25 +67,11 @@ def _binary(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], 
     )
 
 
-class Arithmetic:
-    """Operators that apply the operations of the table."""
-
-    __slots__ = ()
-    __neg__, __abs__ = _unary("neg"), _unary("abs")
-    __add__, __radd__ = _binary("add")
-    __sub__, __rsub__ = _binary("sub")
-    __mul__, __rmul__ = _binary("mul")
-    __truediv__, __rtruediv__ = _binary("div")
-    __mod__, __rmod__ = _binary("mod")
-    __floordiv__, __rfloordiv__ = _binary("floordiv")
-    __pow__, __rpow__ = _binary("pow")
-
-
 def _compared(sign: str) -> Callable[[Any, Any], Any]:
     return lambda self, other: Expression(sign, self, other)
 
 
-class Expression(Arithmetic):
+class Expression:
     """An operation on expressions and floats."""
 
     __slots__ = ("_key", "args", "many", "op")
@@ -128,6 +114,14 @@ class Expression(Arithmetic):
     def __str__(self) -> str:
         return Digits()
 
+    __neg__, __abs__ = _unary("neg"), _unary("abs")
+    __add__, __radd__ = _binary("add")
+    __sub__, __rsub__ = _binary("sub")
+    __mul__, __rmul__ = _binary("mul")
+    __truediv__, __rtruediv__ = _binary("div")
+    __mod__, __rmod__ = _binary("mod")
+    __floordiv__, __rfloordiv__ = _binary("floordiv")
+    __pow__, __rpow__ = _binary("pow")
     __lt__, __le__ = _compared("<"), _compared("<=")
     __gt__, __ge__ = _compared(">"), _compared(">=")
     __eq__, __ne__ = _compared("=="), _compared("!=")
@@ -181,10 +175,10 @@ def where(condition: Term, a: Term, b: Term) -> Term:
     if a is REFUSED or b is REFUSED:
         other, refused = (b, condition) if a is REFUSED else (a, condition == 0.0)
         return other if other is REFUSED else Expression("refuse", other, refused)
-    if _same(a, b):
+    if same(a, b):
         return a
     if type(a) is type(b) is Expression and a.op == b.op and len(a.args) == len(b.args):
-        differ = [k for k, pair in enumerate(zip(a.args, b.args)) if not _same(*pair)]
+        differ = [k for k, pair in enumerate(zip(a.args, b.args)) if not same(*pair)]
         if len(differ) == 1 and a.op != "operand":
             k = differ[0]
             chosen = where(condition, a.args[k], b.args[k])
@@ -192,10 +186,11 @@ def where(condition: Term, a: Term, b: Term) -> Term:
     return Expression("where", condition, a, b)
 
 
-def _same(a: Term, b: Term) -> bool:
+def same(a: Term, b: Term) -> bool:
+    """Whether two terms are equal; 0.0 and -0.0 are not."""
     if type(a) is type(b) is Expression:
         return a.key() == b.key()
-    return repr(a) == repr(b)  # 0.0 is not -0.0
+    return repr(a) == repr(b)
 
 
 def negated(comparison: Expression) -> Expression:

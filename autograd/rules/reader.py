@@ -39,6 +39,7 @@ from autograd.rules.expression import (
     decided,
     merged,
     operand,
+    same,
     shared,
 )
 
@@ -63,15 +64,20 @@ def formula(op: str, known: Known = None, count: int | None = None) -> Term:
     Raises:
         UntranslatableError: the rule can't be read.
     """
-    return _formulas(op, known, count)[0]
+    return _formulas(op, known, count)[0]()
 
 
-def partials(op: str, known: Known = None, count: int | None = None) -> tuple[Term, ...]:
+def partials(
+    op: str, known: Known = None, count: int | None = None, taught: bool = False
+) -> tuple[Term, ...]:
     """The partials of an operation; its result is the operand after the last.
 
     An operation of any number of operands has those in the named ones and that in EACH.
+
+    Args:
+        taught: as the textbook rule has them, if there is one.
     """
-    slopes: tuple[Term, ...] = _formulas(op, known, count)[1]()
+    slopes: tuple[Term, ...] = _formulas(op, known, count)[1](taught)
     return slopes
 
 
@@ -127,13 +133,17 @@ def _formulas(op: str, known: Known, count: int | None) -> Any:
                     "write it with this library's functions"
                 ) from error
 
-        result = Expression(op, *xs) if op in WORDS else read(value, *xs)
-        if _many(result):
-            raise UntranslatableError(f"{op}: the rule asks something of each operand")
+        @cache
+        def result() -> Term:
+            value_rule = Expression(op, *xs) if op in WORDS else read(value, *xs)
+            if _many(value_rule):
+                raise UntranslatableError(f"{op}: the rule asks something of each operand")
+            return value_rule
 
         @cache
-        def slopes() -> tuple[Term, ...]:
-            every = [read(rule, operand(named), *xs) for rule in rules]
+        def slopes(taught: bool) -> tuple[Term, ...]:
+            asked = [entry.textbook_rule] if taught and entry.textbook_rule else rules
+            every = [read(rule, operand(named), *xs) for rule in asked]
             each = tuple(every[0] if entry.variadic else every)
             if len(each) != len(xs):
                 raise UntranslatableError(f"{op}: the rule gives another number of partials")
@@ -197,8 +207,7 @@ def _trace(rule: Any, xs: Sequence[Any], known: dict[bytes, bool], runs: list[in
 def _chosen(condition: Term, a: Term, b: Term) -> Term:
     if condition.many and _sums(a) != _sums(b):
         raise TypeError("the rule asks something of each operand")
-    same = a.key() == b.key() if type(a) is type(b) is Expression else repr(a) == repr(b)
-    return a if same else Expression("where", condition, a, b)
+    return a if same(a, b) else Expression("where", condition, a, b)
 
 
 def _term(x: Any) -> Term:

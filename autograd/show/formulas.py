@@ -1,26 +1,25 @@
 """Formulas: what a node computes and what its partials are, as text and as LaTeX.
 
-A rule of the table is generic over whatever has arithmetic. Called on floats it gives the
-partial, on Values one that can be differentiated again, and on the Symbols of this module
-its own formula. A Symbol carries its number too, so that a rule that branches takes the
-branch that it took when the node was recorded. Where the table has a rule as it is taught,
-that one is written.
+A rule of the table is read once, as an expression (`autograd.rules`). Here it is written on the
+way that it goes at a node's numbers. Where the table has a rule as it is taught, that one is
+written.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autograd.core import table as primitives
-from autograd.core.operand import Operand, primal
 from autograd.core.primitive import TABLE, Primitive
-from autograd.rules.expression import Arithmetic
+from autograd.rules.expression import FLAT, SYMBOLS, Expression, Term, rebuilt
+from autograd.rules.reader import partials
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import DOWN, NUMBER_FORMAT, UP, clipped, format_number, printable
 
@@ -113,10 +112,10 @@ class Notation:
         digits, e, exponent = format_number(x).removesuffix(".0").partition("e")
         return rf"{digits} \cdot 10^{{{int(exponent)}}}" if e else digits
 
-    def form(self, op: Primitive, operands: Sequence[Symbol]) -> str:
+    def form(self, op: Primitive, operands: Sequence[Symbol | float]) -> str:
         """The format string for an operation on these operands."""
         hidden = re.findall(r"\{(\d+):\.0s\}", op.latex)
-        if any(operands[int(i)].data for i in hidden):
+        if any(operands[int(i)] != 0.0 for i in hidden):
             return f"{op.symbol}({{args}})"
         if self.latex:
             return op.latex
@@ -136,58 +135,30 @@ LATEX, TEXT = Notation(True, most=12), Notation(False)
 BLANKS = Notation(False, blanks=True)
 
 
-def _plain(latex: str, operands: Sequence[Symbol]) -> str:
+def _plain(latex: str, operands: Sequence[Symbol | float]) -> str:
     """A format string for text, made from one for LaTeX."""
 
     def lowered(base: re.Match[str]) -> str:
-        return str(int(operands[int(base[1])].data)).translate(DOWN)
+        x = operands[int(base[1])]
+        return x.text if isinstance(x, Symbol) else str(int(x)).translate(DOWN)
 
     text = re.sub(r"_\{\{\{(\d+)\}\}\}", lowered, latex)
     return re.sub(r"\\left|\\right|\\operatorname|\{\{|\}\}|\\", "", text)
 
 
-class Symbol(Arithmetic):
-    """A formula in a notation, and the number that it stands for."""
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A formula in a notation, and how tightly it holds together."""
 
-    __slots__ = ("data", "notation", "text", "tightness")
-    label = None
-
-    def __init__(
-        self, data: float, text: str, notation: Notation = LATEX, tightness: int = ATOM
-    ) -> None:
-        self.data = data
-        self.text = text
-        self.notation = notation
-        self.tightness = tightness
-
-    @staticmethod
-    def _record(primitive: Primitive, operands: tuple[Operand, ...]) -> Symbol:
-        """Apply a primitive: its number, and how it is written."""
-        notation = next(x.notation for x in operands if isinstance(x, Symbol))
-        numbers = [x.data if isinstance(x, Symbol) else primal(x) for x in operands]
-        data = primitive.evaluate(numbers, operands)
-        return written(primitive, operands, data, notation)
+    text: str
+    notation: Notation = LATEX
+    tightness: int = ATOM
 
     def enclosed(self, needed: int) -> str:
         """The formula, in parentheses if it holds together less tightly than needed."""
         if self.tightness >= needed:
             return self.text
         return rf"\left({self.text}\right)" if self.notation.latex else f"({self.text})"
-
-    def __bool__(self) -> bool:
-        return self.data != 0.0
-
-    def __lt__(self, other: Operand) -> bool:
-        return self.data < primal(other)
-
-    def __le__(self, other: Operand) -> bool:
-        return self.data <= primal(other)
-
-    def __gt__(self, other: Operand) -> bool:
-        return self.data > primal(other)
-
-    def __ge__(self, other: Operand) -> bool:
-        return self.data >= primal(other)
 
 
 class Blank(Symbol):
@@ -199,30 +170,27 @@ class Blank(Symbol):
         return self.text if needed <= NEGATIVE else self.text.replace("⟧", "!⟧")
 
 
-def _symbol(x: Operand, notation: Notation = LATEX) -> Symbol:
+def _symbol(x: Symbol | float, notation: Notation = LATEX) -> Symbol:
     if isinstance(x, Symbol):
         return x
     number = float(x)
     sign = "-" if number < 0.0 else ""
-    tightness = NEGATIVE if sign else ATOM
-    return Symbol(number, sign + notation.number(abs(number)), notation, tightness)
+    return Symbol(sign + notation.number(abs(number)), notation, NEGATIVE if sign else ATOM)
 
 
-def written(
-    op: Primitive, operands: Sequence[Operand], data: float, notation: Notation
-) -> Symbol:
-    """An operation on Symbols and numbers, with this result."""
+def written(op: Primitive, operands: Sequence[Symbol | float], notation: Notation) -> Symbol:
+    """An operation on Symbols and numbers."""
     symbols, name = [_symbol(x, notation) for x in operands], op.name
-    if name == "pow" and symbols[1].data == 1.0:
+    if name == "pow" and operands[1] == 1.0:
         return symbols[0]
     if name in ("dot", "sum"):
         terms = _summands(op, operands, notation)
         if len(terms) == 1:
             return terms[0]
         summed = [x.enclosed(PRODUCT if i else SUM) for i, x in enumerate(terms)]
-        return Symbol(data, " + ".join(notation.listed(summed)), notation, SUM)
+        return Symbol(" + ".join(notation.listed(summed)), notation, SUM)
     needed, tightness = NEEDED.get(name, (SUM,) * len(symbols)), TIGHTNESS.get(name, ATOM)
-    form = notation.form(op, symbols)
+    form = notation.form(op, operands)
     if not notation.latex and name in IN_TEXT:
         needed, tightness = IN_TEXT[name], PRODUCT
     power: Any = operands[-1]
@@ -233,12 +201,11 @@ def written(
     listed = notation.listed([x for i, x in enumerate(texts) if i not in placed])
     if tightness == PRODUCT and symbols[0].tightness == NEGATIVE:
         tightness = NEGATIVE
-    text = form.format(*texts, args=", ".join(listed))
-    return Symbol(data, text, notation, tightness)
+    return Symbol(form.format(*texts, args=", ".join(listed)), notation, tightness)
 
 
 def _summands(
-    op: Primitive, operands: Sequence[Operand], notation: Notation
+    op: Primitive, operands: Sequence[Symbol | float], notation: Notation
 ) -> Sequence[Symbol]:
     """The terms of a sum, or of a dot: b, w₀x₀, w₁x₁ …; b is left out if it is the number 0."""
     symbols = [_symbol(x, notation) for x in operands]
@@ -246,15 +213,15 @@ def _summands(
         return symbols
     half = len(symbols) // 2
     bias, ws, xs = symbols[0], symbols[1 : 1 + half], symbols[1 + half :]
-    terms = [] if type(operands[0]) is float and bias.data == 0.0 else [bias]
+    terms = [] if operands[0] == 0.0 else [bias]
     for w, x in zip(ws, xs):
         if w is x:
-            terms.append(written(TABLE["square"], [w], w.data * w.data, w.notation))
+            terms.append(written(TABLE["square"], [w], notation))
             continue
-        times = r" \cdot " if w.notation.latex else "·"
+        times = r" \cdot " if notation.latex else "·"
         text = f"{w.enclosed(NEGATIVE)}{times}{x.enclosed(PRODUCT)}"
         tightness = NEGATIVE if w.tightness == NEGATIVE else PRODUCT
-        terms.append(Symbol(w.data * x.data, text, w.notation, tightness))
+        terms.append(Symbol(text, notation, tightness))
     return terms
 
 
@@ -314,18 +281,18 @@ def _inputs(
 
 def _named(x: Node, number: bool, notation: Notation, longest: float) -> Symbol:
     if number and notation.blanks:
-        return Blank(x.data, f"⟦{x.index}⟧", notation)
+        return Blank(f"⟦{x.index}⟧", notation)
     if number:
         return _symbol(x.data, notation)
     text = _name(x.short) if notation.latex else clipped(x.short, 1, longest or math.inf)
-    return Symbol(x.data, text, notation)
+    return Symbol(text, notation)
 
 
 def _operation(node: Node, named: Mapping[Node, Symbol], notation: Notation) -> Symbol:
     """Write the operation that made a node, with its inputs written like this."""
     assert node.op is not None
     operands = [named[x] if isinstance(x, Node) else x for x in node.operands]
-    return written(node.op, operands, node.data, notation)
+    return written(node.op, operands, notation)
 
 
 def derivation(graph: Snapshot) -> str:
@@ -374,20 +341,45 @@ def rule(node: Node, slot: int, notation: Notation = TEXT) -> str:
     """The partial of a node to the input in this slot, as the table teaches it."""
     op = node.op
     assert op is not None
-    out = _named(node, False, notation, 0.0)
-    named = {x: _named(x, False, notation, 0.0) for x in node.inputs}
-    operands = [named[x] if isinstance(x, Node) else x for x in node.operands]
-    slots = [i for i, x in enumerate(operands) if isinstance(x, Symbol)]
+    known = [None if isinstance(x, Node) else x for x in node.operands]
+    place = [i for i, x in enumerate(known) if x is None][slot]
     try:
-        if op.variadic:
-            partial = (op.textbook_rule or op.rules[0])(out, *operands)[slots[slot]]
-        elif op.textbook_rule is not None:
-            partial = op.textbook_rule(out, *operands)
-        else:
-            partial = op.partial(slots[slot], out, operands)
+        rules = partials(op.name, known, len(known) if op.variadic else None, taught=True)
     except TypeError:  # a user's rule for floats only
-        partial = node.partials[slot]
-    return _symbol(partial, notation).text
+        return _symbol(node.partials[slot], notation).text
+    return _symbol(_way_of(node, rules[place], notation), notation).text
+
+
+def _way_of(node: Node, rule: Term, notation: Notation) -> Symbol | float:
+    """A rule on the way that it goes at the numbers of a node."""
+    operands = [*node.operands, node]
+
+    def computed(x: Expression, args: list[Term]) -> Any:
+        if x.op == "operand":
+            y = operands[x.args[0]]
+            return y.data if isinstance(y, Node) else y
+        return args[1 if args[0] else 2] if x.op == "where" else _function(x.op)(*args)
+
+    def visit(x: Term) -> Symbol | float:
+        if type(x) is not Expression:
+            return float(x)
+        if x.op == "operand":
+            y = operands[x.args[0]]
+            return _named(y, False, notation, 0.0) if isinstance(y, Node) else y
+        if x.op == "where":
+            return visit(x.args[1 if rebuilt(x.args[0], computed) else 2])
+        args = [*map(visit, x.args)]
+        if x.op in FLAT or x.op in SYMBOLS or all(type(a) is float for a in args):
+            return float(rebuilt(x, computed))
+        return written(TABLE[x.op], args, notation)
+
+    return visit(rule)
+
+
+def _function(op: str) -> Callable[..., float]:
+    """The function of an operation in a rule, on floats."""
+    named: Any = getattr(operator, SYMBOLS.get(op, op), None) or getattr(math, op, None)
+    return named if op not in TABLE else TABLE[op].value
 
 
 def locals_text(node: Node) -> str:

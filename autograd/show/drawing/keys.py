@@ -219,17 +219,16 @@ class Part:
     def written(self, names: Mapping[Part, Symbol]) -> Symbol:
         """Its formula, with what it is computed from written like this, or else by name."""
         assert self.op is not None
-        op, data = self.op, self.nodes[-1].data
-        own = {x: Symbol(x.nodes[-1].data, x.name, TEXT) for x in self.inputs}
-        named = {**own, **names}
+        op = self.op
+        named = {**{x: Symbol(x.name, TEXT) for x in self.inputs}, **names}
         operands = [named[x] if isinstance(x, Part) else x for x in self.operands]
         if op is TABLE["mul"] and operands[0] is operands[1]:
             op, operands = TABLE["square"], operands[:1]
         if op is TABLE["add"]:
             return self.total(operands, names)
-        symbol = written(op, operands, data, TEXT)
+        symbol = written(op, operands, TEXT)
         many = len(self.operands) < len(self.nodes[-1].operands)  # of each kind one
-        return Symbol(data, f"Σ {symbol.enclosed(PRODUCT)}", TEXT, SUM) if many else symbol
+        return Symbol(f"Σ {symbol.enclosed(PRODUCT)}", TEXT, SUM) if many else symbol
 
     def total(self, operands: Sequence[Symbol | float], names: Mapping[Part, Symbol]) -> Symbol:
         """The formula of a sum, which goes on with the terms of the sums that it is made of;
@@ -237,20 +236,18 @@ class Part:
         """
         self.terms = {}
         for x, operand in zip(self.operands, operands):
-            symbol = (
-                operand if isinstance(operand, Symbol) else Symbol(operand, str(operand), TEXT)
-            )
+            symbol = operand if isinstance(operand, Symbol) else Symbol(str(operand), TEXT)
             own = x.terms if isinstance(x, Part) and x in names and x.terms else {}
             for text, (term, times) in (own or {symbol.text: (symbol, 1)}).items():
                 self.terms[text] = term, times + self.terms.get(text, (term, 0))[1]
         alone = SUM if len(self.terms) == 1 else PRODUCT
         terms = [
-            Symbol(term.data, f"Σ {term.enclosed(PRODUCT)}", TEXT, alone) if times > 2 else term
+            Symbol(f"Σ {term.enclosed(PRODUCT)}", TEXT, alone) if times > 2 else term
             for text, (term, times) in self.terms.items()
             for _ in range(times if times < 3 else 1)
             if text != "0.0"
         ]
-        return written(TABLE["sum"], terms or [0.0], self.nodes[-1].data, TEXT)
+        return written(TABLE["sum"], terms or [0.0], TEXT)
 
 
 def with_formulas(
@@ -334,9 +331,9 @@ def _parts(graph: Snapshot, before: Quotient, keys: Keys) -> list[Part]:
         for slot, x in enumerate(last.operands if part.op else ()):
             others = [node.operands[slot] for node in part.nodes if slot < len(node.operands)]
             if not isinstance(x, Node):
-                operands.append(x if others.count(x) == len(others) else Symbol(x, "…", TEXT))
+                operands.append(x if others.count(x) == len(others) else Symbol("…", TEXT))
             elif (last, x) in before.rounds:
-                operands.append(Symbol(x.data, parts[keys[x]].name + EARLIER, TEXT))
+                operands.append(Symbol(parts[keys[x]].name + EARLIER, TEXT))
             else:
                 operands.append(parts[keys.get(x, x)])
         part.operands = _each_once(part.op, operands) if part.op else []
