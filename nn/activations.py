@@ -9,6 +9,7 @@ from typing import Any
 import autograd
 from autograd import Value
 from autograd.core.operand import Operand, primal
+from autograd.core.primitive import TABLE
 from autograd.core.table import exp_of_difference
 from autograd.trees import as_rows
 from nn import checks
@@ -37,17 +38,11 @@ __all__ = [
 
 Activation = str | Callable[[Any], Any] | None
 
+NAMES = ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "sigmoid", "tanh")
 ACTIVATIONS: dict[str, Callable[[Value], Value] | None] = {
     "linear": None,
     "identity": None,
-    "relu": Value.relu,
-    "leaky_relu": Value.leaky_relu,
-    "elu": Value.elu,
-    "gelu": Value.gelu,
-    "silu": Value.silu,
-    "softplus": Value.softplus,
-    "sigmoid": Value.sigmoid,
-    "tanh": Value.tanh,
+    **{name: getattr(Value, name) for name in NAMES},
 }
 
 
@@ -66,6 +61,15 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
     return activation
 
 
+class Elementwise(Module):
+    """A function of the table of primitives, of each number."""
+
+    operation: str
+
+    def forward(self, x: Any) -> Any:
+        return map_numbers(TABLE[self.operation], x)
+
+
 class Identity(Module):
     """Returns its input.
 
@@ -77,7 +81,7 @@ class Identity(Module):
         return x
 
 
-class ReLU(Module):
+class ReLU(Elementwise):
     """max(0, x) of a number or Value, or the list of that for each in a list or array.
 
     So do all the activations of single numbers.
@@ -86,8 +90,7 @@ class ReLU(Module):
     [0.0, 2.0]
     """
 
-    def forward(self, x: Any) -> Any:
-        return relu(x)
+    operation = "relu"
 
 
 class LeakyReLU(Module):
@@ -130,59 +133,54 @@ class ELU(Module):
         return f"{self.alpha}"
 
 
-class GELU(Module):
+class GELU(Elementwise):
     """x · Φ(x), with Φ the normal distribution function.
 
     >>> GELU()([0.0])
     [0.0]
     """
 
-    def forward(self, x: Any) -> Any:
-        return gelu(x)
+    operation = "gelu"
 
 
-class SiLU(Module):
+class SiLU(Elementwise):
     """x · sigmoid(x).
 
     >>> SiLU()([0.0])
     [0.0]
     """
 
-    def forward(self, x: Any) -> Any:
-        return silu(x)
+    operation = "silu"
 
 
-class Softplus(Module):
+class Softplus(Elementwise):
     """log(1 + exp(x)).
 
     >>> Softplus()([0.0])
     [0.6931471805599453]
     """
 
-    def forward(self, x: Any) -> Any:
-        return map_numbers(autograd.softplus, x)
+    operation = "softplus"
 
 
-class Sigmoid(Module):
+class Sigmoid(Elementwise):
     """1 / (1 + exp(-x)).
 
     >>> Sigmoid()([0.0])
     [0.5]
     """
 
-    def forward(self, x: Any) -> Any:
-        return sigmoid(x)
+    operation = "sigmoid"
 
 
-class Tanh(Module):
+class Tanh(Elementwise):
     """The hyperbolic tangent.
 
     >>> Tanh()([0.0])
     [0.0]
     """
 
-    def forward(self, x: Any) -> Any:
-        return tanh(x)
+    operation = "tanh"
 
 
 class Softmax(Module):
@@ -278,8 +276,7 @@ def log_softmax(logits: Sequence[Operand], dim: int | None = None) -> list[Any]:
     >>> log_softmax([0.0, 100.0])
     [-100.0, -3.720075976020836e-44]
     """
-    _check_axis(dim, "log_softmax")
-    logits = _checked(logits, "log_softmax")
+    logits = _checked(logits, "log_softmax", dim)
     if _are_recorded(logits):
         return [*autograd.log_softmax(logits)]
     top, others = _below_the_largest(logits)
@@ -293,8 +290,7 @@ def softmax(logits: Sequence[Operand], dim: int | None = None) -> list[Any]:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    _check_axis(dim, "softmax")
-    logits = _checked(logits, "softmax")
+    logits = _checked(logits, "softmax", dim)
     if _are_recorded(logits):
         return [*autograd.softmax(logits)]
     top, powers = _below_the_largest(logits)
@@ -309,8 +305,9 @@ def _check_axis(dim: int | None, name: str) -> None:
         raise ValueError(f"{name}: dim must be -1, the axis of a sample, got {got}")
 
 
-def _checked(logits: Sequence[Operand], name: str) -> list[Operand]:
+def _checked(logits: Sequence[Operand], name: str, dim: int | None) -> list[Operand]:
     """The logits as a list; `name` begins a message."""
+    _check_axis(dim, name)
     if isinstance(logits, (Value, Real, str, Mapping)) or not isinstance(logits, Iterable):
         raise TypeError(f"{name} takes a list of logits, got {checks.shortened(logits)}")
     logits = list(as_rows(logits))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from itertools import starmap
 from numbers import Real
-from typing import Any, cast
+from typing import Any
 
 import autograd
 from autograd import Value, primitive
@@ -18,9 +18,9 @@ from autograd.trees import as_rows
 from nn.checks import (
     fraction,
     index,
+    instance,
     not_negative,
     parameter_list,
-    shortened,
     value_or_float,
 )
 
@@ -203,8 +203,7 @@ def l1_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> l1_loss([1.0, 2.0], [0.0, 4.0])
     1.5
     """
-    errors = _errors(predictions, targets, "l1_loss")
-    return _reduced([abs(error) for error in errors], reduction, "l1_loss")
+    return _each(lambda p, y: abs(p - y), predictions, targets, reduction, "l1_loss")
 
 
 def huber_loss(
@@ -222,8 +221,9 @@ def huber_loss(
     """
     if not value_or_float(delta, "huber_loss: delta") > 0.0:
         raise ValueError(f"huber_loss: delta must be positive, got {delta!r}")
-    errors = _errors(predictions, targets, "huber_loss")
-    return _reduced([_HUBER(error, delta) for error in errors], reduction, "huber_loss")
+    return _each(
+        lambda p, y: _HUBER(p - y, delta), predictions, targets, reduction, "huber_loss"
+    )
 
 
 def hinge_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -237,12 +237,13 @@ def hinge_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> hinge_loss([0.5, 2.0], [1, -1])
     1.75
     """
-    losses = []
-    for prediction, target in _number_pairs(predictions, targets, "hinge_loss"):
+
+    def loss(prediction: Any, target: Any) -> Any:
         if abs(target) != 1:
             raise ValueError(f"hinge_loss: a target must be -1 or 1, got {target!r}")
-        losses.append(autograd.relu(1.0 - target * prediction))
-    return _reduced(losses, reduction, "hinge_loss")
+        return autograd.relu(1.0 - target * prediction)
+
+    return _each(loss, predictions, targets, reduction, "hinge_loss")
 
 
 def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -257,9 +258,7 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     >>> binary_cross_entropy([0.5, 0.5], [1, 0])
     0.6931471805599453
     """
-    name = "binary_cross_entropy"
-    losses = [_BCE(p, y) for p, y in _number_pairs(predictions, targets, name)]
-    return _reduced(losses, reduction, name)
+    return _each(_BCE, predictions, targets, reduction, "binary_cross_entropy")
 
 
 def binary_cross_entropy_with_logits(
@@ -280,13 +279,12 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     weight = not_negative(pos_weight, f"{name}: pos_weight")
-    losses = [_BCE_WITH_LOGITS(x, y) for x, y in _number_pairs(predictions, targets, name)]
-    if weight != 1.0:
-        losses = [
-            loss + (weight - 1.0) * y * autograd.softplus(-x)
-            for loss, (x, y) in zip(losses, _number_pairs(predictions, targets, name))
-        ]
-    return _reduced(losses, reduction, name)
+
+    def loss(x: Any, y: Any) -> Any:
+        even = _BCE_WITH_LOGITS(x, y)
+        return even if weight == 1.0 else even + (weight - 1.0) * y * autograd.softplus(-x)
+
+    return _each(loss, predictions, targets, reduction, name)
 
 
 # ---------------------------------------------------------------- of classes
@@ -343,8 +341,8 @@ def cross_entropy(
         spread = _cross_entropy_of_shares([even * w for w in weights], row)
         return (1.0 - smoothing) * true + spread
 
-    ignored = _index(ignore_index, "cross_entropy")
-    samples = _classified(logits, targets, "cross_entropy", ignored, shares=True)
+    instance(ignore_index, int, "cross_entropy: ignore_index")
+    samples = _classified(logits, targets, "cross_entropy", ignore_index, shares=True)
     return _of_classes(loss, samples, reduction, weight, "cross_entropy")
 
 
@@ -366,8 +364,8 @@ def nll_loss(
         likelihood = -_taken(target, _checked_numbers(row, "nll_loss"))
         return likelihood if weights is None else _taken(target, weights) * likelihood
 
-    ignored = _index(ignore_index, "nll_loss")
-    samples = _classified(log_probabilities, targets, "nll_loss", ignored)
+    instance(ignore_index, int, "nll_loss: ignore_index")
+    samples = _classified(log_probabilities, targets, "nll_loss", ignore_index)
     return _of_classes(loss, samples, reduction, weight, "nll_loss")
 
 
@@ -501,17 +499,20 @@ def _number_pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[A
             yield from _number_pairs(prediction, target, name)
 
 
+def _each(
+    loss: Callable[..., Any], predictions: Any, targets: Any, reduction: str, name: str
+) -> Any:
+    """The losses (prediction, target) of numbers, as one number."""
+    return _reduced(
+        [*starmap(loss, _number_pairs(predictions, targets, name))], reduction, name
+    )
+
+
 def _squared(predictions: Any, targets: Any, reduction: str, name: str) -> Any:
-    errors = _errors(predictions, targets, name)
+    errors = [p - y for p, y in _number_pairs(predictions, targets, name)]
     if reduction == "none":
         return [error * error for error in errors]
     return _scaled(autograd.dot(errors, errors), len(errors), reduction, name)
-
-
-def _errors(predictions: Any, targets: Any, name: str) -> list[Any]:
-    return [
-        prediction - target for prediction, target in _number_pairs(predictions, targets, name)
-    ]
 
 
 def _classified(
@@ -544,16 +545,8 @@ def _classified(
                 yield logits, [_portion(x, name) for x in target]
                 continue
             target = target[0] if len(target) == 1 else target
-        if ignore_index is not None and ignore_index >= 0 and target == ignore_index:
-            yield logits, None
-            continue
-        try:
-            true: Any = index(cast("Any", target), f"{name}: a target", len(logits))
-        except IndexError:
-            if target != ignore_index:
-                raise
-            true = None
-        yield logits, true
+        ignored = ignore_index is not None and target == ignore_index
+        yield logits, None if ignored else index(target, f"{name}: a target", len(logits))
 
 
 def _portion(x: Any, name: str) -> Any:
@@ -576,7 +569,9 @@ def _of_classes(
     name: str,
 ) -> Any:
     """The losses (logits, target, weights of the classes) of samples, as one number."""
-    weights = None if weight is None else [*map(partial(_weight, name), _rows(weight, name))]
+    weights = None
+    if weight is not None:
+        weights = [not_negative(w, f"{name}: a weight") for w in _rows(weight, name)]
     losses, counts, count = [], [], 0
     for row, target in samples:
         count += 1
@@ -599,16 +594,6 @@ def _of_classes(
     if type(whole) is float and whole == 0.0:
         raise ValueError(f"{name}: the classes of all samples weigh 0, so they have no mean")
     return autograd.fsum(losses) / whole
-
-
-def _index(x: int, name: str) -> int:
-    if type(x) is not int:
-        raise TypeError(f"{name}: ignore_index must be an integer, got {shortened(x)}")
-    return x
-
-
-def _weight(name: str, x: Any) -> float:
-    return not_negative(x, f"{name}: a weight")
 
 
 def _reduced(losses: list[Any], reduction: str, name: str) -> Any:

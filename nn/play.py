@@ -20,7 +20,7 @@ from autograd.show.pages.document import (
 from autograd.show.pages.page import Page
 from autograd.show.text import counted, escape, format_number
 from nn import losses
-from nn.activations import ACTIVATIONS, GELU, Identity, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from nn.activations import ACTIVATIONS, NAMES, Elementwise, Identity
 from nn.boundary import Boundary
 from nn.checks import instance, not_negative, shortened
 from nn.layers import MLP, Layer, Neuron, Sequential
@@ -39,15 +39,9 @@ LOSSES = {  # by name, the operation of the table that it takes of one sample; s
     "cross_entropy": "nn.cross_entropy",
 }
 MODULES: dict[type, str | None] = {
-    GELU: "gelu",
     Identity: None,
-    ReLU: "relu",
-    Sigmoid: "sigmoid",
-    SiLU: "silu",
-    Softplus: "softplus",
-    Tanh: "tanh",
+    **{kind: kind.operation for kind in Elementwise.__subclasses__()},
 }
-NAMES = [name for name, function in ACTIVATIONS.items() if function is not None]
 NAMES_OF: dict[Any, str | None] = {function: name for name, function in ACTIVATIONS.items()}
 NAMES_OF |= {TABLE[name]: name for name in NAMES} | {None: None}
 TRAINER_SCRIPTS = (
