@@ -57,10 +57,8 @@ class Setting(Generic[T]):
         own = vars(optimizer)
         if "buffers" in own:
             names = optimizer._needed_buffers(own | changes)
-            known = own["buffers"]
-            zeros = optimizer._zeros([name for name in names if name not in known])
-            buffers = known | zeros
-            changes["buffers"] = {name: buffers[name] for name in names}
+            if names != (*optimizer.buffers,):
+                changes |= optimizer._sorted(optimizer._states(), optimizer.steps, names)
             for group in optimizer.param_groups:
                 group.own.pop(self.name, None)
         own.update(changes)
@@ -172,6 +170,13 @@ class Optimizer:
     0.75
     """
 
+    buffers: dict[str, array[float]]
+    _resting: dict[Value, State]  # what is kept of parameters that are frozen
+    _params: list[Value]
+    _classes: list[tuple[int, int]]  # a group, and how many steps were missed
+    _class_of: list[int]  # of each parameter that is trained
+    _alike: bool  # whether there is a single class, and no other
+    _freezes: int
     decoupled = False
     lr = Setting(checks.not_negative)
     weight_decay = Setting(checks.not_negative)
@@ -188,15 +193,8 @@ class Optimizer:
         self.weight_decay = weight_decay
         self.steps = 0
         self._scheduled: tuple[list[float], list[float]] | None = None  # first and last lrs
-        self.buffers: dict[str, array[float]] = {}
-        self._resting: dict[Value, State] = {}  # what is kept of parameters that are frozen
-        self._params: list[Value] = []
-        self._classes: list[tuple[int, int]] = []  # a group, and how many steps were missed
-        self._class_of: list[int] = []  # of each parameter that is trained
-        self._alike, self._freezes = True, -1  # whether there is a single class, and no other
         self.param_groups = [ParamGroup(self, [*group["params"]]) for group in groups]
-        self._sort_out()
-        self.buffers = self._zeros(buffers)
+        vars(self).update(self._sorted({}, 0, buffers))
         for mine, group in zip(self.param_groups, groups):
             mine.update({name: x for name, x in group.items() if name != "params"})
 
@@ -277,9 +275,6 @@ class Optimizer:
     def _needed_buffers(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
         """Their names, in order; ValueError if the settings don't go together."""
         return tuple(self.buffers)
-
-    def _zeros(self, names: Iterable[str]) -> dict[str, array[float]]:
-        return {name: array("d", bytes(8 * len(self.params))) for name in names}
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set every parameter's `grad` to 0, which is none here; the argument is PyTorch's."""
@@ -393,19 +388,16 @@ class Optimizer:
         steps, since they were frozen or came later, "made" has how many each has made.
         """
         self._sort_out()
+        states = self._states()
+        made = [states.get(p, (0, {})) for p in self._every()]
         state: dict[str, Any] = {
             "optimizer": type(self).__name__,
             "lr": self.lr,
             "steps": self.steps,
-            "buffers": {name: list(buffer) for name, buffer in self.buffers.items()},
+            "buffers": {name: [own.get(name, 0.0) for _, own in made] for name in self.buffers},
         }
         if len(self.param_groups) > 1:
             state["lrs"] = [group["lr"] for group in self.param_groups]
-        states, every = self._states(), self._every()
-        made = [states.get(p, (0, {})) for p in every]
-        if len(every) > len(self._params):
-            for name in self.buffers:
-                state["buffers"][name] = [own.get(name, 0.0) for _, own in made]
         if any(steps != self.steps for steps, _ in made):
             state["made"] = [steps for steps, _ in made]
         return state
