@@ -36,19 +36,17 @@ class _Cell(Module):
         draw = initialiser(init, fan_in_uniform())
         rows = self.gates * hidden_size
         uniform = hidden_size, hidden_size  # the bound of all in PyTorch: 1/√hidden_size
-        for name, nin in (("weight_ih", input_size), ("weight_hh", hidden_size)):
-            sizes = uniform if init is None else (nin, rows)
-            setattr(
-                self, name, [[Value(draw(*sizes)) for _ in range(nin)] for _ in range(rows)]
-            )
-        for name in ("bias_ih", "bias_hh"):
-            numbers = [draw(*uniform) if init is None else 0.0 for _ in range(rows)]
-            setattr(self, name, [*map(Value, numbers)] if bias else None)
 
-    weight_ih: list[list[Value]]
-    weight_hh: list[list[Value]]
-    bias_ih: list[Value] | None
-    bias_hh: list[Value] | None
+        def weights(nin: int) -> list[list[Value]]:
+            sizes = uniform if init is None else (nin, rows)
+            return [[Value(draw(*sizes)) for _ in range(nin)] for _ in range(rows)]
+
+        def biases() -> list[Value] | None:
+            numbers = [draw(*uniform) if init is None else 0.0 for _ in range(rows)]
+            return [*map(Value, numbers)] if bias else None
+
+        self.weight_ih, self.weight_hh = weights(input_size), weights(hidden_size)
+        self.bias_ih, self.bias_hh = biases(), biases()
 
     def _hidden(self, h: Any, name: str = "h") -> list[Any]:
         """A state as a list; zeros if it is None."""

@@ -281,13 +281,6 @@ class Module:
             result[path] = parameter
         return result
 
-    def __getstate__(self) -> Any:
-        state: Any = super().__getstate__()
-        own, *slots = state if type(state) is tuple else (state,)
-        if own and "_engine" in own:  # of `predict`
-            own = {name: x for name, x in own.items() if name != "_engine"}
-        return (own, *slots) if slots else own
-
     def predict(self, X: Any) -> Any:  # noqa: N803
         """The outputs for n samples in eval mode, as plain numbers without a gradient.
 

@@ -171,6 +171,8 @@ class Optimizer:
     """
 
     buffers: dict[str, array[float]]
+    steps: int = 0
+    _scheduled: tuple[list[float], list[float]] | None = None  # first and last lrs
     _resting: dict[Value, State]  # what is kept of parameters that are frozen
     _params: list[Value]
     _classes: list[tuple[int, int]]  # a group, and how many steps were missed
@@ -191,12 +193,10 @@ class Optimizer:
         groups = _groups(params, type(self).__name__)
         self.lr = lr
         self.weight_decay = weight_decay
-        self.steps = 0
-        self._scheduled: tuple[list[float], list[float]] | None = None  # first and last lrs
-        self.param_groups = [ParamGroup(self, [*group["params"]]) for group in groups]
+        self.param_groups = [ParamGroup(self, own) for own, _ in groups]
         vars(self).update(self._sorted({}, 0, buffers))
-        for mine, group in zip(self.param_groups, groups):
-            mine.update({name: x for name, x in group.items() if name != "params"})
+        for group, (_, settings) in zip(self.param_groups, groups):
+            group.update(settings)
 
     @property
     def params(self) -> list[Value]:
@@ -262,11 +262,11 @@ class Optimizer:
             TypeError, ValueError, KeyError: as when the optimizer is made; nothing is changed.
         """
         before = self.param_groups
-        [given] = _groups([group], type(self).__name__, [p for g in before for p in g.params])
-        added = ParamGroup(self, given["params"])
+        [(params, settings)] = _groups([group], type(self).__name__, self._every())
+        added = ParamGroup(self, params)
         self.param_groups = [*before, added]
         try:
-            added.update({name: x for name, x in given.items() if name != "params"})
+            added.update(settings)
         except BaseException:
             self.param_groups = before
             raise
@@ -658,8 +658,10 @@ def _settings(kind: type[Optimizer]) -> dict[str, Setting[Any]]:
     }
 
 
-def _groups(params: Params, name: str, others: Iterable[Value] = ()) -> list[dict[str, Any]]:
-    """The parameters as groups, each a dict with a list of "params"; one if they are no dicts.
+def _groups(
+    params: Params, name: str, others: Iterable[Value] = ()
+) -> list[tuple[list[Value], dict[str, Any]]]:
+    """The parameters as groups, each with the settings of its own; one if they are no dicts.
 
     Args:
         others: parameters that the optimizer has already.
@@ -672,7 +674,7 @@ def _groups(params: Params, name: str, others: Iterable[Value] = ()) -> list[dic
         if "params" not in group:
             raise ValueError(f'{name}: a group needs "params", got {checks.shortened(group)}')
         mine = checks.parameter_list(group["params"], name)
-        groups.append({**group, "params": mine})
+        groups.append((mine, {key: x for key, x in group.items() if key != "params"}))
         every += mine
         if not mine:
             raise ValueError(

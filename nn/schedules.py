@@ -102,7 +102,7 @@ class Scheduler:
                 setattr(self, field.name, x)
         self._prepare(*given)
         self.last_epoch = self.group = 0
-        rates: list[float] = [group["lr"] for group in optimizer.param_groups]
+        rates = self.get_last_lr()
         before, set_last = optimizer._scheduled or (rates, rates)
         self.base_lrs = before if set_last == rates else rates
         self.base_lr = self.base_lrs[0]
@@ -113,6 +113,16 @@ class Scheduler:
 
     def _prepare(self, *args: Any, **kwargs: Any) -> None:
         """Check and set more, after the fields."""
+
+    def _of_groups(self, given: Any, check: Callable[[Any, str], Any], name: str) -> list[Any]:
+        """A setting of each group; of all, if it is no list."""
+        name, count = f"{type(self).__name__}: {name}", len(self.optimizer.param_groups)
+        settings = given if isinstance(given, (list, tuple)) else [given] * count
+        for each in settings:
+            check(each, name)
+        if len(settings) != count:
+            raise ValueError(f"{name} has {len(settings)} for {count} groups; give as many")
+        return [*settings]
 
     def _settings(self, epoch: int) -> list[dict[str, Any]]:
         """Return the settings of each group after this many steps."""
@@ -268,18 +278,7 @@ class LambdaLR(Scheduler):
     lr_lambda: InitVar[Callable[[int], float] | Iterable[Callable[[int], float]]]
 
     def _prepare(self, lr_lambda: Any) -> None:
-        count = len(self.optimizer.param_groups)
-        if callable(lr_lambda):
-            self._lambdas = [lr_lambda] * count
-        else:
-            checks.instance(lr_lambda, (list, tuple), "LambdaLR: lr_lambda", "or a function")
-            self._lambdas = [*lr_lambda]
-        for each in self._lambdas:
-            checks.function(each, "LambdaLR: lr_lambda")
-        if len(self._lambdas) != count:
-            raise ValueError(
-                f"LambdaLR: {len(self._lambdas)} functions for {count} groups; give as many"
-            )
+        self._lambdas = self._of_groups(lr_lambda, checks.function, "lr_lambda")
 
     def rate(self, epoch: int) -> float:
         factor: Any = self._lambdas[self.group](epoch)
@@ -389,14 +388,7 @@ class OneCycleLR(Scheduler):
     def _prepare(self, epochs: int | None, steps_per_epoch: int | None) -> None:
         optimizer, one = self.optimizer, "OneCycleLR: "
         groups = optimizer.param_groups
-        top: Any = self.max_lr
-        self.tops = [*top] if isinstance(top, (list, tuple)) else [top] * len(groups)
-        for each in self.tops:
-            checks.not_negative(each, f"{one}max_lr")
-        if len(self.tops) != len(groups):
-            raise ValueError(
-                f"{one}max_lr has {len(self.tops)} numbers for {len(groups)} groups"
-            )
+        self.tops = self._of_groups(self.max_lr, checks.not_negative, "max_lr")
         total_steps = self.total_steps
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
@@ -537,8 +529,7 @@ class ReduceLROnPlateau(Scheduler):
 
     def rate(self, epoch: int) -> float:
         """The present lr of the group; `step` changes it."""
-        lr: float = self.optimizer.param_groups[self.group]["lr"]
-        return lr
+        return self.get_last_lr()[self.group]
 
     def step(self, metric: Operand | None = None) -> None:
         """One epoch has passed with this metric, such as the validation loss.
@@ -553,7 +544,7 @@ class ReduceLROnPlateau(Scheduler):
         if not isinstance(metric, Value):
             checks.to_float(metric, "ReduceLROnPlateau.step: the metric")
         value = primal(metric)
-        rates = [group["lr"] for group in self.optimizer.param_groups]
+        rates = self.get_last_lr()
         improved, cooling = self._improved(value), self.cooldown_counter > 0
         bad_epochs = 0 if improved or cooling else self.num_bad_epochs + 1
         cooldown = self.cooldown_counter - cooling

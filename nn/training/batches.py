@@ -343,12 +343,11 @@ def samples_of(x: Any, what: str) -> Any:
         x = numpy.asanyarray(x)
         if x.dtype.kind in "fiub" and x.ndim:
             return x
-    if not isinstance(x, Iterable) or isinstance(x, (str, bytes, Mapping)):
-        raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
-    result: list[Any] = plain(x if hasattr(x, "tolist") else list(x))
-    if not isinstance(result, list):  # an array without dimensions
-        raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
-    return result
+    if isinstance(x, Iterable) and not isinstance(x, (str, bytes, Mapping)):
+        result = plain(x if hasattr(x, "tolist") else list(x))
+        if isinstance(result, list):  # and no array without dimensions
+            return result
+    raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
 
 
 def rows_of(x: Any, what: str) -> Any:

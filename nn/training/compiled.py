@@ -112,6 +112,9 @@ class Compiled:
         self.schedule = Schedule()
         self.forget()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(None), ()  # in the copy of a model, which makes its own
+
     def forget(self) -> None:
         """Let everything be recorded anew, as it is now."""
         self.pull()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from autograd import no_grad
@@ -32,15 +31,14 @@ def predicted(model: Module, X: Any) -> Any:  # noqa: N803
 
 
 def _by_programs(model: Module, batch: Batch) -> Any:
-    engine: Any = vars(model).get("_engine") if hasattr(model, "__dict__") else None
+    engine: Any = vars(model).get("_engine")
     try:
         from nn.training.compiled import Compiled, outputs_of
 
         if engine is None:
             rule = SGD(model.parameters())
             engine = Compiled(Eager(model, mse_loss, rule, None, None, "predict"))
-            with contextlib.suppress(AttributeError):  # of slots
-                object.__setattr__(model, "_engine", engine)
+            object.__setattr__(model, "_engine", engine)  # also of a frozen dataclass
         engine.changed()
         run = engine.run(batch, engine.traces_of(batch, trains=False))
         (_, trace, out, _), *others = run.parts

@@ -27,6 +27,7 @@ __all__ = ["Copy", "preserved_random"]
 T = TypeVar("T")
 NUMBERS = (bool, int, float, complex, str, bytes, type(None))
 CONTAINERS = (list, tuple, dict, set, frozenset, np.ndarray)
+PASSING = ("training", "_engine")  # a mode is set for each run
 UNWALKED = (Value, ModuleType, Primitive)
 SHARED = (*UNWALKED, type, FunctionType)  # with a copy
 
@@ -65,13 +66,13 @@ class _Stored(pickle.Pickler):
         return id(x)
 
     def reducer_override(self, x: Any) -> Any:
-        """Leave the mode of a module out: that is set for each run."""
+        """Leave out what changes in a module without effect on a run."""
         if not isinstance(x, Module):
             return NotImplemented
         reduced: Any = x.__reduce_ex__(4)
         made, args, state, *more = reduced
         own, *slots = state if isinstance(state, tuple) else (state,)
-        own = {name: y for name, y in (own or {}).items() if name != "training"}
+        own = {name: y for name, y in (own or {}).items() if name not in PASSING}
         return made, args, (own, *slots) if slots else own, *more
 
 

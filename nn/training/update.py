@@ -19,12 +19,7 @@ from nn.training.state import Copy, preserved_random
 __all__ = ["Update"]
 
 STEP = Optimizer.step  # another one may be put in its place
-VARYING = frozenset(
-    [
-        *("lr", "_scheduled", "steps", "buffers", "params", "param_groups", "_params"),
-        *("_resting", "_classes", "_class_of", "_alike", "_freezes"),
-    ]
-)
+VARYING = {"lr", "param_groups", *Optimizer.__annotations__}
 
 
 class Update:
