@@ -20,6 +20,7 @@ APART = 8.0  # how many times as far as the other one an input may extend in one
 CLASSES = 10
 MOST_SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
 
+Lead = Callable[[list[float]], float]
 Outputs = list[list[list[float]]]  # of the model, by row and column of the grid
 
 
@@ -98,30 +99,38 @@ class Boundary:
         outputs = self._all_outputs()
         if not outputs:
             return None
-        count = len(outputs[0][0][0])
-        if count == 1 and len(self.names) == 2:
-            fields = [[_map(grid, lambda out: out[0] - self.threshold)] for grid in outputs]
-            names, rule = self.names, f"output = {self.threshold:.4g}"
-        elif count > 1 and set(self.names) <= set(range(count)):
-            names, rule = [float(k) for k in range(count)], "the two greatest outputs are equal"
-            classes = range(1 if count == 2 else 0, count)
-            fields = [[_map(grid, _lead(k)) for k in classes] for grid in outputs]
+        count, names = len(outputs[0][0][0]), self.names
+        if count == 1 and len(names) == 2:
+            rule, full = f"output = {self.threshold:.4g}", (names[-1] - names[0]) / 2
+            leads: list[Lead] = [lambda out: out[0] - self.threshold]
+        elif count > 1 and set(names) <= set(range(count)):
+            names, full = [float(k) for k in range(count)], 1.0
+            rule, leads = "the two greatest outputs are equal", [*map(_lead, range(count))]
         else:
             return None
-        points = [(x, y, names.index(t)) for (x, y), t in zip(self.points, self.targets)]
+        classes = [names.index(target) for target in self.targets]
         labels = [f"class {name:.4g}" for name in names]
-        full = 1.0 if count > 1 else (self.names[-1] - self.names[0]) / 2
         scale = 0.0 if self.logits else full
-        return Plane(self.xs, self.ys, points, labels, rule, self.epochs, fields, scale)
+        return self._divided(classes, labels, rule, leads[-1:] if count == 2 else leads, scale)
 
     def relief(self) -> Plane:
         """The same for numbers: where the first output is above the middle of the targets."""
         low, high = self.names[0], self.names[-1]
         middle = (low + high) / 2
-        points = [(x, y, int(t > middle)) for (x, y), t in zip(self.points, self.targets)]
-        fields = [[_map(grid, lambda out: out[0] - middle)] for grid in self._all_outputs()]
+        classes = [int(target > middle) for target in self.targets]
         labels = [f"target below {middle:.4g}", f"target above {middle:.4g}"]
         rule, scale = f"output = {middle:.4g}", (high - low) / 2 or 1.0
+        return self._divided(classes, labels, rule, [lambda out: out[0] - middle], scale)
+
+    def _divided(
+        self, classes: list[int], labels: list[str], rule: str, leads: list[Lead], scale: float
+    ) -> Plane:
+        """The plane, parted where the function of an output changes its sign."""
+        points = [(x, y, k) for (x, y), k in zip(self.points, classes)]
+        fields = [
+            [[[lead(out) for out in row] for row in grid] for lead in leads]
+            for grid in self._all_outputs()
+        ]
         return Plane(self.xs, self.ys, points, labels, rule, self.epochs, fields, scale)
 
     def _all_outputs(self) -> list[Outputs]:
@@ -155,13 +164,9 @@ class Boundary:
         return axes[0], axes[1]
 
 
-def _lead(k: int) -> Callable[[list[float]], float]:
+def _lead(k: int) -> Lead:
     """Return the function that subtracts the greatest other output from that of class k."""
     return lambda out: out[k] - max(out[:k] + out[k + 1 :])
-
-
-def _map(outputs: Outputs, field: Callable[[list[float]], float]) -> list[list[float]]:
-    return [[field(out) for out in row] for row in outputs]
 
 
 def _outputs(output: Any) -> list[float]:

@@ -8,7 +8,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from itertools import repeat, starmap
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 import autograd
 from autograd import Value
@@ -44,8 +44,9 @@ class Setting(Generic[T]):
     def __init__(self, check: Callable[[Any, str], T]) -> None:
         self.check = check
 
-    def __set_name__(self, owner: type, name: str) -> None:
+    def __set_name__(self, owner: type[Optimizer], name: str) -> None:
         self.name = name
+        owner._settings = {**owner._settings, name: self}
 
     if TYPE_CHECKING:  # it is read from the instance
 
@@ -90,7 +91,7 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def _setting(self, name: str) -> Setting[Any]:
         """The optimizer's setting of this name; KeyError if there is none."""
-        settings = _settings(type(self._optimizer))
+        settings = self._optimizer._settings
         if name not in settings:
             kind, known = type(self._optimizer).__name__, ", ".join(settings)
             raise KeyError(f"{kind}: a group has no {checks.shortened(name)}; it has {known}")
@@ -123,10 +124,10 @@ class ParamGroup(MutableMapping[str, Any]):
         raise TypeError(f"a group keeps its {name}")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(["params", *_settings(type(self._optimizer))])
+        return iter(["params", *self._optimizer._settings])
 
     def __len__(self) -> int:
-        return 1 + len(_settings(type(self._optimizer)))
+        return 1 + len(self._optimizer._settings)
 
     def __repr__(self) -> str:
         return repr(dict(self))
@@ -170,6 +171,7 @@ class Optimizer:
     0.75
     """
 
+    _settings: ClassVar[dict[str, Setting[Any]]] = {}
     buffers: dict[str, array[float]]
     steps: int = 0
     _scheduled: tuple[list[float], list[float]] | None = None  # first and last lrs
@@ -417,7 +419,6 @@ class Optimizer:
         checks.instance(state, Mapping, f"{name}: the state")
         own, every = self.state_dict(), self._every()
         own["made"] = [0] * len(every)
-        own["buffers"] = {key: [0.0] * len(every) for key in self.buffers}
         state = {"made": [state.get("steps")] * len(every), **state}
         checks.fits(state, own, f"{name}: the state")
         if max(state["made"]) > state["steps"]:
@@ -646,16 +647,6 @@ class RMSprop(Optimizer):
 
 
 # ---------------------------------------------------------------- helpers
-
-
-def _settings(kind: type[Optimizer]) -> dict[str, Setting[Any]]:
-    """The settings that optimizers of a class have, by name."""
-    return {
-        name: x
-        for base in reversed(kind.__mro__)
-        for name, x in vars(base).items()
-        if isinstance(x, Setting)
-    }
 
 
 def _groups(

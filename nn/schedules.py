@@ -409,7 +409,8 @@ class OneCycleLR(Scheduler):
     def _group_settings(self, epoch: int) -> dict[str, Any]:
         if not self.cycle_momentum:
             return super()._group_settings(epoch)
-        momentum = self._between(epoch, *self._phases(self.max_momentum, self.base_momentum))
+        most = self.max_momentum
+        momentum = self._between(epoch, most, self.base_momentum, most)
         group = self.optimizer.param_groups[self.group]
         own = super()._group_settings(epoch)
         if "betas" in group:
@@ -423,18 +424,14 @@ class OneCycleLR(Scheduler):
             )
         top = self.tops[self.group]
         start = top / self.div_factor
-        *phases, (end, low, _) = self._phases(start, top)
-        return self._between(epoch, *phases, (end, low, start / self.final_div_factor))
+        return self._between(epoch, start, top, start / self.final_div_factor)
 
-    def _phases(self, start: float, top: float) -> list[tuple[float, float, float]]:
-        """The last step of each phase, and from what to what it goes."""
+    def _between(self, epoch: int, start: float, top: float, stop: float) -> float:
+        """The number after this many steps, which goes from start to top, and then to stop."""
         whole, rise = self.last - 1, self.pct_start * self.last - 1
+        phases = [(rise, start, top), (whole, top, stop)]
         if self.three_phase:
-            fall = 2 * self.pct_start * self.last - 2
-            return [(rise, start, top), (fall, top, start), (whole, start, start)]
-        return [(rise, start, top), (whole, top, start)]
-
-    def _between(self, epoch: int, *phases: tuple[float, float, float]) -> float:
+            phases[1:] = [(2 * rise, top, start), (whole, start, stop)]
         passed = [end for end, _, _ in phases[:-1] if epoch > end]
         begin = passed[-1] if passed else 0.0
         end, start, stop = phases[len(passed)]
