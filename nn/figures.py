@@ -5,14 +5,22 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nn.pages.chart import COLOURS, Chart, Records, charts, plain_name, stops
 from nn.pages.plane import Plane
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+try:
+    import matplotlib
+except ImportError as error:
+    raise ImportError(
+        "pictures of a training need the `plots` extra: "
+        "pip install 'scalar-autograd[plots]'; an .html page needs nothing"
+    ) from error
+from matplotlib.axes import Axes
+from matplotlib.contour import QuadContourSet
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 MARKS = "o^sDv"
 SURE = (0.0, 1 / 3, 2 / 3)  # where the shades begin
@@ -24,7 +32,6 @@ Redraw = Callable[[int], None]  # shows another epoch
 
 def plot(records: Records, plane: Plane | None) -> tuple[Axes, ...]:
     """A new figure of pyplot: the boundary of the last epoch, where it is known, and curves."""
-    _need_matplotlib()
     import matplotlib.pyplot as plt
 
     figure = plt.figure()
@@ -36,10 +43,6 @@ def image(records: Records, plane: Plane | None, form: str) -> bytes:
     """The figure, or for "gif" the animation, as a file; the same bytes each time."""
     if form == "gif":
         return _animation(records, plane)
-    _need_matplotlib()
-    import matplotlib
-    from matplotlib.figure import Figure
-
     figure = Figure()
     _draw_panels(records, plane, figure)
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
@@ -51,9 +54,7 @@ def image(records: Records, plane: Plane | None, form: str) -> bytes:
 
 def _animation(records: Records, plane: Plane | None) -> bytes:
     """The epochs one after another, as an animated GIF that stays on the last for a while."""
-    _need_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from PIL import Image
 
     fig = Figure(dpi=80)
@@ -76,16 +77,6 @@ def _animation(records: Records, plane: Plane | None) -> bytes:
         file, "gif", save_all=True, append_images=frames[1:], duration=pauses, loop=0
     )
     return file.getvalue()
-
-
-def _need_matplotlib() -> None:
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "pictures of a training need the `plots` extra: "
-            "pip install 'scalar-autograd[plots]'; an .html page needs nothing"
-        ) from error
 
 
 def _stops(records: Records, plane: Plane | None) -> list[int]:
@@ -111,8 +102,6 @@ def _draw_panels(records: Records, plane: Plane | None, fig: Figure) -> Redraw:
 
 
 def _draw_curves(ax: Axes, chart: Chart) -> Redraw:
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
-
     lines = []
     for k, (name, numbers) in enumerate(chart.curves.items()):
         lines += ax.plot(range(1, len(numbers) + 1), numbers, label=plain_name(name))
@@ -139,8 +128,6 @@ def _legend(ax: Axes, count: int) -> None:
 
 
 def _draw_boundary(ax: Axes, plane: Plane) -> Redraw:
-    from matplotlib.contour import QuadContourSet
-
     for k, name in enumerate(plane.names):
         mine = [(x, y) for x, y, of in plane.points if of == k]
         xs, ys = [x for x, _ in mine], [y for _, y in mine]

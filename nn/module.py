@@ -235,7 +235,7 @@ class Module:
         if strict and (missing or unexpected):
             raise ValueError(
                 f"{name}.load_state_dict: "
-                f"missing {_shown_names(missing)}; unexpected {_shown_names(unexpected)}; "
+                f"missing {shortened(missing)}; unexpected {shortened(unexpected)}; "
                 "build the same model, or let load_state_dict(state, strict=False) load "
                 "what matches"
             )
@@ -533,11 +533,6 @@ _SCALARS = (bool, int, float, str, bytes, type(None))  # of these there is nothi
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
-
-
-def _shown_names(names: list[str]) -> str:
-    shown = ", ".join(map(shortened, names[:5])) or "nothing"
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
 
 
 _predict: Callable[[Module, Any], Any]

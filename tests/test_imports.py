@@ -54,7 +54,7 @@ graphviz: autograd.show.drawing
 jax: autograd.program.targets.jax_function autograd.program.targets.jax_values
     autograd.testing.frameworks
 hypothesis: autograd.testing
-matplotlib: nn
+matplotlib: nn.figures
 mpmath: autograd.testing.oracle
 numpy: autograd.value_array autograd.numpy_functions autograd.linalg autograd.least_squares
     autograd.program autograd.testing nn
@@ -68,7 +68,7 @@ torch: autograd.testing.frameworks
 tqdm: nn
 vl_convert: autograd.show.drawing
 """)
-AT_ONCE = ("cython", "hypothesis", "numpy", "pytest", "scipy", "setuptools")
+AT_ONCE = ("cython", "hypothesis", "matplotlib", "numpy", "pytest", "scipy", "setuptools")
 CONVENIENCES = ("Operations.graph", "Operations.steps")  # which import what shows a Value
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
 DYNAMIC = {

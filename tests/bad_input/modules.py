@@ -231,7 +231,7 @@ def modules() -> Iterator[Row]:
     last = bads(TypeError, None, "3", 1j, [1.0], True) + TOO_LARGE
     call: Call = lambda w, x: w.model.load_state_dict(_changed(w.model, x))
     yield from each(loaded, last, call, "layers.1", case="last ")
-    more = bads(ValueError, {"odd": 1.0}, words=("unexpected 'odd'", "strict=False"))
+    more = bads(ValueError, {"odd": 1.0}, words=("unexpected ['odd'", "strict=False"))
     call = lambda w, x: w.model.load_state_dict(w.model.state_dict() | x)
     yield from each(loaded, more, call)
     arrays: dict[str, Any] = {"0.weight": [[1.0, 2.0]], "0.bias": [1.0]}
@@ -240,7 +240,7 @@ def modules() -> Iterator[Row]:
 {"0.weight": [[1.0]]} | ValueError | "'0.weight' has the shape (1, 1)" | "(1, 2)"
 {"0.bias": 2.0} | ValueError | "'0.bias' has the shape ()" | "(1)"
 {"0.weight": [[1.0, "2"]]} | TypeError | "layers.0.neurons.0.weight.1" | "'2'"
-{"fc.weight": [1.0]} | ValueError | "unexpected 'fc.weight'"
+{"fc.weight": [1.0]} | ValueError | "unexpected ['fc.weight'"
 """,
         {},
     )
@@ -255,10 +255,10 @@ def modules() -> Iterator[Row]:
     yield from refusals(
         """
 loaded | "arrays without one" | lambda w: line.load_state_dict({"0.bias": [1.0]}) |
-    ValueError | "missing '0.weight'"
+    ValueError | "missing ['0.weight'"
 loaded | "less" |
     lambda w: w.model.load_state_dict(dict([*w.model.state_dict().items()][1:])) |
-    ValueError | "missing 'layers.0" | "strict=False"
+    ValueError | "missing ['layers.0" | "strict=False"
 f"{name}.graph" | "an option" | lambda w: w.model.graph([1.0, 2.0], odd=1) | TypeError | "odd"
 f"{name}.graph" | "no Value" | lambda w: nn.Identity().graph("x") | TypeError |
     "returns no Value"

@@ -77,7 +77,7 @@ SCHEDULES: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "lr_lambda": [
                 *bads(TypeError, None, 3, "f", 1j),
                 bad([3], TypeError, "lr_lambda must be a function, got 3"),
-                *bads(ValueError, [], [len] * 2, words=("functions for 1 groups",)),
+                *bads(ValueError, [], [len] * 2, words=("for 1 groups",)),
                 bad(lambda epoch: -1.0, ValueError, "lr_lambda(0)", "-1.0"),
                 bad(lambda epoch: "1", TypeError, "lr_lambda(0)", "'1'"),
             ]
@@ -86,7 +86,7 @@ SCHEDULES: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     "OneCycleLR": (
         {"max_lr": 1.0, "total_steps": 9},
         {
-            "max_lr": [*NOT_LISTS, bad([1.0, 2.0], ValueError, "2 numbers for 1 groups")],
+            "max_lr": [*NOT_LISTS, bad([1.0, 2.0], ValueError, "max_lr has 2 for 1 groups")],
             "total_steps": [
                 bad(None, ValueError, "needs total_steps, or both"),
                 *[b for b in COUNT if b.show != "None"],

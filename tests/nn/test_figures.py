@@ -95,7 +95,9 @@ def test_a_model_that_answers_one_class_everywhere_has_no_line() -> None:
 def test_without_matplotlib_the_page_is_still_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "nn.figures", raising=False)
+    monkeypatch.delattr(nn, "figures", raising=False)
     CURVES.save(tmp_path / "training.html")
     for suffix in (".png", ".gif"):
         with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[plots\]'"):
