@@ -33,13 +33,14 @@ def trained(worker: Worker, name: str, path: Path | None, **how: Any) -> Any:
     """What comes of a training that goes on from the file; None if it was killed.
 
     Either way there is a whole checkpoint or, from before the first, none; beside it there
-    may be one hidden file, which the next write removes.
+    is nothing but one hidden file for each write that was killed.
     """
     place = None if path is None else str(path)
+    before = 0 if path is None else left_beside(path)
     answer = worker.ask({"name": name, "path": place, "resume": path is not None, **how})
     assert answer["status"] in (KILLED, DONE)
     if path is not None:
-        assert left_beside(path) <= (answer["status"] == KILLED)
+        assert left_beside(path) - before <= (answer["status"] == KILLED)
         if path.exists():
             read_checkpoint(path)
     return answer["result"]
