@@ -14,7 +14,7 @@ from autograd.core.primitive import RESERVED, TABLE, Primitive, Rule
 
 __all__ = ["primitive", "primitive_named", "reserve"]
 
-TRAITS = frozenset(["bounded", "exact", "steady", "steep", "chooses"])
+TRAITS = frozenset(["bounded", "exact", "steady", "steep", "chooses", "small", "activation"])
 
 
 def primitive(
@@ -47,10 +47,12 @@ def primitive(
         variadic: takes any number of operands.
         strong_zero: an operand whose partial is 0 is not looked at (as by `where`), so that it
             contributes nothing even to an infinite cotangent.
-        traits: words for facts that programs rely on. "bounded": the partials are finite where
-            the operands and the result are. "exact": the result has the same bits on every
-            machine. "steady": the result moves no more than the operands do. "steep": a
-            partial may be infinite at a kink. "chooses": the result is one of the operands.
+        traits: words for facts that programs and pictures rely on. "bounded": the partials are
+            finite where the operands and the result are. "exact": the result has the same bits
+            on every machine. "steady": the result moves no more than the operands do. "steep":
+            a partial may be infinite at a kink. "chooses": the result is one of the operands.
+            "small": the result is at most 1 in size. "activation": it is drawn in the layer
+            whose result it takes.
         domain: the operands it accepts, for the message of a ValueError: `"x > 0"`.
         kink: what its derivative is where there is none.
         latex: format string with `{0}`, `{1}` … for the operands; if variadic `{args}` for

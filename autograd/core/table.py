@@ -143,7 +143,7 @@ floordiv = primitive(
 primitive("identity", lambda x: x, lambda out, x: 1.0,
     traits="bounded exact steady chooses", symbol="id", latex="{0}")
 square = primitive("square", lambda x: x * x, lambda out, x: 2.0 * x,
-    traits="bounded", latex="{{{0}}}^2",
+    traits="bounded exact", latex="{{{0}}}^2",
     doc="x · x.\n\n>>> square(3.0)\n9.0")
 reciprocal = primitive("reciprocal", lambda x: 1.0 / x, lambda out, x: -(out * out),
     domain="x ≠ 0", latex=r"\frac{{1}}{{{0}}}",
@@ -213,12 +213,12 @@ sign = primitive("sign", _sign, lambda out, x: 0.0,
 # Written out in value.py too.
 relu = primitive(
     "relu", lambda x: 0.0 if x <= 0.0 else x, lambda out, x: 0.0 if x <= 0.0 else 1.0,
-    traits="bounded exact steady",
+    traits="bounded exact steady activation",
     symbol="ReLU", strong_zero=True, kink="0 at x = 0", latex=r"\max\left(0, {0}\right)",
     doc="x where it is positive, else 0.\n\n>>> relu(-3.0)\n0.0")
 leaky_relu = primitive("leaky_relu", lambda x, slope: x if x > 0.0 else slope * x, _leaky_slope,
     lambda out, x, slope: 0.0 if x > 0.0 else x,
-    traits="bounded steady",
+    traits="bounded steady activation",
     kink="the smaller of 1 and slope at x = 0, 0 if slope < 0", defaults=(0.01,),
     doc="x where it is positive, else slope · x; the slope may be a Value (PReLU).\n\n"
         ">>> leaky_relu(-2.0, 0.5)\n-1.0")
@@ -430,10 +430,10 @@ def _inverted(x: Any, y: Any) -> Any:
 
 
 sin = primitive("sin", math.sin, lambda out, x: cos(x),
-    traits="bounded steady", domain="x finite", latex=r"\sin\left({0}\right)",
+    traits="bounded steady small", domain="x finite", latex=r"\sin\left({0}\right)",
     doc="The sine of x radians.\n\n>>> sin(0.0)\n0.0")
 cos: Primitive = primitive("cos", math.cos, lambda out, x: -sin(x),
-    traits="bounded steady", domain="x finite", latex=r"\cos\left({0}\right)",
+    traits="bounded steady small", domain="x finite", latex=r"\cos\left({0}\right)",
     doc="The cosine of x radians.\n\n>>> cos(0.0)\n1.0")
 tan = primitive("tan", math.tan, lambda out, x: 1.0 + out * out,
     domain="x finite", latex=r"\tan\left({0}\right)",
@@ -472,12 +472,12 @@ cosh: Primitive = primitive("cosh", math.cosh, lambda out, x: sinh(x),
     doc="The hyperbolic cosine.\n\n>>> cosh(0.0)\n1.0")
 # Written out in value.py too.
 tanh = primitive("tanh", math.tanh, lambda out, x: 4.0 * bell(2.0 * x),
-    traits="bounded steady",
+    traits="bounded steady small activation",
     textbook_rule=lambda out, x: 1.0 - square(out), latex=r"\tanh\left({0}\right)",
     doc="The hyperbolic tangent; its derivative keeps its digits in the tails.\n\n"
         ">>> tanh(0.0)\n0.0")
 bell: Primitive = primitive("bell", _bell, lambda out, x: -out * tanh(0.5 * x),
-    traits="bounded", latex=r"\sigma'\left({0}\right)")
+    traits="bounded small", latex=r"\sigma'\left({0}\right)")
 asinh = primitive("asinh", math.asinh, lambda out, x: 1.0 / hypot(1.0, x),
     traits="bounded", latex=r"\operatorname{{arsinh}}\left({0}\right)",
     doc="The inverse hyperbolic sine.\n\n>>> asinh(0.0)\n0.0")
@@ -564,32 +564,33 @@ def _gelu_slope(out: Any, x: Any) -> Any:
 
 
 sigmoid = primitive("sigmoid", _sigmoid, lambda out, x: bell(x),
-    traits="bounded steady",
+    traits="bounded steady small activation",
     textbook_rule=lambda out, x: out * (1.0 - out), symbol="σ", latex=r"\sigma\left({0}\right)",
     doc="1 / (1 + exp(-x)), without overflow.\n\n>>> sigmoid(0.0)\n0.5")
 softplus = primitive("softplus", _softplus, lambda out, x: sigmoid(x),
-    traits="bounded steady",
+    traits="bounded steady activation",
     doc="log(1 + exp(x)), without overflow.\n\n>>> softplus(1000.0)\n1000.0")
 elu = primitive("elu", lambda x, alpha: x if x > 0.0 else alpha * math.expm1(min(x, 0.0)),
     _elu_slope,
     lambda out, x, alpha: 0.0 if x > 0.0 else expm1(x),
-    traits="bounded",
+    traits="bounded activation",
     symbol="ELU", kink="the smaller of 1 and alpha at x = 0, 0 if alpha < 0", defaults=(1.0,),
     doc="x where it is positive, else alpha · (exp(x) - 1) (Clevert et al. 2015).\n\n"
         ">>> elu(2.0)\n2.0")
 silu = primitive("silu", _silu, _silu_slope,
-    traits="bounded",
+    traits="bounded activation",
     textbook_rule=lambda out, x: sigmoid(x) + out * (1.0 - sigmoid(x)), symbol="SiLU",
     doc="x · sigmoid(x), also known as swish.\n\n>>> silu(0.0)\n0.0")
 normal_cdf = primitive(
     "normal_cdf", _normal_cdf, lambda out, x: PER_ROOT_2PI * gaussian(x, 0.5),
-    traits="bounded", symbol="Φ", latex=r"\Phi\left({0}\right)")
+    traits="bounded small", symbol="Φ", latex=r"\Phi\left({0}\right)")
 gelu = primitive("gelu", _gelu, _gelu_slope,
-    traits="bounded", symbol="GELU",
+    traits="bounded activation", symbol="GELU",
     doc="x · Φ(x), with Φ the normal distribution function (Hendrycks & Gimpel 2016).\n\n"
         ">>> gelu(0.0)\n0.0")
 erf = primitive("erf", math.erf, lambda out, x: TWO_PER_ROOT_PI * gaussian(x, 1.0),
-    traits="bounded", doc="The error function, 2/√π ∫₀ˣ exp(-t²) dt.\n\n>>> erf(0.0)\n0.0")
+    traits="bounded small",
+    doc="The error function, 2/√π ∫₀ˣ exp(-t²) dt.\n\n>>> erf(0.0)\n0.0")
 erfc = primitive("erfc", math.erfc, lambda out, x: -TWO_PER_ROOT_PI * gaussian(x, 1.0),
     traits="bounded", doc="1 - erf(x), accurate for large x.\n\n>>> erfc(0.0)\n1.0")
 

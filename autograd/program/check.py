@@ -32,6 +32,7 @@ from autograd.core.operand import primal
 from autograd.core.sweeps import cotangents, tangents
 from autograd.core.traversal import begin
 from autograd.core.value import Value
+from autograd.program.passes.fuse_sums import CHAINS
 from autograd.program.trace.record import called, plain_results
 from autograd.trees import flatten
 
@@ -47,20 +48,6 @@ FACTOR = 16.0  # of 10,000 random programs, none needs more than 0.5
 BENT = 0.5  # of a step: an operation that departs so far is not linear within rounding
 KINK = 1e-3  # of a partial: such a change within rounding is no smooth operation's
 JUMP = 1e-3  # of a value, likewise
-
-# fmt: off
-# These are rounded once.
-BASIC = frozenset(["add", "sub", "mul", "div", "sqrt", "dot", "mod", "sum", "square"])
-# These are not rounded.
-EXACT = frozenset([
-    "neg", "identity", "abs", "sign", "relu", "maximum", "minimum", "clip", "where", "take",
-    "trunc", "floor", "ceil", "round", "lt", "le", "gt", "ge", "eq", "ne", "floordiv",
-])
-# These are added up in any order, with the products that they add.
-CHAIN = frozenset(["add", "sum", "dot"])
-# These are smooth and written so that nothing near them jumps.
-SMOOTH = frozenset(["neg", "identity", "add", "sub", "mul", "sum", "dot"])
-# fmt: on
 
 
 def compare(
@@ -326,7 +313,9 @@ class _Rounding:
         for node, slopes in zip(self.order, self.partials):
             terms = [abs(p) * errors.get(x, 0.0) for x, p in zip(node.inputs, slopes)]
             errors[node] = self.errors[node] + math.fsum([t for t in terms if t == t])
-            if node.op.name in SMOOTH or not adjoints[node]:
+            op = node.op
+            is_smooth = "bounded" in op.traits and not op.kink and "chooses" not in op.traits
+            if is_smooth or not adjoints[node]:
                 continue
             xs = [primal(x) for x in node.operands]
             for k, x in enumerate(node.operands):
@@ -387,12 +376,13 @@ def _local_errors(order: list[Value], roots: Iterable[Value]) -> dict[Value, flo
     sizes: dict[Value, float] = {}
     counts: dict[Value, int] = {}
     for node in order:
-        name, size = node.op.name, abs(node._data)
-        if name in EXACT:
+        size, exact = abs(node._data), "exact" in node.op.traits
+        if exact and size in [abs(primal(x)) for x in node.operands]:
             errors[node] = 0.0
             continue
-        error = (2.0 * U if name in BASIC else FUNCTION) * size
-        if terms := _terms(node):
+        terms = _terms(node)
+        error = (2.0 * U if exact or terms else FUNCTION) * size
+        if terms:
             inner = {x for x in terms if type(x) is Value and x in sizes}
             parts = [sizes[x] if x in inner else abs(primal(x)) for x in terms]
             products = _products(node)
@@ -401,7 +391,7 @@ def _local_errors(order: list[Value], roots: Iterable[Value]) -> dict[Value, flo
             counts[node] += sum([counts[x] - 1 for x in terms if x in inner])
             if not uses[node] == added[node] == 1:
                 error += 2.0 * U * counts[node] * sizes[node]
-        elif name == "logsumexp":  # its logarithm may cancel the largest operand
+        elif node.op.name == "logsumexp":  # its logarithm may cancel the largest operand
             error += FUNCTION * max([abs(primal(x)) for x in node.operands])
         lost = error or all(map(primal, node.operands))
         errors[node] = error + TINY if lost else 0.0
@@ -411,7 +401,7 @@ def _local_errors(order: list[Value], roots: Iterable[Value]) -> dict[Value, flo
 def _terms(node: Value) -> Sequence[Any]:
     """The operands that a node adds up, but for products."""
     name = node.op.name
-    return node.operands[: 1 if name == "dot" else None] if name in CHAIN else ()
+    return node.operands[: 1 if name == "dot" else None] if name in CHAINS else ()
 
 
 def _products(node: Value) -> list[float]:

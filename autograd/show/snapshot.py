@@ -24,10 +24,6 @@ __all__ = ["Node", "Snapshot", "Stats", "with_grads"]
 PATH = re.compile(r"[A-Za-z_]\w*(\.\w+)*\.\d+(\.\w+)*")  # of a parameter in a list of modules
 # The path of a module, before the name of a parameter and its indices.
 PARAMETER = re.compile(r"(?P<module>[A-Za-z_][\w.]*)\.[A-Za-z_]\w*(\.\d+)*")
-# The operations that may follow the weighted sum of a neuron: the sum, an activation.
-FOLLOWS = {
-    *("add", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "sigmoid", "tanh"),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,7 +208,8 @@ def _modules(values: list[Value]) -> dict[Value, str]:
             continue
         else:
             paths = {modules[x] for x in value.inputs if x.op is None and x in modules}
-            if not paths and value.op.name in FOLLOWS:
+            op = value.op  # which may follow the weighted sum of a neuron
+            if not paths and (op.name == "add" or "activation" in op.traits):
                 paths = {modules.get(x, "") for x in value.inputs}
         if len(paths) == 1 and "" not in paths:
             modules[value] = paths.pop()

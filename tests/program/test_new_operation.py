@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import autograd
+import nn
 from autograd import Value, primitive, value_and_grad
 from autograd.core.primitive import TABLE, Primitive
 from autograd.testing import check_gradients
@@ -146,3 +147,11 @@ def test_in_latex_and_pictures(op: Primitive) -> None:
     assert r"\frac{\partial y}{\partial a} &= 0" in shown(op, [40.0, 3.0]).graph().latex()
     assert "squash" in graph.svg()
     assert "squash" in graph.html()
+
+
+def test_an_activation_is_drawn_in_its_layer() -> None:
+    halve = primitive("tests.halve", lambda x: x / 2.0, lambda out, x: 0.5, traits="activation")
+    y = nn.MLP(1, [1, 1], activation=halve)([Value(1.0)])
+    [node] = [node for node in y.graph().nodes if node.op is halve]
+    assert node.name == "layers.0.neurons.0.out"
+    del TABLE["tests.halve"]

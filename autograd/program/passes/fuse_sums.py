@@ -10,7 +10,7 @@ from itertools import chain
 from autograd.program.ir.arrays import np
 from autograd.program.ir.tape import Tape
 
-__all__ = ["fuse_sums"]
+__all__ = ["CHAINS", "fuse_sums"]
 
 CHAINS = frozenset(["add", "sum", "dot"])
 LINKS = CHAINS | {"mul"}

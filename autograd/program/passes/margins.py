@@ -30,13 +30,10 @@ FUNCTION = 16.0 * U  # a few units in the program, and in the C library
 LOST = 2.0**-20  # 1 - r is not taken for less
 UNKNOWN = 1e100  # no bound
 
-# fmt: off
-# These are no larger than 1.
-BELOW_ONE = frozenset(["tanh", "sin", "cos", "sigmoid"])
+# Factors of a relative error, and sizes that are added to the result's.
 LOGARITHMS = {"log": 1.0, "log1p": 1.0, "log2": 1.5, "log10": 0.5}
 EXPONENTIALS = {"exp": 0.0, "exp2": 0.0, "expm1": 1.0, "sinh": 1.0, "cosh": 1.0}
 STEPS = FLAT | {"sign"}  # to whole numbers
-# fmt: on
 
 Bound = int | None  # a node, or None for 0
 Pairs = list[tuple[Bound, Bound]]  # whose products are added up
@@ -74,7 +71,8 @@ class _Margins(Builder):
     def __init__(self, tape: Tape, exact: bytearray) -> None:
         super().__init__(tape)
         self.exact = exact
-        self.steady, self.basic = [with_trait(each, tape.ops) for each in ("steady", "exact")]
+        traits = ("steady", "exact", "small")
+        self.steady, self.basic, self.small = [with_trait(each, tape.ops) for each in traits]
         self.choices = self.steady & self.basic - {"add", "sub"}
         self.bounds: dict[int, Bound] = {}
         self.sizes: dict[int, int] = {}
@@ -140,7 +138,7 @@ class _Margins(Builder):
         if op in ("mod", "floordiv"):
             return self.remainder(op, args, errors) if some else None
         pairs = self.moved(op, i, args, errors) if some else []
-        if op in BELOW_ONE:
+        if op in self.small:
             pairs.append((self.one, self.number(FUNCTION)))
         elif op not in self.choices:
             size = self.all_of(args) if op in ("sum", "logsumexp") else self.size(i)
