@@ -291,7 +291,7 @@ def _without_places(rule: Any) -> Any:
         before = ""
         for each in dis.get_instructions(code) if code else ():
             unpacks = each.opname.startswith("UNPACK") and before != "FOR_ITER"
-            if unpacks or each.opname in PLACES:
+            if unpacks or each.opname in PLACES or each.argrepr == "[]":
                 raise TypeError("the rule takes operands by their places")
             before = each.opname
         codes += [x for x in code.co_consts if type(x) is CodeType] if code else []
@@ -340,7 +340,7 @@ def generic(rule: Any) -> Any:
     if type(rule) is not FunctionType or rule in _generic.values():
         return rule
     if rule not in _generic:
-        if rule.__code__.co_exceptiontable:
+        if any(each.opname == "PUSH_EXC_INFO" for each in dis.get_instructions(rule)):
             raise TypeError("the rule catches errors")
         space = {"__builtins__": BUILTINS}
         cells = tuple([CellType() for _ in rule.__closure__ or ()])
