@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import pytest
-
 from autograd import Stepper, Value
 from autograd.show.text import format_number
-from tests.helpers.chromium import Opener
+from tests.helpers.chromium import Opener, follow, stop_clock
 from tests.helpers.examples import TABLE
 from tests.helpers.pages import readme
 
@@ -51,6 +49,9 @@ def test_a_hint_helps_without_the_answer(open_page: Opener) -> None:
     page = open_page(stepper.html(), at="#6")
     page.check("#guessing")
     page.select_option("#level", "local")
+    assert page.inner_text("#question") == "∂y/∂v4 is"
+    assert page.inner_text("#sum").endswith("= 1.0 × ? → ?")
+    assert page.locator(".asked .local").is_hidden()
     hints = []
     while page.is_visible("#ask"):
         position = int(page.inner_text("#counter").partition(" ")[0])
@@ -58,7 +59,12 @@ def test_a_hint_helps_without_the_answer(open_page: Opener) -> None:
         for exact in (event.local, event.after):
             page.click("#hint")
             hints.append(page.inner_text("#verdict"))
-            assert answer(page, repr(exact)).startswith("Right: ")
+            verdict = answer(page, repr(exact))
+            assert verdict.startswith("Right: ")
+            if len(hints) == 1:
+                assert verdict == "Right: 1.0 - y² = 0.1807."
+                assert page.inner_text("#question") == "∂y/∂v4 will be"
+                assert page.inner_text("#counter").startswith("6 /")
     assert hints[:4] == [
         "It is 1.0 - y².",
         "Multiply what arrived at y, 1.0, by the local derivative, 0.1807.",
@@ -97,17 +103,16 @@ def test_what_is_shown_is_told_at_the_end_and_in_the_link(open_page: Opener) -> 
     assert again.inner_text("#summary") == "The link tells of 4 of 6 answered at first try."
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_all_of_the_form_is_in_the_window(width: int, open_page: Opener) -> None:
-    page = open_page(
-        Stepper(readme()).html(), at="#9", viewport={"width": width, "height": 844}
-    )
+def test_all_of_the_form_is_in_the_window(open_page: Opener) -> None:
+    page = open_page(Stepper(readme()).html(), at="#9", viewport={"width": 390, "height": 844})
     page.check("#guessing")
     page.click("#hint")
-    for part in ("#level", "#answer", "#hint", "#reveal", "#verdict", "#score"):
-        box = page.locator(part).bounding_box()
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        for part in ("#level", "#answer", "#hint", "#reveal", "#verdict", "#score"):
+            box = page.locator(part).bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
 
 
 def test_the_player_covers_no_row_of_the_page(open_page: Opener) -> None:
@@ -117,3 +122,70 @@ def test_the_player_covers_no_row_of_the_page(open_page: Opener) -> None:
         below, player = [page.locator(part).bounding_box() for part in (".below", "#controls")]
         assert below["y"] + below["height"] <= player["y"]
         assert player["y"] + player["height"] <= 800
+
+
+def test_guess_mode(open_page: Opener) -> None:
+    page = open_page(Stepper(readme()).html())
+    page.check("#guessing")
+    assert page.is_hidden("#ask")
+    assert "You will be asked" in page.inner_text("#words")
+    follow(page, "#8")
+    assert page.inner_text("#question") == "∂L/∂d will be"
+    assert page.inner_text("#sum") == "∂L/∂d += ∂L/∂L · ∂L/∂d = 1.0 × -2.0 → ?"
+    assert [page.is_hidden(f"#row-{step}") for step in (8, 9, 14)] == [False, True, True]
+    assert page.is_hidden(".gradient >> nth=0")
+    for guess, verdict in [
+        ("what", "Type a number, such as -1.5 or 1/3."),
+        ("nan", "Not yet."),
+        ("1.25", "Too high by 3.25."),
+        ("-9/2", "Too low by 2.5."),
+        ("2", "The sign is wrong."),
+        ("inf", "Not yet."),
+    ]:
+        assert answer(page, guess) == verdict
+    assert page.inner_text("#score") == "0 of 1 at first try"
+    assert answer(page, "−2,001") == "Right: -2.0."
+    assert page.inner_text("#counter") == "9 / 14"
+    answer(page, " 8 / 2 ")
+    assert page.inner_text("#score") == "1 of 2 at first try"
+    page.fill("#answer", "5")
+    page.keyboard.press("ArrowLeft")  # moves in the text
+    assert page.inner_text("#counter") == "10 / 14"
+    page.click("#last")
+    assert page.is_hidden("#ask")
+    page.click("#back")
+    page.uncheck("#guessing")
+    assert page.inner_text("#sum").endswith("→ 6.0")
+    assert page.is_visible("#row-14")
+
+
+def test_guess_mode_keeps_what_it_asks_for(open_page: Opener) -> None:
+    a = Value(0.123, label="a")
+    y = a * 7.0 * Value(11.0, label="b")
+    page = open_page(Stepper(y.sin()).html(), reduced_motion="no-preference")
+    stop_clock(page)
+    page.check("#guessing")
+    for _ in range(5):  # the box is still in focus
+        page.keyboard.press("ArrowRight")
+    assert page.inner_text("#counter").startswith("5 /")
+    page.keyboard.press("ArrowRight")
+    asked = 0
+    while page.is_visible("#ask"):
+        page.evaluate("nudged(leaves[0])")
+        page.clock.run_for(300)
+        shown = page.evaluate(
+            """[...document.querySelectorAll("#now, svg text, .info, #says")]
+            .map((each) => each.textContent)"""
+        )
+        event = page.evaluate("formatNumber(events[shownAt].after)")
+        known = page.evaluate("[events[shownAt].local, events[shownAt].before].map(inCell)")
+        assert event in known or not any(event in text for text in shown), (event, shown)
+        asked += 1
+        page.click("#next")
+    assert asked == 4
+
+
+def test_guessing_what_is_not_finite(open_page: Opener) -> None:
+    page = open_page(Stepper(Value(0.0, label="x").sqrt()).html(), at="#3")
+    page.check("#guessing")
+    assert [answer(page, guess) for guess in ("5", "∞")] == ["Not yet.", "Right: inf."]

@@ -1,10 +1,11 @@
-"""The page to play with a formula: its parser, both passes, links, hostile text."""
+"""The page to play with a formula: its parser, layout, both passes, links, hostile text."""
 
 from __future__ import annotations
 
 import math
 import random
 import re
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -56,10 +57,6 @@ def test_both_parsers_agree_on_the_shared_cases(open_page: Opener) -> None:
             assert list(found["gradient"]) == list(case["gradient"]), case
             for name, grad in case["gradient"].items():
                 assert near(in_python(found["gradient"][name]), float(grad)), (case, found)
-
-
-def test_deep_nesting_is_an_error_and_no_crash(open_page: Opener) -> None:
-    page = open_page(neuron())
     for text in ("(" * 100_000 + "x", "x" + "**x" * 100_000, "-" * 100_000 + "x"):
         found = page.evaluate(RUN, [text, [["x", 1.0]]])
         assert found["error"] == "the formula is nested too deeply"
@@ -84,22 +81,59 @@ MEASURED = """([formula, name]) => {
 }"""
 
 
-def test_long_names_are_clipped_to_what_fits(open_page: Opener) -> None:
+APART = """(graphs) => graphs.flatMap(([sizes, edges]) => {
+  const boxes = sizes.map(([width, height]) => ({ width, height, tag: 40 }));
+  const arrows = edges.map(([tail, head]) => ({ tail, head, wide: 30, high: 14 }));
+  const { width, height, names } = layOut(boxes, arrows, 600);
+  const shown = [...boxes, ...names];
+  const apart = (a, b) =>
+    Math.abs(a.x - b.x) >= (a.width + b.width) / 2 - 1e-6 ||
+    Math.abs(a.y - b.y) >= (a.height + b.height) / 2 - 1e-6;
+  const within = (at, size, all) => at >= size / 2 - 1e-6 && at <= all - size / 2 + 1e-6;
+  const inside = (box) => within(box.x, box.width, width) && within(box.y, box.height, height);
+  const faults = shown.filter((box) => !inside(box)).map(() => "outside");
+  shown.forEach((a, k) => {
+    for (const b of shown.slice(0, k)) if (!apart(a, b)) faults.push("overlap");
+  });
+  for (const { tail, head, line, way } of arrows) {
+    const [from, to] = [way[0], boxes[head]];
+    if (from !== boxes[tail] && from.of !== boxes[tail]) faults.push("tail");
+    const ends = [from.x + from.width / 2, to.x - to.width / 2];
+    if (line[0][0] !== ends[0] || line.at(-1)[0] !== ends[1]) faults.push("end");
+    if (Math.abs(line.at(-1)[1] - to.y) > to.height / 2) faults.push("port");
+  }
+  return faults;
+})"""
+
+
+def drawn(rng: random.Random) -> list[Any]:
+    count = rng.randint(1, 30)
+    edges = [[rng.randrange(b), b] for b in range(1, count) for _ in range(rng.randint(0, 3))]
+    return [[[rng.uniform(20, 150), rng.uniform(20, 60)] for _ in range(count)], edges]
+
+
+def test_names_are_clipped_and_graphs_laid_out_apart(open_page: Opener) -> None:
     page = open_page(neuron())
     texts = ["", "w", "Ω𝛼" * 9, *["iW"[k % 2] * k for k in range(60)], "naïve_" * 30]
     for found, expected in page.evaluate(CLIPPED, texts):
         assert found == expected
-
-
-def test_the_width_of_a_long_name_takes_little_work(
-    open_page: Opener,
-) -> None:
-    page = open_page(neuron())
-    for name in ("x" * 20_000, "x" * 40_000):
+    for name in ("x" * 20_000, "x" * 40_000):  # in little work
         assert page.evaluate(MEASURED, [f"{name} * {name} + tanh({name})", name]) < 10_000
         title = page.locator("#picture .node .name").first.text_content()
-        assert title is not None
         assert re.fullmatch("x{10,40}…", title)
+    rng = random.Random(1)
+    assert page.evaluate(APART, [drawn(rng) for _ in range(60)]) == []
+    source = random.Random(7)
+    for _ in range(40):
+        terms = [
+            source.choice(["w*x", "tanh(b)", "x**2", "exp(w)", "(w - b)", "x"])
+            for _ in range(5)
+        ]
+        text = terms[0]
+        for term in terms[1:]:
+            text = f"({text}) {source.choice('+-*')} {term}"
+        page.fill("#formula", text)
+        assert page.evaluate(FAULTS) == [1, []], text
 
 
 def test_the_nodes_are_those_of_python_and_the_boxes_show_them(open_page: Opener) -> None:
@@ -117,8 +151,8 @@ def test_the_nodes_are_those_of_python_and_the_boxes_show_them(open_page: Opener
             assert told.endswith(live) or live in told, (live, told, title)
 
 
-def test_a_number_that_is_typed_changes_both_passes_and_the_link(open_page: Opener) -> None:
-    page = open_page(neuron())
+def test_a_number_is_typed_linked_and_moved(open_page: Opener) -> None:
+    page = open_page(neuron(), permissions=["clipboard-read", "clipboard-write"])
     page.fill("#value-w", "pi/4")
     w = autograd.Value(math.pi / 4)
     y = (w * -2.0 + 1.0).tanh()
@@ -126,28 +160,18 @@ def test_a_number_that_is_typed_changes_both_passes_and_the_link(open_page: Open
     assert page.inner_text("#sum") == f"f = tanh(w*x + b) = {y.data:.4g}"
     assert page.inner_text("#grad-w") == f"∂f/∂w = {w.grad:.4g}"
     page.wait_for_url(re.compile(r"w=0\.785"))
-    other = open_page(neuron(), at=page.evaluate("location.hash"))
+    other = open_page(neuron(), at=page.evaluate("location.hash"), permissions=[])
     assert other.inner_text("#sum") == page.inner_text("#sum")
     assert other.input_value("#value-x") == "-2"
-
-
-@pytest.mark.parametrize("allowed", [True, False])
-def test_the_link_is_copied_where_that_is_allowed(open_page: Opener, allowed: bool) -> None:
-    rights = ["clipboard-read", "clipboard-write"] if allowed else []
-    page = open_page(neuron(), permissions=rights)
+    other.click("#link")
+    other.locator("#link", has_text="The link is in the address bar").wait_for()
     page.fill("#value-w", "2")
     page.click("#link")
-    told = "Copied" if allowed else "The link is in the address bar"
-    page.locator("#link", has_text=told).wait_for()
-    if allowed:
-        copied = page.evaluate("navigator.clipboard.readText()")
-        assert copied.endswith(".html#tanh(w*x%20+%20b);w=2;x=-2;b=1")
-    page.fill("#value-w", "3")
+    page.locator("#link", has_text="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.endswith(".html#tanh(w*x%20+%20b);w=2;x=-2;b=1")
+    page.fill("#value-w", "0.5")
     assert page.inner_text("#link") == "Copy the link"
-
-
-def test_keys_slider_and_dragging_move_a_number(open_page: Opener) -> None:
-    page = open_page(neuron())
     page.focus("#value-x")
     for key, expected in [
         ("ArrowUp", "-1.9"),
@@ -197,6 +221,11 @@ def test_the_formula_can_be_edited_and_an_error_says_where(open_page: Opener) ->
     linked = open_page(neuron(), at="#sqrt(x);x=-4")
     assert linked.inner_text("#problem").startswith("sqrt(-4.0): outside the domain")
     assert linked.inner_text("#sum") == linked.inner_text("#rows") == ""
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.fill("#formula", "+".join(["x*w"] * 120))
+    assert "The picture shows at most 200 nodes" in page.inner_text("#info")
+    assert page.locator("#rows tr").count() == 2 + 120 + 119
 
 
 HOSTILE = [
@@ -211,47 +240,20 @@ HOSTILE = [
 ]
 
 
-def test_hostile_text_is_text(open_page: Opener) -> None:
-    page = open_page(neuron())
-    page.on("dialog", lambda dialog: pytest.fail("something ran"))
-    for text in HOSTILE:
-        page.fill("#formula", text)
-        follow(page, f"#{quote(text)};w={quote(text)}")
-        assert page.input_value("#formula") == text
-        assert page.locator("img, main script, b").count() == 0
-
-
-def test_an_address_of_another_kind_changes_nothing(open_page: Opener) -> None:
+def test_hostile_text_is_text_and_strange_addresses_change_nothing(open_page: Opener) -> None:
     page = open_page(neuron(), at="#%E0%A4%A")
+    page.on("dialog", lambda dialog: pytest.fail("something ran"))
     for at in ("#7", "#;;;=", "#7", "#"):
         assert page.input_value("#formula") == "tanh(w*x + b)"
         follow(page, at)
         if at == "#7":
             assert page.input_value("#formula") == "7"
             follow(page, "#;w=3")
-
-
-def test_it_fits_a_phone_and_a_large_graph_is_told(open_page: Opener) -> None:
-    page = open_page(neuron(), viewport={"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
-    page.fill("#formula", "+".join(["x*w"] * 120))
-    assert "The picture shows at most 200 nodes" in page.inner_text("#info")
-    assert page.locator("#rows tr").count() == 2 + 120 + 119
-
-
-def test_no_box_or_number_lies_on_another(open_page: Opener) -> None:
-    source = random.Random(7)
-    page = open_page(neuron())
-    for _ in range(40):
-        terms = [
-            source.choice(["w*x", "tanh(b)", "x**2", "exp(w)", "(w - b)", "x"])
-            for _ in range(5)
-        ]
-        text = terms[0]
-        for term in terms[1:]:
-            text = f"({text}) {source.choice('+-*')} {term}"
+    for text in HOSTILE:
         page.fill("#formula", text)
-        assert page.evaluate(FAULTS) == [1, []], text
+        follow(page, f"#{quote(text)};w={quote(text)}")
+        assert page.input_value("#formula") == text
+        assert page.locator("img, main script, b").count() == 0
 
 
 def test_the_point_is_dragged_along_the_curve_and_the_tangent_has_its_slope(

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import Stepper, Value, play, where
-from autograd.show.pages.page import Page
+from autograd import Stepper, Value, where
 from autograd.show.text import format_number
 from tests.helpers.chromium import Opener, follow, stop_clock
-from tests.helpers.pages import edges, powers, readme
+from tests.helpers.pages import edges, long, powers, readme
 
 HOSTILE = [
     "</script><script>document.title='gone'</script>",
@@ -123,24 +122,27 @@ def check(shown: dict[str, Any], stepper: Stepper) -> None:
 
 
 @pytest.mark.parametrize("root", GRAPHS)
-@pytest.mark.parametrize("width", [390, 1280])
-def test_every_step_shows_what_python_has_there_and_back(
-    root: Any, width: int, open_page: Opener
-) -> None:
+def test_every_step_shows_what_python_has_there_and_back(root: Any, open_page: Opener) -> None:
     stepper = Stepper(root())
-    page = open_page(stepper.html(), viewport={"width": width, "height": 800})
+    page = open_page(stepper.html(), viewport={"width": 390, "height": 800})
     there = page.evaluate(WALK, "next")
     assert len(there) == len(stepper.events) + 1
     for position, shown in enumerate(there):
         stepper.goto(position)
         check(shown, stepper)
-    back = page.evaluate(WALK, "back")
-    assert back == there[::-1]
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(WALK, "back") == there[::-1]
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.evaluate(WALK, "next") == there
+    assert page.evaluate("document.documentElement.scrollWidth") == 1280
 
 
-def test_the_keyboard_alone(open_page: Opener) -> None:
-    page = open_page(Stepper(readme()).html())
+def test_it_is_printed_pointed_at_and_stepped_by_keys_and_links(open_page: Opener) -> None:
+    html = Stepper(readme()).html()
+    page = open_page(html)
+    page.pdf()  # before the first step it shows the end
+    assert page.text_content("#graph-n0 .grad") == "6.0"
+    page.click("#first")
     last = len(Stepper(readme()).events)
 
     def counter() -> str:
@@ -169,6 +171,23 @@ def test_the_keyboard_alone(open_page: Opener) -> None:
             page.evaluate("document.activeElement.id || document.activeElement.tagName")
         )
     assert {"guessing", "first", "play", "next", "last", "slider", "speed", "A"} <= reached
+    follow(page, "#3")
+    page.pdf()
+    assert counter() == f"3 / {last}"
+    page.hover("#graph-n2 rect")
+    assert page.inner_text("#info") == "e = a * b = 2.0 * -3.0 → -6.0"
+    page.hover("#graph-e2-0-l text")
+    assert page.inner_text("#info").endswith("∂e/∂a = ?")
+    page.click("#last")
+    page.hover("#graph-e2-1-l text")
+    assert page.inner_text("#info").endswith("→ -4.0")
+    page.click("a[href='#12']")
+    assert counter() == f"12 / {last}"
+    assert page.get_attribute("tr[aria-current]", "id") == "row-12"
+    page.click("#next")
+    page.wait_for_url("**#13")
+    for link, shown in (("#5", 5), ("#999", last), ("#what", 0)):
+        assert open_page(html, at=link).inner_text("#counter") == f"{shown} / {last}"
 
 
 def test_playing(open_page: Opener) -> None:
@@ -223,37 +242,11 @@ def test_every_step_has_its_words(open_page: Opener) -> None:
     assert said.count(nothing) == 2
 
 
-def test_a_link_opens_at_its_step_and_steps_are_linked(open_page: Opener) -> None:
-    html = Stepper(readme()).html()
-    page = open_page(html, at="#5")
-    assert page.inner_text("#counter").startswith("5 /")
-    page.keyboard.press("ArrowRight")
-    page.wait_for_url("**#6")
-    follow(page, "#9")
-    assert page.inner_text("#counter").startswith("9 /")
-    page.click("a[href='#12']")
-    assert page.inner_text("#counter").startswith("12 /")
-    assert page.get_attribute("tr[aria-current]", "id") == "row-12"
-    assert open_page(html, at="#999").inner_text("#counter").startswith("14 /")
-    assert open_page(html, at="#what").inner_text("#counter").startswith("0 /")
-
-
 def test_it_opens_where_the_stepper_is(open_page: Opener) -> None:
     stepper = Stepper(edges())
     stepper.run_until_nonfinite()
     page = open_page(stepper.html())
     check(look(page), stepper)
-
-
-def test_pointing_tells_the_arithmetic_of_what_has_been_played(open_page: Opener) -> None:
-    page = open_page(Stepper(readme()).html(), at="#3")
-    page.hover("#graph-n2 rect")
-    assert page.inner_text("#info") == "e = a * b = 2.0 * -3.0 → -6.0"
-    page.hover("#graph-e2-0-l text")
-    assert page.inner_text("#info").endswith("∂e/∂a = ?")
-    page.keyboard.press("End")
-    page.hover("#graph-e2-1-l text")
-    assert page.inner_text("#info").endswith("→ -4.0")
 
 
 def test_pointing_at_a_leaf_lists_the_terms_of_its_gradient(open_page: Opener) -> None:
@@ -278,214 +271,6 @@ def test_pointing_at_a_leaf_lists_the_terms_of_its_gradient(open_page: Opener) -
     assert page.text_content("#info") == "∂y/∂v2 += ∂y/∂y · ∂y/∂v2 = 1.0 × 1.0 → 1.0"
 
 
-def test_guess_mode(open_page: Opener) -> None:
-    page = open_page(Stepper(readme()).html())
-    page.check("#guessing")
-    assert page.is_hidden("#ask")
-    assert "You will be asked" in page.inner_text("#words")
-    follow(page, "#8")
-    assert page.inner_text("#question") == "∂L/∂d will be"
-    assert page.inner_text("#sum") == "∂L/∂d += ∂L/∂L · ∂L/∂d = 1.0 × -2.0 → ?"
-    assert [page.is_hidden(f"#row-{step}") for step in (8, 9, 14)] == [False, True, True]
-    assert page.is_hidden(".gradient >> nth=0")
-    for guess, verdict in [
-        ("what", "Type a number, such as -1.5 or 1/3."),
-        ("nan", "Not yet."),
-        ("1.25", "Too high by 3.25."),
-        ("-9/2", "Too low by 2.5."),
-        ("2", "The sign is wrong."),
-        ("inf", "Not yet."),
-    ]:
-        page.fill("#answer", guess)
-        page.keyboard.press("Enter")
-        assert page.inner_text("#verdict") == verdict
-    assert page.inner_text("#score") == "0 of 1 at first try"
-    page.fill("#answer", "−2,001")
-    page.keyboard.press("Enter")
-    assert page.inner_text("#verdict") == "Right: -2.0."
-    assert page.inner_text("#counter") == "9 / 14"
-    page.fill("#answer", " 8 / 2 ")
-    page.keyboard.press("Enter")
-    assert page.inner_text("#score") == "1 of 2 at first try"
-    page.fill("#answer", "5")
-    page.keyboard.press("ArrowLeft")  # moves in the text
-    assert page.inner_text("#counter") == "10 / 14"
-    page.click("#last")
-    assert page.is_hidden("#ask")
-    page.click("#back")
-    page.uncheck("#guessing")
-    assert page.inner_text("#sum").endswith("→ 6.0")
-    assert page.is_visible("#row-14")
-
-
-def test_guess_mode_keeps_what_it_asks_for(open_page: Opener) -> None:
-    a = Value(0.123, label="a")
-    y = a * 7.0 * Value(11.0, label="b")
-    page = open_page(Stepper(y.sin()).html(), reduced_motion="no-preference")
-    stop_clock(page)
-    page.check("#guessing")
-    for _ in range(5):  # the box is still in focus
-        page.keyboard.press("ArrowRight")
-    assert page.inner_text("#counter").startswith("5 /")
-    page.keyboard.press("ArrowRight")
-    asked = 0
-    while page.is_visible("#ask"):
-        page.evaluate("nudged(leaves[0])")
-        page.clock.run_for(300)
-        shown = page.evaluate(
-            """[...document.querySelectorAll("#now, svg text, .info, #says")]
-            .map((each) => each.textContent)"""
-        )
-        event = page.evaluate("formatNumber(events[shownAt].after)")
-        known = page.evaluate("[events[shownAt].local, events[shownAt].before].map(inCell)")
-        assert event in known or not any(event in text for text in shown), (event, shown)
-        asked += 1
-        page.click("#next")
-    assert asked == 4
-
-
-def test_a_flying_number_covers_no_text(open_page: Opener) -> None:
-    page = open_page(Stepper(powers()).html(), reduced_motion="no-preference")
-    stop_clock(page)
-    flown = 0
-    for position in range(9, 22):
-        follow(page, f"#{position}")
-        for _ in range(14):
-            page.clock.run_for(50)
-            covered = page.evaluate(
-                """() => {
-                  const own = picture.querySelector(".carried");
-                  if (own === null || own.getAttribute("visibility") === "hidden") return null;
-                  const at = rectOf(own);
-                  const texts = [...picture.querySelectorAll("text:not(.carried)")];
-                  return texts.filter((text) => text.textContent !== "")
-                    .filter((text) => overlap(rectOf(text), at)).map((x) => x.textContent);
-                }"""
-            )
-            flown += covered is not None
-            assert not covered
-    assert flown > 13
-
-
-def test_guessing_what_is_not_finite(open_page: Opener) -> None:
-    page = open_page(Stepper(Value(0.0, label="x").sqrt()).html(), at="#3")
-    page.check("#guessing")
-    for guess, verdict in (("5", "Not yet."), ("∞", "Right: inf.")):
-        page.fill("#answer", guess)
-        page.keyboard.press("Enter")
-        assert page.inner_text("#verdict") == verdict
-
-
-def test_a_large_graph_can_be_seen_whole(open_page: Opener) -> None:
-    page = open_page(Stepper(long(40)).html())
-    assert page.is_visible("#whole")
-    wide = "(picture => picture.scrollHeight > picture.clientHeight)(document.all.picture)"
-    assert page.evaluate(wide)
-    page.keyboard.press("End")
-    page.click("#whole")
-    assert not page.evaluate(wide)
-    assert page.get_attribute("#whole", "aria-pressed") == "true"
-    model = nn.MLP(2, [8, 8, 1], activation="tanh")
-    for small in (square().steps(), model.graph([0.5, -1.0])):
-        assert open_page(small.html()).is_hidden("#whole")
-
-
-def test_a_graph_wider_than_a_phone_is_whole_on_request(
-    open_page: Opener,
-) -> None:
-    model = nn.MLP(2, [4, 1], activation="tanh")
-    loss = nn.mse_loss([model([0.5, -1.0])], [1.0])
-    formula = play("(a*x + b - t)**2 + tanh(a*x)*exp(-x)", a=2.0, x=0.5, b=1.0, t=3.0)
-    scale = "picture.querySelector('.node .data').getScreenCTM().a"
-    for html in (loss.graph().html(), loss.steps().html(), formula.html()):
-        page = open_page(html, viewport={"width": 390, "height": 844})
-        assert page.evaluate(scale) >= 1.0  # the least text has 11 px
-        page.click("#whole")
-        assert not page.evaluate("picture.scrollWidth > picture.clientWidth")
-        assert page.get_attribute("#whole", "aria-pressed") == "true"
-        page.click("#whole")
-        assert page.evaluate(scale) >= 1.0
-
-
-@pytest.mark.parametrize("root", [lambda: long(40), lambda: powers(12)], ids=["long", "shared"])
-def test_the_picture_follows_the_steps(root: Any, open_page: Opener) -> None:
-    settings: dict[str, Any] = {"viewport": {"width": 390, "height": 800}}
-    page = open_page(Stepper(root()).html(), reduced_motion="no-preference", **settings)
-    unseen = page.evaluate(
-        """() => {
-          const [next, unseen] = [document.getElementById('next'), []];
-          const frame = document.getElementById('picture').getBoundingClientRect();
-          const seen = (element) => {
-            const at = element.getBoundingClientRect();
-            return at.left >= frame.left && at.right <= frame.right;
-          };
-          const partly = (element) => {
-            const at = element.getBoundingClientRect(); // it may go from row to row
-            return at.left <= frame.right && at.right >= frame.left;
-          };
-          while (!next.disabled) {
-            next.click();
-            const arrow = document.querySelector('.edge.along');
-            const ends = [...document.querySelectorAll('#picture .to')]; // or its name
-            const forward = document.getElementById('sum').textContent[0] !== '∂';
-            if (!ends.some(seen) || !(forward || arrow === null || partly(arrow))) {
-              unseen.push(document.getElementById('counter').textContent);
-            }
-          }
-          return unseen;
-        }"""
-    )
-    assert unseen == []
-
-
-def test_it_opens_where_the_first_step_will_be(open_page: Opener) -> None:
-    model = nn.MLP(2, [4, 1], activation="tanh")
-    loss = nn.mse_loss(
-        [model(x) for x in ([0.0, 0.5], [1.0, -0.3], [0.2, 0.9])], [1.0, -1.0, 0.5]
-    )
-    page = open_page(
-        Stepper(loss, collapse=None).html(), viewport={"width": 390, "height": 800}
-    )
-    place = """() => {
-      const frame = document.getElementById('picture').getBoundingClientRect();
-      const at = document.getElementById('graph-n0').getBoundingClientRect();
-      const seen = frame.top <= at.top && at.bottom <= frame.bottom;
-      return [seen, document.getElementById('picture').scrollTop];
-    }"""
-    before = page.evaluate(place)
-    page.keyboard.press("ArrowRight")
-    assert page.evaluate(place) == before
-    assert before[0]
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-def test_the_picture_stays_where_it_is(width: int, open_page: Opener) -> None:
-    page = open_page(Stepper(powers()).html(), viewport={"width": 700, "height": 800})
-    page.set_viewport_size({"width": width, "height": 800})
-    page.keyboard.press("ArrowRight")
-    tops = page.evaluate(
-        """async () => {
-          const frame = () => new Promise(requestAnimationFrame);
-          await frame();  // the page hears of a new width with the next frame
-          await frame();
-          const [next, tops] = [document.getElementById('next'), []];
-          while (!next.disabled) {
-            next.click();
-            tops.push(document.getElementById('picture').getBoundingClientRect().top);
-          }
-          return [...new Set(tops)];
-        }"""
-    )
-    assert len(tops) == 1
-
-
-def long(n: int) -> Value:
-    y = Value(1.0, label="x")
-    for _ in range(n):
-        y = y.tanh()
-    return y
-
-
 def test_without_javascript_the_end_and_every_step_are_there(open_page: Opener) -> None:
     stepper = Stepper(readme())
     html = stepper.html()
@@ -498,15 +283,6 @@ def test_without_javascript_the_end_and_every_step_are_there(open_page: Opener) 
     for node in stepper.graph:
         grad = page.text_content(f"#graph-n{node.index} .grad")
         assert grad == format_number(stepper.grads[node.value])
-
-
-def test_printed_before_the_first_step_it_shows_the_end(open_page: Opener) -> None:
-    page = open_page(Stepper(readme()).html())
-    page.pdf()
-    assert page.text_content("#graph-n0 .grad") == "6.0"
-    follow(page, "#3")
-    page.pdf()
-    assert page.inner_text("#counter") == "3 / 14"
 
 
 def test_hostile_labels_are_shown_and_nothing_more(open_page: Opener) -> None:
@@ -531,46 +307,20 @@ def test_two_pages_in_one_notebook(open_page: Opener) -> None:
     assert first.inner_text("#counter") == "14 / 14"
 
 
-@pytest.mark.parametrize("width", [390, 900])
-def test_a_frame_in_a_notebook_is_as_high_as_its_page(width: int, open_page: Opener) -> None:
-    pages = [y.graph().html() for y in (Value(4.0, label="leaf"), long(40))]
-    frames = [Page(html)._repr_html_() for html in pages]
-    both = f"<!doctype html><title>notebook</title>{''.join(frames)}"
-    page = open_page(both, viewport={"width": width, "height": 700})
-    heights = []
-    for k, frame in enumerate(page.frames[1:]):
-        page.locator("iframe").nth(k).scroll_into_view_if_needed()
-        settled = """async () => {
-          const heights = () => [innerHeight, document.documentElement.scrollHeight];
-          for (let k = 0; k < 500 && heights()[0] !== heights()[1]; k++) {
-            await new Promise((done) => setTimeout(done, 20));
-          }
-          return heights();
-        }"""
-        height, content = frame.evaluate(settled)
-        assert height == content
-        heights.append(height)
-        assert frame.evaluate("picture.clientHeight <= 0.56 * 760")
-    assert heights[0] + 200 < heights[1]
-
-
-@pytest.mark.parametrize("before", [True, False])
-def test_the_graph_page_shows_gradients_and_plays_forward(
-    before: bool, open_page: Opener
-) -> None:
+def test_the_graph_page_shows_gradients_and_plays_forward(open_page: Opener) -> None:
     y = readme()
-    page = open_page("" if before else y.graph().html())  # what backward would give
+    before = open_page(y.graph().html())  # what backward would give
     y.backward()
     graph = y.graph()
-    page = open_page(graph.html()) if before else page
     grads = {f"graph-n{node.index}": [format_number(node.grad)] for node in graph}
     data = {f"graph-n{node.index}": [format_number(node.data)] for node in graph}
-    for button, wanted in (("next", data), ("first", {name: [""] for name in data})):
-        page.click(f"#{button}", force=True)
-        shown = look(page)
-        assert (shown["data"], shown["grad"]) == (wanted, grads)
-    page.click("#next")
-    assert page.inner_text("#sum") == "a = 2.0"
+    for page in (before, open_page(graph.html())):
+        for button, wanted in (("next", data), ("first", {name: [""] for name in data})):
+            page.click(f"#{button}", force=True)
+            shown = look(page)
+            assert (shown["data"], shown["grad"]) == (wanted, grads)
+        page.click("#next")
+        assert page.inner_text("#sum") == "a = 2.0"
 
 
 def test_nodes_that_are_drawn_together_are_played_in_their_box(open_page: Opener) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nn
@@ -16,17 +17,31 @@ from tests.helpers.chromium import Opener, stop_clock
 from tests.helpers.pages import learned
 
 
-def test_playing_the_epochs(open_page: Opener) -> None:
+@pytest.fixture(scope="module")
+def page(chromium: Any) -> Iterator[Any]:
+    """One page whose functions are called."""
+    page = chromium.new_page()
+    page.set_content(learned().html())
+    yield page
+    page.close()
+
+
+def test_a_page_is_played_from_a_link(open_page: Opener) -> None:
     history = learned()
-    page = open_page(history.html())
+    page = open_page(history.html(), at="#7")
+    assert page.inner_text("#counter") == "7 / 12"
+    assert page.get_attribute("tr[aria-current]", "id") == "row-7"
+    places = page.eval_on_selector_all(
+        ".chart:first-of-type .cursor, .chart:first-of-type .dot",
+        "all => all.map(e => e.getAttribute('transform').split(/[( ]/)[1])",
+    )
+    assert len(set(places)) == 1
     stop_clock(page)
-    assert page.inner_text("#counter") == "0 / 12"
-    frames = {page.get_attribute(".boundary", "d")}
     page.keyboard.press("End")
     assert "Epoch 12 of 12" in page.inner_text("#now")
     page.keyboard.press("Home")
     assert page.inner_text("#now") == "Before training"
-    frames.add(page.get_attribute(".boundary", "d"))
+    frames = {page.get_attribute(".boundary", "d")}
     page.click("#play")
     for epoch in range(1, 13):
         page.clock.run_for(615)
@@ -36,17 +51,9 @@ def test_playing_the_epochs(open_page: Opener) -> None:
         assert page.inner_text(".legend b >> nth=0") == loss
         frames.add(page.get_attribute(".boundary", "d"))
     assert len(frames) == 13
-
-
-def test_a_link_opens_at_its_epoch_in_every_chart(open_page: Opener) -> None:
-    page = open_page(learned().html(), at="#7")
-    assert page.inner_text("#counter") == "7 / 12"
-    assert page.get_attribute("tr[aria-current]", "id") == "row-7"
-    places = page.eval_on_selector_all(
-        ".chart:first-of-type .cursor, .chart:first-of-type .dot",
-        "all => all.map(e => e.getAttribute('transform').split(/[( ]/)[1])",
-    )
-    assert len(set(places)) == 1
+    still = open_page(history.html(), java_script_enabled=False)
+    assert "Epoch 12 of 12" in still.inner_text("body")
+    assert still.locator("tbody tr").count() == 13
 
 
 def test_the_plane_is_shaded_by_class_and_confidence(open_page: Opener) -> None:
@@ -67,46 +74,38 @@ def test_the_plane_is_shaded_by_class_and_confidence(open_page: Opener) -> None:
     assert all(abs(canvas[key] - frame[key]) < 2 for key in frame)
 
 
-@pytest.mark.parametrize(
-    ("scale", "sure"),
-    [
-        (1.0, lambda x: max(0.0, min(1.0, x))),
-        (0.5, lambda x: max(0.0, min(1.0, 2.0 * x))),
-        (0.0, lambda x: max(0.0, math.tanh(0.5 * x))),  # of logits
-    ],
-)
-def test_shades_are_stronger_where_the_model_is_surer(
-    scale: float, sure: Callable[[float], float], open_page: Opener
-) -> None:
-    page = open_page(learned().html())
-    for fields in ([-0.3, 0.3], [0.2, -0.7], [-2.0, 3.0, 0.1], [0.0, 0.0], [-9.0, 9.0]):
-        k, strength = page.evaluate(
-            "([field, scale]) => answered(field, scale)", [fields, scale]
-        )
-        assert k == fields.index(max(fields))
-        assert strength == pytest.approx(sure(max(fields)), abs=1e-12)
+SURE: list[tuple[float, Callable[[float], float]]] = [
+    (1.0, lambda x: max(0.0, min(1.0, x))),
+    (0.5, lambda x: max(0.0, min(1.0, 2.0 * x))),
+    (0.0, lambda x: max(0.0, math.tanh(0.5 * x))),  # of logits
+]
+
+
+def test_shades_are_stronger_where_the_model_is_surer(page: Any) -> None:
+    fields = [[-0.3, 0.3], [0.2, -0.7], [-2.0, 3.0, 0.1], [0.0, 0.0], [-9.0, 9.0]]
+    for scale, sure in SURE:
+        for field in fields:
+            k, strength = page.evaluate("([xs, scale]) => answered(xs, scale)", [field, scale])
+            assert k == field.index(max(field))
+            assert strength == pytest.approx(sure(max(field)), abs=1e-12)
     assert page.evaluate("answered([NaN, NaN], 1)[1]") == 0
 
 
 @given(slopes=st.tuples(*[st.floats(-2.0, 2.0)] * 3))
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 def test_the_boundary_is_where_the_field_is_0(
-    slopes: tuple[float, float, float], open_page: Opener
+    slopes: tuple[float, float, float], page: Any
 ) -> None:
     a, b, c = slopes
-    values = [[a * x + b * y + c for x in range(-3, 4)] for y in range(-2, 3)]
-    field = [x for row in values for x in row]
-    page = open_page(learned().html())
-    ground = {key: float(page.get_attribute(".ground", key) or "") for key in ("x", "y")}
-    sizes = {
-        key: float(page.get_attribute(".ground", key) or "") for key in ("width", "height")
-    }
+    field = [a * x + b * y + c for y in range(-2, 3) for x in range(-3, 4)]
+    sides = ("x", "y", "width", "height")
+    ground = {key: float(page.get_attribute(".ground", key)) for key in sides}
     path = page.evaluate("field => contour(document.querySelector('.ground'), field, 7)", field)
     assert bool(path) == (min(field) <= 0.0 < max(field))
     for point in re.findall(r"[-\d.]+ [-\d.]+", path):
         left, top = map(float, point.split())
-        x = -3.0 + 6.0 * (left - ground["x"]) / sizes["width"]
-        y = 2.0 - 4.0 * (top - ground["y"]) / sizes["height"]
+        x = -3.0 + 6.0 * (left - ground["x"]) / ground["width"]
+        y = 2.0 - 4.0 * (top - ground["y"]) / ground["height"]
         assert abs(a * x + b * y + c) < 0.01
 
 
@@ -128,50 +127,38 @@ def test_a_curve_goes_from_corner_to_corner_and_breaks(
     assert page.inner_text(".legend b") == "0.0"
 
 
-@pytest.mark.parametrize(
-    ("numbers", "low", "high"),
-    [
-        ([3.0, 1.0], 0.0, 3.0),
-        ([3.0, 2.9], 2.9, 3.0),
-        ([1000.0, 0.0], 0.0, 1000.0),
-        ([-1.0, 2.0, "nan", "inf"], -1.0, 2.0),
-        ([2.0, 2.0], 1.0, 3.0),
-        ([0.0, 0.0], -0.5, 0.5),
-        (["nan"], 0.0, 1.0),
-        ([5e-324, 0.0], -0.5, 0.5),
-    ],
-)
-def test_the_scale(
-    numbers: list[float | str], low: float, high: float, open_page: Opener
-) -> None:
-    page = open_page(learned().html())
-    scale = page.evaluate("numbers => scaleOf(numbers.map(Number), 0, 1)", numbers)
-    assert (scale["low"], scale["high"]) == pytest.approx((low, high))
+SCALES: list[tuple[list[float | str], float, float]] = [
+    ([3.0, 1.0], 0.0, 3.0),
+    ([3.0, 2.9], 2.9, 3.0),
+    ([1000.0, 0.0], 0.0, 1000.0),
+    ([-1.0, 2.0, "nan", "inf"], -1.0, 2.0),
+    ([2.0, 2.0], 1.0, 3.0),
+    ([0.0, 0.0], -0.5, 0.5),
+    (["nan"], 0.0, 1.0),
+    ([5e-324, 0.0], -0.5, 0.5),
+]
+
+
+def test_the_scale(page: Any) -> None:
+    for numbers, low, high in SCALES:
+        scale = page.evaluate("numbers => scaleOf(numbers.map(Number), 0, 1)", numbers)
+        assert (scale["low"], scale["high"]) == pytest.approx((low, high)), numbers
+    powers = page.evaluate("numbersOn({ low: 0.002, high: 300, logarithmic: true })")
+    assert powers == pytest.approx([0.01, 0.1, 1.0, 10.0, 100.0])
 
 
 @given(low=st.floats(-1e6, 1e6), span=st.floats(1e-3, 1e6))
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_ticks_are_round_and_lie_on_the_axis(
-    low: float, span: float, open_page: Opener
-) -> None:
-    page = open_page(learned().html())
+@settings(max_examples=20)
+def test_ticks_are_round_and_lie_on_the_axis(low: float, span: float, page: Any) -> None:
     ticks = page.evaluate("range => ticksOf(range)", [low, low + span])
     assert 2 <= len(ticks) <= 7
     assert all(low - 1e-6 * span <= tick <= low + 1.000001 * span for tick in ticks)
-    powers = page.evaluate("numbersOn({ low: 0.002, high: 300, logarithmic: true })")
-    assert powers == pytest.approx([0.01, 0.1, 1.0, 10.0, 100.0])
 
 
 def test_ticks_that_lie_close_together_differ(open_page: Opener) -> None:
     page = open_page(nn.History.from_dict({"loss": [1.0040, 1.0038, 1.0036]}).html())
     ticks = page.locator(".chart text.y").all_text_contents()
     assert len(set(ticks)) == len(ticks) > 1
-
-
-def test_without_javascript(open_page: Opener) -> None:
-    page = open_page(learned().html(), java_script_enabled=False)
-    assert "Epoch 12 of 12" in page.inner_text("body")
-    assert page.locator("tbody tr").count() == 13
 
 
 def test_curves_alone_fit_a_phone(open_page: Opener) -> None:

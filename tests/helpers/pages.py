@@ -3,6 +3,7 @@
 import functools
 import math
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import autograd
@@ -33,6 +34,13 @@ def powers(n: int = 6) -> Value:
     y = w * w
     for _ in range(n):
         y = y * w
+    return y
+
+
+def long(n: int) -> Value:
+    y = Value(1.0, label="x")
+    for _ in range(n):
+        y = y.tanh()
     return y
 
 
@@ -84,11 +92,21 @@ def model_of(sizes: list[int], activation: str, **settings: Any) -> nn.MLP:
     return nn.MLP(2, sizes, activation=activation, **settings)
 
 
-def played(**settings: Any) -> str:
-    points, sides = cloud()
-    targets = [1.0 if side else -1.0 for side in sides]
-    model = model_of([5, 4, 1], "tanh")
-    return nn.play(model, points, targets, loss=nn.hinge_loss, lr=0.3, **settings).html()
+POINTS, SIDES = cloud()
+SIGNS = [1.0 if side else -1.0 for side in SIDES]
+
+
+def played(sizes: Sequence[int] = (5, 4, 1), lr: float = 0.3) -> str:
+    """The page that trains a network in the browser."""
+    model = model_of([*sizes], "tanh")
+    return nn.play(model, POINTS, SIGNS, loss=nn.hinge_loss, lr=lr).html()
+
+
+# So many steps of what is trained there: the losses, and the norms of the gradients.
+STEPS = """(count) => {
+    for (let k = 0; k < count; k++) runs[0].step();
+    return runs[0].seen.map(({ loss, test, norms }) => [loss, test, norms]);
+}"""
 
 
 @functools.cache

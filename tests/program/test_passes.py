@@ -110,13 +110,13 @@ lambda x, y: autograd.hypot(x, y)
 def test_narrow_mixed_levels_are_lists_of_single_operations() -> None:
     """But for what has many operands, which is a block in between."""
     draw = random.Random(0)
-    plan = [(draw.randrange(7), draw.randrange(12), draw.randrange(12)) for _ in range(600)]
+    plan = [(draw.randrange(7), draw.randrange(12), draw.randrange(12)) for _ in range(300)]
 
     def f(xs: Any) -> Any:
         nodes = [*xs, 1.0 * xs[0]]
         for k, (op, i, j) in enumerate(plan):
             nodes.append(MIXED[op](nodes[-1 - i], nodes[-1 - j]))
-            if k == 300:
+            if k == 150:
                 nodes.append(autograd.logsumexp(nodes[-9:]))
         return nodes[-1] + autograd.dot(nodes[-9:], nodes[-10:-1])
 
@@ -137,7 +137,7 @@ lambda x, y: y / (x * x + 2.0) - 0.2
 )
 
 
-@pytest.mark.parametrize("count", [1, 2, 120])
+@pytest.mark.parametrize("count", [1, 2, 60])
 @pytest.mark.parametrize("seed", range(2))
 def test_tangents_of_lists_are_lists(count: int, seed: int) -> None:
     draw = random.Random(seed)
@@ -262,12 +262,19 @@ def test_weights_that_are_stored_by_input() -> None:
 
 def test_a_rule_with_too_many_ways() -> None:
     def rule(out: Any, *xs: Any) -> Any:
-        apart = all(x > float(i) or x < -float(i) for i, x in enumerate(xs * 12))
+        apart = all(x > float(i) or x < -float(i) for i, x in enumerate(xs * 8))
         return 1.0 if apart else 2.0
 
     many = primitive("many_", lambda x: x, rule)
-    agrees(lambda x: many(x) + x * x, 3.0)
-    agrees(many, [20.0, 0.5], in_axes=(0,))
+
+    def f(x: Any) -> Any:
+        return many(x) + x * x
+
+    fast = compile(f, in_axes=0)
+    xs = [20.0, 0.5]
+    assert [*fast(xs)] == [f(x) for x in xs]
+    assert [*fast.jacobian(xs)] == [autograd.grad(f)(x) for x in xs]
+    assert [*fast.hessian(xs)] == [autograd.hessian(f)(x) for x in xs]
 
 
 SLOPES = named(
