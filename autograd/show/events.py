@@ -112,9 +112,9 @@ class Event:
         values = [x.data if isinstance(x, Node) else x for x in self.node.operands]
         if op is None or not op.kink or len(values) > MOST_INSPECTED:
             return ""
-        sides = [[math.nextafter(x, side) for x in values] for side in (-math.inf, math.inf)]
         for i, x in enumerate(values):
-            slopes = [_slope(op, i, [*values[:i], side[i], *values[i + 1 :]]) for side in sides]
+            near = [math.nextafter(x, side) for side in (-math.inf, math.inf)]
+            slopes = [_slope(op, i, [*values[:i], y, *values[i + 1 :]]) for y in near]
             if x == x and not math.isclose(*slopes, rel_tol=1e-3, abs_tol=1e-9):
                 return op.kink
         return ""
@@ -127,10 +127,8 @@ class Event:
         result = (format_number(self.after), "result")
         if self.kind == "forward":
             name = (self.node.short, "name")
-            if self.op is None:
-                return [name, (" = ", ""), result]
             how = f"{arithmetic(self.node)} = {arithmetic(self.node, numbers=True)} → "
-            return [name, (" = ", ""), (how, ""), result]
+            return [name, (" = ", ""), (how if self.op else "", ""), result]
         gradient = f"∂{self.root.short}/∂"
         node, target = self.node.short, self.target.short
         to = (gradient + target, "name")
@@ -174,16 +172,11 @@ def _slope(op: Primitive, slot: int, values: list[float]) -> float:
 def events(graph: Snapshot, seed: float) -> tuple[Event, ...]:
     """Both passes over a graph, from a seed: what happens, in order."""
     root = graph.root
-    forward = [Event(n.index, "forward", root, n, n.data) for n in graph.nodes]
-    return (*forward, *_backward(graph, seed, len(forward)))
-
-
-def _backward(graph: Snapshot, seed: float, index: int) -> list[Event]:
-    root = graph.root
     uses = Counter([x for node in graph.nodes for x in node.inputs])
     use: Counter[Node] = Counter()
     grads = {root: seed}
-    events = [Event(index, "seed", root, root, seed, before=0.0)]
+    events = [Event(n.index, "forward", root, n, n.data) for n in graph.nodes]
+    events.append(Event(len(events), "seed", root, root, seed, before=0.0))
     for node, slot, x, local, product in products(graph.nodes, grads):
         if x.frozen:
             continue
@@ -192,7 +185,7 @@ def _backward(graph: Snapshot, seed: float, index: int) -> list[Event]:
         use[x] += 1
         events.append(
             Event(
-                index + len(events),
+                len(events),
                 "backward",
                 root,
                 node,
@@ -207,4 +200,4 @@ def _backward(graph: Snapshot, seed: float, index: int) -> list[Event]:
                 uses[x],
             )
         )
-    return events
+    return tuple(events)

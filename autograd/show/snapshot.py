@@ -138,8 +138,8 @@ class Snapshot:
         self.origins = {node: origin for node, origin in origins if origin is not None}
         self.scopes = {node: each.scope for node, each in self.origins.items() if each.scope}
         self.reached = any(root.grad for root in self.roots)
-        leaves = [] if self.reached else [node for node in self.nodes if node.op is None]
-        self.stale = frozenset([node for node in leaves if node.grad])
+        old = [node for node in self.nodes if node.grad and node.op is None]
+        self.stale = frozenset(() if self.reached else old)
 
     @property
     def root(self) -> Node:
@@ -181,16 +181,8 @@ class Snapshot:
 
 
 def _in_order(roots: tuple[Value, ...]) -> list[Value]:
-    order, leaves = topological_order(*roots)
-    placed = dict.fromkeys(leaves, False)
-    values: list[Value] = []
-    for value in order:
-        for x in value.inputs:
-            if placed.get(x) is False:
-                placed[x] = True
-                values.append(x)
-        values.append(value)
-    return values + [root for root in dict.fromkeys(roots) if placed.get(root) is False]
+    order, _ = topological_order(*roots)
+    return [*dict.fromkeys([x for value in order for x in (*value.inputs, value)] + [*roots])]
 
 
 def _modules(values: list[Value]) -> dict[Value, str]:
@@ -221,13 +213,11 @@ def _outputs(
 ) -> dict[Value, str]:
     """The names of results that are all that a module gives."""
     given: dict[str, dict[Value, None]] = {}
-    for x, reader in [(x, y) for y in values for x in y.inputs] if modules else []:
+    reads = [(x, modules.get(reader)) for reader in values for x in reader.inputs if modules]
+    for x, reader_path in reads + [(root, None) for root in roots]:
         path = modules.get(x)
-        if path is not None and x.op is not None and path != modules.get(reader):
+        if path is not None and x.op is not None and path != reader_path:
             given.setdefault(path, {})[x] = None
-    for root in roots:
-        if root in modules and root.op is not None:
-            given.setdefault(modules[root], {})[root] = None
     return {next(iter(xs)): f"{path}.out" for path, xs in given.items() if len(xs) == 1}
 
 

@@ -10,10 +10,9 @@ import builtins
 import cmd
 import contextlib
 import math
+import re
 import shutil
 import sys
-import textwrap
-from collections import Counter
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 
@@ -22,7 +21,6 @@ from autograd.core.sweeps import explain_nan
 from autograd.core.value import Value
 from autograd.show.events import Event
 from autograd.show.formulas import arithmetic
-from autograd.show.snapshot import Node
 from autograd.show.stepper import Stepper, named
 from autograd.show.text import Parts, columns, format_number, rich_text, short_name
 
@@ -82,7 +80,6 @@ class _Session(cmd.Cmd):
         self.screen = _Screen(self.stdout)
         self.say = self.screen.say
         self.again = "n"
-        self.expected = Counter([e.target for e in self.events if e.kind != "forward"])
         if not (sys.stdin.isatty() or hasattr(builtins, "get_ipython")):
             self.prompt = ""
 
@@ -184,14 +181,14 @@ class _Session(cmd.Cmd):
         position = self.stepper.position
         done = self.events[:position]
         current = done[-1].target.index if done else -1
-        received = Counter([event.target for event in done if event.kind != "forward"])
+        latest = {event.target: event for event in done if event.kind != "forward"}
         first = max(0, min(current - MOST_ROWS // 2, len(self.nodes) - MOST_ROWS))
         last = first + MOST_ROWS
         rows = [("", "node", "value", f"∂{self.root}/∂node", "from")]
         for node in self.nodes[first:last]:
             mark = "▸" if node.index == current else ""
             value = format_number(node.data) if node.index < position else "·"
-            grad = self.gradient(node, received[node])
+            grad = _gradient(latest.get(node))
             rows.append((mark, node.short, value, grad, arithmetic(node)))
         if first > 0:
             self.say([(f"… {first:,} nodes before these", "quiet")])
@@ -202,14 +199,6 @@ class _Session(cmd.Cmd):
             self.say([("  ".join(pieces).rstrip(), style)], clip=True)
         if last < len(self.nodes):
             self.say([(f"… {len(self.nodes) - last:,} nodes after these", "quiet")])
-
-    def gradient(self, node: Node, received: int) -> str:
-        """The gradient so far, and how much of it that is."""
-        if not received:
-            return "·"
-        grad = format_number(self.stepper.grads[node.value])
-        expected = self.expected[node]
-        return grad if received == expected else f"{grad} ({received} of {expected})"
 
     def do_p(self, arg: str = "") -> None:
         for node in named(self.stepper.graph, self.name("p", arg)):
@@ -282,6 +271,14 @@ def _times(command: str, arg: str) -> int:
     raise LookupError(f"{command} takes a number of events, such as {command} 3, or nothing")
 
 
+def _gradient(event: Event | None) -> str:
+    """The gradient after the latest event that has set it, and how much of it that is."""
+    if event is None:
+        return "·"
+    grad = format_number(event.after)
+    return grad if event.use == event.uses else f"{grad} ({event.use} of {event.uses})"
+
+
 class _Screen:
     """The output: lines are wrapped on a terminal, coloured if rich is installed."""
 
@@ -296,31 +293,26 @@ class _Screen:
 
     def say(self, line: Parts, indent: int = 0, clip: bool = False) -> None:
         """Write a line; where it is too wide, cut it or indent what follows a break."""
-        line = [(self.spelled(text), role) for text, role in line]
-        if self.console is not None:
-            self.say_in_colour(self.console, line, indent, clip)
-            return
-        text = "".join([text for text, _ in line]).rstrip()
-        if self.stdout.isatty():
-            extra = columns(text) - len(text)
-            width = max(shutil.get_terminal_size().columns - extra, indent + 1)
-            if clip and len(text) > width:
-                text = text[: width - 1] + "…"
-            text = textwrap.fill(text, width, subsequent_indent=" " * indent)
-        print(text, file=self.stdout)
-
-    def say_in_colour(self, console: Console, line: Parts, indent: int, clip: bool) -> None:
-        from rich.text import Text
-
-        text = rich_text(line)
-        if clip:
-            console.print(text, no_wrap=True, overflow="ellipsis")
-            return
-        lead = text[:indent]
-        for part in text[indent:].wrap(console, console.width - indent) or [Text()]:
-            part.rstrip()
-            console.print(lead + part, soft_wrap=True)
-            lead = Text(" " * indent)
+        width = shutil.get_terminal_size().columns - clip if self.stdout.isatty() else math.inf
+        lines: list[Parts] = [[]]
+        at = 0
+        for text, role in line:
+            for word in re.findall(" *[^ ]+ *| +", self.spelled(text)):
+                if at > indent and at + columns(word.rstrip()) > width:
+                    lines.append([(" " * indent, "")])
+                    word, at = word.lstrip(), indent
+                lines[-1].append((word, role))
+                at += columns(word)
+        if clip and lines[1:]:
+            text, role = lines[0].pop()
+            lines = [[*lines[0], (f"{text.rstrip()}…", role)]]
+        for line in lines:
+            if self.console is None:
+                print("".join([text for text, _ in line]).rstrip(), file=self.stdout)
+            else:
+                shown = rich_text(line)
+                shown.rstrip()
+                self.console.print(shown, soft_wrap=True)
 
     def spelled(self, text: str) -> str:
         """The text itself if the terminal's encoding has all its signs, else in ASCII."""

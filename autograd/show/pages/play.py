@@ -60,11 +60,14 @@ def play_page(
     """
     check_size(graph)
     shown, _ = laid_out(graph, Options(), "graph")
-    rows = []
-    for node in graph.nodes:
-        made = f" = {arithmetic(node)}" if node.op else ""
-        numbers = [format_number(node.data), format_number(node.grad)]
-        rows.append([node.short + made, *numbers, locals_text(node)])
+    rows = [
+        [
+            node.short + f" = {arithmetic(node)}" * bool(node.op),
+            *map(format_number, (node.data, node.grad)),
+            locals_text(node),
+        ]
+        for node in graph.nodes
+    ]
     heads = ["node", "value", "gradient", "local derivatives"]
     root = graph.root
     result = escape(f"{root.short} = {text} = {format_number(root.data)}")

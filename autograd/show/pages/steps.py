@@ -37,7 +37,6 @@ KINDS = {
     "step": ("steps", "Backpropagation, step by step"),
     "node": ("graph", "Computation graph"),
 }
-PASS_OF = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
 BESIDE_CODE = 760.0  # px of a page for its picture
 PREFIX = "graph"  # of the ids in the picture; elements.js knows it
@@ -79,9 +78,10 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     graph = _after(graph, played)
     options = options.changed(max_nodes=LIMIT, depth=None)
     told = f"{graph.stats}, {len(played)} steps"
-    rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in played]
+    passes = ["backward", "forward"]
+    rows = [[str(e.index + 1), passes[e.kind == "forward"], str(e)] for e in played]
     heads = ["step", "pass", "arithmetic"]
-    return _page("step", graph, played, played, options, at, told, heads, rows)
+    return _page("step", graph, played, options, at, told, heads, rows)
 
 
 def graph_page(graph: Snapshot, options: Options) -> str:
@@ -103,20 +103,18 @@ def graph_page(graph: Snapshot, options: Options) -> str:
         graph, told = once, f"{told}, gradients as backward() would give them"
     elif [node.grad for node in graph] != [node.grad for node in once]:
         told = f"{told}, gradients as they are now, explained for one pass"
-    forward = every[: len(graph)]
     rows = [
         [str(event.index + 1), str(event), format_number(node.grad), locals_text(node)]
-        for event, node in zip(forward, graph.nodes)
+        for event, node in zip(every, graph.nodes)
     ]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
-    return _page("node", graph, every, forward, options, len(graph), told, heads, rows)
+    return _page("node", graph, every, options, len(graph), told, heads, rows)
 
 
 def _page(
     unit: str,
     graph: Snapshot,
     every: Sequence[Event],
-    played: Sequence[Event],
     options: Options,
     at: int,
     told: str,
@@ -125,6 +123,7 @@ def _page(
 ) -> str:
     """The page that plays events by the step, of both passes, or by the node."""
     passes = unit == "step"
+    played = every if passes else every[: len(graph)]
     code, made = source(graph)
     shown, drawn = laid_out(graph, options, PREFIX, BESIDE_CODE if code else PAGE[0])
     data = _data(graph, every, played, options, at, drawn, made)
@@ -151,17 +150,14 @@ def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
 
 def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str]:
     """The scripts that compute the graph anew and open its boxes, and the panel, or why not."""
-    names = ("layout.js", "draw.js", "arrows.js", "inside.js") if groups else ()
-    inside = [asset(name) for name in names]
+    names = ["layout.js", "draw.js", "arrows.js", "inside.js"] if groups else []
     try:
-        script = rules(_operations(graph))
-        scripts = map(asset, ("live.js", "tangent.js", "curve.js", "landscape.js"))
-        return [script, *scripts, *inside], asset("live.html") + asset("card.html")
+        script, panel = rules(_operations(graph)), asset("live.html") + asset("card.html")
+        names = ["live.js", "tangent.js", "curve.js", "landscape.js", *names]
     except UntranslatableError as error:
-        return [
-            rules([]),
-            *inside,
-        ], f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
+        script = rules([])
+        panel = f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
+    return [script, *map(asset, names)], panel
 
 
 def _board(shown: str, more: str, arrows: Mapping[str, Any], code: str) -> str:

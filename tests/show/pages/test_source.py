@@ -40,7 +40,8 @@ def test_lines_around_those_that_made_nodes(tmp_path: Path) -> None:
     assert [ids[node] for node in graph] == ["line-0-2", "line-0-6", "line-0-8"]
     text = re.sub("<[^>]+>", "", html)
     assert text.splitlines() == [
-        "a&amp;b.py   2 a = Value(2.0)",
+        "a&amp;b.py   1 ",
+        "   2 a = Value(2.0)",
         "   3 ",
         "   4 ",
         "   5 ",
@@ -66,7 +67,7 @@ def test_gaps_and_several_files(tmp_path: Path) -> None:
     assert re.findall("<h2>(.*?)</h2>", html) == ["one.py", "two.py"]
 
 
-@pytest.mark.parametrize("text", [None, "", "\n\n\n\n\n\n\n\n\n"])
+@pytest.mark.parametrize("text", [None, ""])
 def test_code_that_cannot_be_read_is_not_shown(text: str | None, tmp_path: Path) -> None:
     path = tmp_path / "gone.py"
     if text is not None:
