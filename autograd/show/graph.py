@@ -80,8 +80,7 @@ class Graph(Snapshot):
             ImportError: the package `graphviz` is missing.
         """
         changed = self.options.changed(**options)
-        title = changed.title or f"Computation graph of {self.root.name}"
-        return digraph(fit(self, changed).picture, changed, title)
+        return digraph(fit(self, changed).picture, changed)
 
     def dot(self, **options: Any) -> str:
         """The source of `digraph`, for Graphviz and other readers of DOT.
@@ -131,7 +130,8 @@ class Graph(Snapshot):
         if kind not in KINDS:
             raise ValueError(f"a graph is saved as {', '.join(KINDS)}, got {str(path)!r}")
         if kind in (".png", ".pdf"):
-            content = render(svg(self, fit(self, changed), changed, static=True), kind)
+            drawing = fit(self, changed)
+            content = render(svg(self, drawing, changed, static=True), kind, drawing.size)
         elif kind == ".tex":
             content = TEX.format(self.latex()).encode()
         else:

@@ -193,16 +193,16 @@ PICTURES: dict[str, tuple[Callable[[], Graph], str]] = {
     name: tuple(row)
     for name, *row in table(
         """
-"small" | lambda: small().graph() | "0ecd245021aea21e"
-"hostile" | lambda: hostile().graph(theme="dark", rankdir="TB") | "e10646db408c1552"
+"small" | lambda: small().graph() | "cd22c81f29c461f7"
+"hostile" | lambda: hostile().graph(theme="dark", rankdir="TB") | "0beffb63db80061c"
 "odd numbers" | lambda: odd_numbers().graph(gradients=False, theme="light") |
-    "4e847d9359995b99"
-"network" | lambda: network([2, 1]).root.value.graph(collapse=None) | "684b6a69c9be4436"
+    "2c8d452dc2da364e"
+"network" | lambda: network([2, 1]).root.value.graph(collapse=None) | "29e96f2e4e8fa76d"
 "neurons" | lambda: network([3, 2, 1]).root.value.graph(collapse="neuron") |
-    "fd6c2b5cd8ade275"
+    "847964baca37a297"
 "layers" | lambda: network([3, 2, 1]).root.value.graph(collapse="layer") |
-    "02fac4e22f6ef3c3"
-"cut" | lambda: chain(10).graph(max_nodes=6) | "8f4c3568853f1098"
+    "93e13178e927c009"
+"cut" | lambda: chain(10).graph(max_nodes=6) | "83162b330dcdf933"
 """,
         globals(),
     )

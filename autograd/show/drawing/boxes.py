@@ -20,7 +20,7 @@ from autograd.show.formulas import Notation, arithmetic
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import counted, format_number
 
-__all__ = ["Painter", "Picture", "operation_text"]
+__all__ = ["Painter", "Picture", "operation_text", "rows_of"]
 
 MOST_OPERANDS = 3  # that a call is written with
 MOST_NAMES = 8  # of leaves that are left out
@@ -61,6 +61,7 @@ class Painter:
         self.unit: dict[Node, Unit] = {x: quotient.box_of.get(x, x) for x in graph.nodes}
         self.nodes: dict[Unit, list[Node]] = {}
         self.links: dict[Unit, list[Link]] = {}
+        self.numbers: dict[Unit, list[float]] = {}  # that are inputs, by layer and place
         read = {*graph.roots}
         for node in graph.nodes:
             unit = self.unit[node]
@@ -68,8 +69,9 @@ class Painter:
             links = [Link(self.unit[x], node, k) for k, x in enumerate(node.inputs)]
             rounds = self.quotient.rounds
             outer = [a for a in links if a.tail != unit or (a.node, a.input) in rounds]
-            self.links.setdefault(unit, []).extend(outer)
             read.update([link.input for link in outer])
+            outer += self.plain_numbers(node) if isinstance(unit, str) else ()
+            self.links.setdefault(unit, []).extend(outer)
         self.outlets: dict[Unit, list[Node]] = {}  # what others read of a box
         for unit, nodes in self.nodes.items():
             outlets = [node for node in nodes if node in read]
@@ -83,14 +85,19 @@ class Painter:
         boxes = {unit: self.box(unit) for unit in kept}
         for unit, box in boxes.items():
             box.step = self.quotient.steps.get(self.nodes[unit][-1], -1)
+        shown = [*boxes.values()]
+        for place, numbers in self.numbers.items():
+            title, data = str(place).rpartition("-")[2], span(numbers, self.options)
+            box = Box(str(place), "leaf", title, hint=f"{title}: plain numbers, {data}")
+            box.rows = (("data", data),) * self.options.values
+            boxes[place] = box
         edges = [edge for unit in kept for edge in self.arrows(unit, boxes)]
-        edges += self.plain_numbers(boxes)
         hidden = [node for node in self.graph if self.unit[node] not in boxes]
         note = self.quotient.note(self.graph, EVERY_NODE if self.options.collapse else "")
         if hidden:
             note = f"{note} {self.left_out(hidden)}".strip()
         roots = dict.fromkeys([self.unit[root] for root in self.graph.roots])
-        drawn = dict.fromkeys([*boxes.values(), *[edge.tail for edge in edges]])
+        drawn = dict.fromkeys([*shown, *[edge.tail for edge in edges]])
         return Picture([*drawn], edges, [boxes[x] for x in roots if x in boxes], note)
 
     def kept(self) -> list[Unit]:
@@ -122,7 +129,8 @@ class Painter:
 
     def box(self, unit: Unit) -> Box:
         nodes, outlets = self.nodes[unit], self.outlets[unit]
-        box = Box(rows=self.rows(outlets), node=outlets[0] if len(outlets) == 1 else None)
+        box = Box(node=outlets[0] if len(outlets) == 1 else None)
+        box.rows = rows_of(outlets, self.graph, self.options)
         if told := self.quotient.formulas.get(unit):
             box.formula, box.times = told.text, told.times
         paths = {self.quotient.frame_of.get(x, "") for x in nodes if x.op or len(nodes) == 1}
@@ -148,7 +156,7 @@ class Painter:
         box.full = DOUBLED.sub(r"\2", unit) if framed else box.title
         neuron = bool(box.modules) and unit not in self.quotient.titles
         follows, content = self.content(nodes)
-        short = content if len(nodes) < 9 else counted(len(nodes), "node")
+        short = content if len(nodes) < 9 or not nodes[-1].op else counted(len(nodes), "node")
         box.op, box.content = (follows, "") if neuron else ("", short)
         box.hint = f"{box.full}: {content}"
         return box
@@ -163,25 +171,6 @@ class Painter:
         follows = [text for op, text in parts.items() if op not in ("dot", "mul", "add")]
         linear = parts.get("dot", "linear").replace("dot", "linear")
         return ", ".join(follows) or linear, full
-
-    def rows(self, nodes: Sequence[Node]) -> Rows:
-        """Data and grad; of several nodes the least and the largest."""
-        rows = [("data", self.span([node.data for node in nodes]))] * self.options.values
-        if self.options.gradients:
-            old = any(node in self.graph.stale for node in nodes)
-            rows.append(
-                ("old grad" if old else "grad", self.span([node.grad for node in nodes]))
-            )
-        if nodes and all(node.frozen for node in nodes):
-            rows = [*rows[: self.options.values], ("grad", "frozen")]
-        return tuple(rows) if nodes else ()
-
-    def span(self, numbers: Sequence[float]) -> str:
-        ends = dict.fromkeys([min(numbers, default=0.0), max(numbers, default=0.0)])
-        return " … ".join([self.number_text(x) for x in ends])
-
-    def number_text(self, x: float) -> str:
-        return format_number(x, self.options.format)
 
     # ------------------------------------------------------------ arrows
 
@@ -203,7 +192,7 @@ class Painter:
             hint = f"{tail.title} → {head.title}: {counted(len(few), 'edge')}"
             slope = node.partials[slot] if k >= 0 else slopes.get(x) if tail.node else None
             if slope is not None and head.node is not None:
-                local = self.number_text(slope)
+                local = format_number(slope, self.options.format)
                 hint = f"∂{head.node.name}/∂{x.name} = {slope!r}"
             id = f"e{node.index}-{slot}" if k >= 0 else f"e-{tail.id}-{head.id}"
             edge = Edge(tail, head, id, hint, local)
@@ -211,13 +200,15 @@ class Painter:
                 edge.id, edge.goes_round = f"{id}-round", True
                 edge.hint = f"{hint}, each to the next step"
             elif weight:
+                if other in self.numbers and node in slopes:
+                    slope = weight.data * slopes[node]
                 self.show_weight(edge, weight, slope)
             yield edge
 
     def show_weight(self, edge: Edge, w: Node, slope: float | None) -> None:
         """Let an arrow of a network show the one thing that the options ask for."""
         amount = {"weight": w.data, "gradient": w.grad, "local": slope}[self.options.arrows]
-        edge.text = "" if amount is None else self.number_text(amount)
+        edge.text = "" if amount is None else format_number(amount, self.options.format)
         edge.hint = f"{edge.hint}, weight {w.data!r}, its gradient {w.grad!r}"
         edge.weight, edge.amount = w, amount
 
@@ -232,6 +223,8 @@ class Painter:
 
     def weight(self, link: Link) -> Node | None:
         """The parameter that multiplies what comes along a link into a neuron."""
+        if link.tail in self.numbers:
+            return link.input
         op, operands = link.node.op, link.node.operands
         at = [i for i, x in enumerate(operands) if isinstance(x, Node)][link.slot]
         half = len(operands) // 2
@@ -244,35 +237,17 @@ class Painter:
             return facing
         return None
 
-    def plain_numbers(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
-        """The numbers that the neurons of a layer take as inputs, one box for each place."""
-        links: dict[tuple[str, str], dict[Unit, list[tuple[Node, Node, float]]]] = {}
-        for unit in boxes:
-            for node in self.nodes[unit] if isinstance(unit, str) else ():
-                path = self.quotient.frame_of.get(node)
-                if path is None or node.op is None or node.op.name != "dot":
-                    continue
-                half = len(node.operands) // 2
-                pairs = zip(node.operands[1:], node.operands[1 + half :])
-                for place, (w, x) in enumerate(pairs):
-                    title = f"x{place}" if half <= TALLEST else "inputs"
-                    if isinstance(w, Node) and not isinstance(x, Node):
-                        heads = links.setdefault((layers_of(path)[-2:][0], title), {})
-                        heads.setdefault(unit, []).append((node, w, x))
-        for (layer, title), heads in links.items():
-            span = self.span([x for few in heads.values() for _, _, x in few])
-            tail = Box(
-                f"x-{layer}-{title}", "leaf", title, hint=f"{title}: plain numbers, {span}"
-            )
-            tail.rows = (("data", span),) * self.options.values
-            for name, few in heads.items():
-                head, (node, w, _) = boxes[name], few[0]
-                id, hint = f"e-{tail.id}-{head.id}", f"{title} → {head.title}"
-                edge = Edge(tail, head, id, hint)
-                if len({weight for _, weight, _ in few}) == 1:
-                    slope = self.slopes(name).get(node)
-                    self.show_weight(edge, w, None if slope is None else w.data * slope)
-                yield edge
+    def plain_numbers(self, node: Node) -> Iterator[Link]:
+        """The links of numbers that a neuron takes as inputs: the slots of their weights."""
+        path, half = self.quotient.frame_of.get(node), len(node.operands) // 2
+        if path is None or node.op is None or node.op.name != "dot":
+            return
+        for place, (w, x) in enumerate(zip(node.operands[1:], node.operands[1 + half :])):
+            if isinstance(w, Node) and not isinstance(x, Node):
+                title = f"x{place}" if half <= TALLEST else "inputs"
+                name = f"x-{layers_of(path)[-2:][0]}-{title}"
+                self.numbers.setdefault(name, []).append(x)
+                yield Link(name, node, node.inputs.index(w))
 
     # ------------------------------------------------------------ what is left out
 
@@ -286,6 +261,24 @@ class Painter:
             f"{counted(len(hidden), 'node')} left out"
             f"{leaves}{', '.join(names[:MOST_NAMES])}{more}{end}"
         )
+
+
+def rows_of(nodes: Sequence[Node], graph: Snapshot, options: Options) -> Rows:
+    """Data and grad, with captions; of several nodes the least and the largest."""
+    if not nodes:
+        return ()
+    old = any(node in graph.stale for node in nodes)
+    grad = "old grad" if old else "grad", span([node.grad for node in nodes], options)
+    if all(node.frozen for node in nodes):
+        grad = "grad", "frozen"
+    data = "data", span([node.data for node in nodes], options)
+    return ((data,) * options.values) + ((grad,) * options.gradients)
+
+
+def span(numbers: Sequence[float], options: Options) -> str:
+    """The least and the largest number, once if they are equal."""
+    ends = dict.fromkeys([min(numbers), max(numbers)])
+    return " … ".join([format_number(x, options.format) for x in ends])
 
 
 def operation_text(node: Node, options: Options) -> str:

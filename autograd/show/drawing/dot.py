@@ -19,7 +19,7 @@ FONT = FONTS.partition(",")[0]
 LONGEST = 1000  # characters of a text
 
 
-def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
+def digraph(drawn: Picture, options: Options) -> Digraph:
     """The picture for Graphviz to draw; the same source for the same graph.
 
     Raises:
@@ -42,7 +42,7 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
             "rankdir": options.rankdir,
             "bgcolor": colours["paper"],
             "label": plain(drawn.note),
-            "tooltip": plain(title),
+            "tooltip": plain(options.title or ""),
             **font,
         },
         node_attr={"shape": "box", **font},

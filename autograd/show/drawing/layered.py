@@ -41,11 +41,9 @@ def lay_out(
     are too few.
 
     Args:
-        boxes: first operands first.
+        boxes: first operands first, as they are made: an arrow is given once.
         length: of a page; rows: how many there may be.
     """
-    for box in boxes:
-        box.rank, box.before, box.after, box.starts, box.ends = 0, [], [], [], []
     for each in arrows:
         each.way = [each.tail, each.head]
         if not each.goes_round:
@@ -68,11 +66,8 @@ def lay_out(
     for each in arrows:
         items += bends(each)
     wide, high = 0.0, -LANE
-    by_row: dict[int, list[Box]] = defaultdict(list)
-    for each_item in items:
-        by_row[each_item.row].append(each_item)
-    for _, members in sorted(by_row.items()):
-        layers = layered(members)
+    for members in grouped(items, "row"):
+        layers = grouped(members, "rank")
         order(layers)
         set_across(layers)
         right, high = route(layers, length, high + LANE)
@@ -132,8 +127,8 @@ def row_starts(boxes: Sequence[Box], gaps: list[float], length: float) -> list[i
     size = Counter([box.rank for box in boxes])
     for box in boxes:
         wide = box.tag[0] if box.ends else box.long
-        if box.frames or box.step >= 0:
-            spans[box.frames[0] if box.frames else box.step].append(box.rank)
+        if box.modules or box.step >= 0:
+            spans[box.modules[0] if box.modules else box.step].append(box.rank)
         for each in box.starts:
             k = each.head.rank
             ahead[k] = max(ahead[k], wide + CURVE + LEVEL)
@@ -197,13 +192,12 @@ def bends(each: Edge) -> list[Box]:
     return made
 
 
-def layered(items: list[Box]) -> list[list[Box]]:
-    """Return the items of each rank."""
-    first, last = min([each.rank for each in items]), max([each.rank for each in items])
-    layers: list[list[Box]] = [[] for _ in range(first, last + 1)]
+def grouped(items: list[Box], attribute: str) -> list[list[Box]]:
+    """Return the items of each row, or of each rank, in the order of these."""
+    groups: dict[int, list[Box]] = defaultdict(list)
     for each in items:
-        layers[each.rank - first].append(each)
-    return [layer for layer in layers if layer]
+        groups[getattr(each, attribute)].append(each)
+    return [groups[number] for number in sorted(groups)]
 
 
 # ---------------------------------------------------------------- 3. order
@@ -230,13 +224,13 @@ def sort_layer(layer: list[Box], forth: bool) -> None:
     for each in layer:
         near = each.before if forth else each.after
         each.y = sum([x.at for x in near]) / len(near) if near else each.at
-        for frame in each.frames:
+        for frame in each.modules:
             around[frame].append(each.y)
     means = {frame: fmean(ys) for frame, ys in around.items()}
 
     def key(each: Box) -> list[tuple[float, str]]:
         place = each.fixed if each.fixed >= 0 else each.y
-        return [*[(means[frame], frame) for frame in each.frames], (place, "")]
+        return [*[(means[frame], frame) for frame in each.modules], (place, "")]
 
     layer.sort(key=key)
     count_off(layer)
@@ -293,8 +287,8 @@ def settle(
 
 def room_between(a: Box, b: Box) -> float:
     """From the middle of one to that of the next."""
-    shared = len([frame for frame in a.frames if frame in b.frames])
-    frames = max(len(a.frames), len(b.frames)) - shared
+    shared = len([frame for frame in a.modules if frame in b.modules])
+    frames = max(len(a.modules), len(b.modules)) - shared
     near = APART if a.long == 0.0 and b.long == 0.0 else BETWEEN
     return (a.high + b.high) / 2 + near + FRAME * frames
 
@@ -312,8 +306,8 @@ def route(layers: list[list[Box]], length: float, top: float) -> Position:
     for k in range(1, len(layers)):
         left.append(left[-1] + wide[k - 1] + CURVE + LEVEL + room[k] + more)
     items = [each for layer in layers for each in layer]
-    above = min([x.y - x.high / 2 - (FRAME - BELOW) * len(x.frames) for x in items])
-    below = max([x.y + x.high / 2 + BELOW * len(x.frames) for x in items])
+    above = min([x.y - x.high / 2 - (FRAME - BELOW) * len(x.modules) for x in items])
+    below = max([x.y + x.high / 2 + BELOW * len(x.modules) for x in items])
     column: dict[int, tuple[float, float]] = {}  # by rank, where curves end, where they begin
     for k, layer in enumerate(layers):
         column[layer[0].rank] = left[k] - LEVEL - room[k], left[k] + wide[k]

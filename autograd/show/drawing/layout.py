@@ -27,53 +27,47 @@ AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Places in pixels, from the upper left corner; those of boxes are in the boxes.
+    """Places in pixels; those of boxes and arrows are in these.
 
     Attributes:
-        size: width and height of the whole.
-        arrows: by id the points of Bézier curves, and the tip.
-        numbers: by the id of an arrow the centre of its number, if there is room for it.
+        corner: the upper left one; size: width and height of the whole.
         frames: by the path of a module or scope.
         names: the names where arrows begin in another row.
     """
 
+    corner: Position
     size: Position
-    arrows: dict[str, list[Position]]
-    numbers: dict[str, Position]
     frames: dict[str, Sides]
     names: list[Box]
 
 
-def written(drawn: Picture) -> dict[Edge, str]:
-    """Return by arrow the number that is written on it, "" where there is no room for it."""
+def port_room(drawn: Picture, rankdir: str) -> dict[Box, float]:
+    """Set the sizes of the arrows' numbers, but where there is no room for them; return by box
+    its least height for the numbers before it; width, if arrows go down.
+    """
     weighted = len([edge for edge in drawn.edges if edge.weight is not None])
     dense = len(drawn.edges) > DENSE * len(drawn.boxes)
-    return {
-        edge: "" if dense or (edge.weight is not None and weighted > WRITTEN) else edge.text
-        for edge in drawn.edges
-    }
-
-
-def port_room(drawn: Picture, rankdir: str) -> dict[Box, float]:
-    """Return by box its least height for the numbers before it; width, if arrows go down."""
-    texts, room = written(drawn), dict.fromkeys(drawn.boxes, 0.0)
+    room = dict.fromkeys(drawn.boxes, 0.0)
     for edge in drawn.edges:
-        room[edge.head] += _number_room(edge, texts[edge], rankdir)[1]
+        if not dense and (edge.weight is None or weighted <= WRITTEN):
+            edge.label = _number_room(edge, rankdir)
+        room[edge.head] += edge.label[1]
     return {box: high + 4.0 if high else 0.0 for box, high in room.items()}
 
 
-def _number_room(edge: Edge, text: str, rankdir: str) -> Position:
+def _number_room(edge: Edge, rankdir: str) -> Position:
     """Along and across; above the titles of the frames that its arrow enters."""
-    if not text:
+    if not edge.text:
         return 0.0, 0.0
-    wide = width(text, SMALL) + 4.0
+    wide = width(edge.text, SMALL) + 4.0
     entered = [path for path in edge.head.modules if path not in edge.tail.modules]
     titles = 2 * HEADING * len(entered) if rankdir == "TB" else 0.0
     return (wide, PORT) if AXES[rankdir][0] == 0 else (PORT + 2.0 + titles, wide + 4.0)
 
 
 def lay_out(drawn: Picture, rankdir: str, page: Position, rows: int) -> Layout | None:
-    """Place boxes, arrows and frames; None if so many rows are too few.
+    """Place boxes, arrows and frames, once `port_room` has set the sizes of the numbers; None
+    if so many rows are too few.
 
     A frame is drawn unless it would be around what is not in it.
 
@@ -81,16 +75,12 @@ def lay_out(drawn: Picture, rankdir: str, page: Position, rows: int) -> Layout |
         page: the width and the height that it should have.
     """
     along, sign = AXES[rankdir]
-    texts = written(drawn)
     depth = max([len(box.modules) for box in drawn.boxes])
     for k, box in enumerate(drawn.boxes):
-        box.frames = box.modules
         if box.kind == "group" and box.modules:
             box.fixed = k
         box.tag = _swapped(along, width(box.name, SMALL) + 8.0, NAME)
         box.long, box.high = _swapped(along, box.width, box.height)
-    for edge in drawn.edges:
-        edge.label = _number_room(edge, texts[edge], rankdir)
     wide = page[along] - 2 * PADDING * depth
     extent = layered.lay_out(drawn.boxes, drawn.edges, wide, rows)
     if extent is None:
@@ -107,23 +97,11 @@ def lay_out(drawn: Picture, rankdir: str, page: Position, rows: int) -> Layout |
     points = [turned(0.0, 0.0), turned(*extent)]  # frames go beyond the first boxes
     points += [corner for s in frames.values() for corner in (s[:2], s[2:])]
     for edge in drawn.edges:
-        if edge.goes_round:
-            points += [turned(x + away, y) for x, y in edge.line for away in (-BULGE, BULGE)]
-    left, top = [min([point[k] for point in points]) for k in (0, 1)]
-    right, bottom = [max([point[k] for point in points]) for k in (0, 1)]
-
-    def moved(point: Position) -> Position:
-        return point[0] - left, point[1] - top
-
-    for box in [*drawn.boxes, *names]:
-        box.centre = moved(box.centre)
-    return Layout(
-        (right - left, bottom - top),
-        {e.id: [moved(turned(*p)) for p in _curves(e.line)] for e in drawn.edges},
-        {e.id: moved(turned(*e.number)) for e in drawn.edges if texts[e]},
-        {path: (*moved(s[:2]), *moved(s[2:])) for path, s in frames.items()},
-        names,
-    )
+        edge.line = [turned(*point) for point in _curves(edge.line)]
+        edge.number = turned(*edge.number)
+        points += edge.line
+    (left, top), (right, bottom) = [[*map(end, zip(*points))] for end in (min, max)]
+    return Layout((left, top), (right - left, bottom - top), frames, names)
 
 
 def _swapped(along: int, x: float, y: float) -> Position:
@@ -153,13 +131,13 @@ def _frames(boxes: Sequence[Box]) -> dict[str, Sides]:
         path: x.rank
         for x in sorted(boxes, key=lambda x: -x.rank)
         if x.ends
-        for path in x.frames
+        for path in x.modules
     }
-    late = [x for x in boxes if x.frames and x.rank >= first.get(x.frames[-1], 0)]
+    late = [x for x in boxes if x.modules and x.rank >= first.get(x.modules[-1], 0)]
     for inside in (dict.fromkeys(boxes), dict.fromkeys(late)):
         tried = _around(inside)
         for path, a in tried.items():
-            outside = [x.sides for x in boxes if x not in inside or path not in x.frames]
+            outside = [x.sides for x in boxes if x not in inside or path not in x.modules]
             outside += [
                 sides
                 for other, sides in tried.items()
@@ -171,8 +149,8 @@ def _frames(boxes: Sequence[Box]) -> dict[str, Sides]:
             ]
             if not any(overlaps):
                 frames.setdefault(path, a)
-    every = sorted(_around(boxes), key=lambda path: len(layers_of(path)))
-    return {path: frames[path] for path in every if path in frames}
+    order = sorted(frames, key=lambda path: (len(layers_of(path)), path))  # around others first
+    return {path: frames[path] for path in order}
 
 
 def _around(boxes: Iterable[Box]) -> dict[str, Sides]:
@@ -180,7 +158,7 @@ def _around(boxes: Iterable[Box]) -> dict[str, Sides]:
     frames: dict[str, Sides] = {}
     for box in boxes:
         left, top, right, bottom = box.sides
-        for k, path in enumerate(reversed(box.frames), 1):
+        for k, path in enumerate(reversed(box.modules), 1):
             head = PADDING * (k - 1) + HEADING * k
             own = left - PADDING * k, top - head, right + PADDING * k, bottom + PADDING * k
             a, b, c, d = frames.get(path, own)

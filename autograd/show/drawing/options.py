@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from autograd.show.text import NUMBER_FORMAT, check_format
 
@@ -43,14 +43,14 @@ class Options:
     'TB'
     """
 
-    rankdir: Literal["LR", "RL", "TB", "BT"] = "LR"
-    collapse: Literal["auto", "neuron", "layer", "scope"] | None = "auto"
+    rankdir: str = "LR"
+    collapse: str | None = "auto"
     depth: int | None = None
     max_nodes: int | None = 200
-    theme: Literal["auto", "light", "dark"] = "auto"
+    theme: str = "auto"
     values: bool = True
     gradients: bool = True
-    arrows: Literal["weight", "gradient", "local"] = "weight"
+    arrows: str = "weight"
     format: str = NUMBER_FORMAT
     title: str | None = None
 
@@ -59,8 +59,7 @@ class Options:
             offered = f"one of {', '.join(map(repr, choices))}"
             self._require(name, getattr(self, name) in choices, ValueError, offered)
         for name in ("values", "gradients"):
-            flag = isinstance(getattr(self, name), bool)
-            self._require(name, flag, TypeError, "True or False")
+            self._require(name, type(getattr(self, name)) is bool, TypeError, "True or False")
         for name in ("depth", "max_nodes"):
             count = getattr(self, name)
             whole = count is None or type(count) is int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -50,7 +49,7 @@ class Box:
         node: whose data and grad it shows; None if there is no single one.
         hint: the text of its tooltip; full: its title, in full.
         rows: its numbers, each with a caption.
-        modules: the paths of the modules or scopes around it, outermost first.
+        modules: the paths of the modules or scopes around it, outermost first: its frames.
         members: the nodes of a group or a formula, in the order of the graph.
         formula: what made the node, or what is alike, as text; times: how often it is there.
         lines: its texts from above; name: what an arrow calls it in another row.
@@ -58,7 +57,6 @@ class Box:
         width, height, centre: its place, in pixels.
         long, high: the size along and across the arrows; a bend is zero along.
         tag: the size of its name.
-        frames: the paths of the frames around it, outermost first.
         fixed: its place in the innermost frame, -1 if that is free.
         step: of what is repeated, in which step it is; -1 for the rest.
         of: the box that a name names.
@@ -89,7 +87,6 @@ class Box:
     long: float = 0.0
     high: float = 0.0
     tag: Position = (0.0, 0.0)
-    frames: Sequence[str] = ()
     fixed: int = -1
     step: int = -1
     of: Box | None = None
@@ -122,7 +119,8 @@ class Edge:
         goes_round: whether it goes from a step to the next one, against the ranks.
         label: the size of its number, zero for none; number: the centre of that.
         way: its tail, or the name of that; its bends; and its head.
-        line: the points between which straight lines and curves take turns, a line first.
+        line: the points between which straight lines and curves take turns, a line first; once
+            placed in pixels, those of its Bézier curves, and the tip.
     """
 
     tail: Box

@@ -5,10 +5,11 @@ from __future__ import annotations
 __all__ = ["render"]
 
 SCALE = 2.0  # pixels of a PNG, for one of the SVG
+MOST = 40e6  # pixels of a PNG; a larger picture is drawn smaller
 
 
-def render(svg: str, kind: str) -> bytes:
-    """A static picture, as `svg.draw` gives it, as a ".png" or ".pdf".
+def render(svg: str, kind: str, size: tuple[float, float]) -> bytes:
+    """A static picture of this size, as `svg` gives it, as a ".png" or ".pdf".
 
     Raises:
         ImportError: the package `vl-convert-python` is missing.
@@ -22,4 +23,4 @@ def render(svg: str, kind: str) -> bytes:
         ) from error
     if kind == ".pdf":
         return vl_convert.svg_to_pdf(svg)
-    return vl_convert.svg_to_png(svg, scale=SCALE)
+    return vl_convert.svg_to_png(svg, scale=min(SCALE, (MOST / (size[0] * size[1])) ** 0.5))

@@ -14,7 +14,7 @@ from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.cards import BESIDE, INDENT, PAD, ROW, WIDEST_NAME
 from autograd.show.drawing.fitting import PAPER_MARGIN, Drawing
 from autograd.show.drawing.keys import layers_of, relative
-from autograd.show.drawing.layout import ARROW, Layout
+from autograd.show.drawing.layout import ARROW
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.records import SMALL, Box, Edge, Position, Sides
 from autograd.show.drawing.style import style_sheet
@@ -44,9 +44,9 @@ def svg(
         static: for renderers: colours are written out, and the paper is a rectangle.
     """
     lines = drawing.note
-    widest, height = drawing.size
-    above = PAPER_MARGIN + (len(lines) * ROW + PAD if lines else 0)
-    notes = [_text(0.0, 16 + i * ROW - above, "note", line) for i, line in enumerate(lines)]
+    (left, top), (widest, height) = drawing.layout.corner, drawing.size
+    top -= PAPER_MARGIN + (len(lines) * ROW + PAD if lines else 0)
+    notes = [_text(left, top + 16 + i * ROW, "note", line) for i, line in enumerate(lines)]
     body = "".join([*notes, _body(drawing)])
     name = graph.root.name[:100]
     title = options.title or f"Computation graph of {name}"
@@ -62,10 +62,12 @@ def svg(
         content = f"{title}{described}{options.theme}{body}"
         prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
     texts = f'aria-labelledby="{prefix}-title {prefix}-desc"'
-    view = f'viewBox="{-PAPER_MARGIN:g} {-above:g} {widest:.1f} {height:.1f}"'
+    left -= PAPER_MARGIN
+    view = f'viewBox="{left:.1f} {top:.1f} {widest:.1f} {height:.1f}"'
     if static:
         area = (
-            f'x="-20" y="{-above - 9:g}" width="{widest + 40:.0f}" height="{height + 18:.0f}"'
+            f'x="{left - 9:.1f}" y="{top - 9:.1f}" '
+            f'width="{widest + 18:.0f}" height="{height + 18:.0f}"'
         )
         body = f'<rect class="paper" {area}/>{body}'
     return (
@@ -89,8 +91,8 @@ def _body(drawing: Drawing) -> str:
     body = "".join([_frame(path, place) for path, place in layout.frames.items()])
     amounts = [abs(edge.amount) for edge in drawn.edges if edge.amount]
     heaviest = max(amounts, default=1.0) * finer(drawn)
-    body += "".join([_edge(edge, layout, heaviest) for edge in drawn.edges])
-    body += "".join([_label(edge, layout) for edge in drawn.edges])
+    body += "".join([_edge(edge, layout.names, heaviest) for edge in drawn.edges])
+    body += "".join([_label(edge) for edge in drawn.edges if edge.label[0]])
     body += "".join([_chip(number, name) for number, name in enumerate(layout.names)])
     body += "".join([_node(box, box in drawn.roots) for box in drawn.boxes])
     return body
@@ -125,14 +127,14 @@ def _chip(number: int, name: Box) -> str:
     return f'<g id="@-c{number}" data-box="@-{box.id}">{tip}{text}</g>\n'
 
 
-def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
-    points = layout.arrows[edge.id]
-    *curve, tip = points
+def _edge(edge: Edge, names: list[Box], heaviest: float) -> str:
+    *curve, tip = edge.line
     pieces = [curve]
-    if (place := layout.numbers.get(edge.id)) is not None:  # the end is straight, with a gap
+    if edge.label[0]:  # the end is straight, with a gap
         dx, dy = (tip[0] - curve[-1][0]) / ARROW, (tip[1] - curve[-1][1]) / ARROW
         half = abs(dx) * (width(edge.text, SMALL) / 2 + 1.0) + abs(dy) * SMALL * 0.7
-        gap = [(place[0] + k * half * dx, place[1] + k * half * dy) for k in (-1, 1)]
+        x, y = edge.number
+        gap = [(x + k * half * dx, y + k * half * dy) for k in (-1, 1)]
         pieces = [[*curve[:-3], *[gap[0]] * 3], [*[gap[1]] * 3, curve[-1]]]
     path = "".join([f"M{_at(a)}C{' '.join(map(_at, rest))}" for a, *rest in pieces])
     kind, thick = "edge", ""
@@ -140,10 +142,10 @@ def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
         kind = "edge down" if edge.amount < 0.0 else "edge up"
         thick = f' stroke-width="{thickness(edge.amount, heaviest):.2f}"'
     name = edge.way[0]
-    chip = f' data-chip="@-c{layout.names.index(name)}"' if name.kind == "name" else ""
+    chip = f' data-chip="@-c{names.index(name)}"' if name.kind == "name" else ""
     return (
         f'<g id="@-{edge.id}" class="{kind}"{chip}><title>{escape(edge.hint[:TOOLTIP])}</title>'
-        f'<path d="{path}"{thick}/><polygon points="{_arrow(points[-2], tip)}"/></g>\n'
+        f'<path d="{path}"{thick}/><polygon points="{_arrow(curve[-1], tip)}"/></g>\n'
     )
 
 
@@ -157,12 +159,10 @@ def finer(drawn: Picture) -> int:
     return 1 if len(drawn.edges) <= MANY else 3
 
 
-def _label(edge: Edge, layout: Layout) -> str:
+def _label(edge: Edge) -> str:
     """The number of an arrow, which no other arrow may hide."""
-    at = layout.numbers.get(edge.id)
-    if at is None:
-        return ""
-    text = _text(at[0], at[1] + SMALL * 0.35, "local", edge.text, "middle")
+    x, y = edge.number
+    text = _text(x, y + SMALL * 0.35, "local", edge.text, "middle")
     return f'<g id="@-{edge.id}-l"><title>{escape(edge.hint[:TOOLTIP])}</title>{text}</g>\n'
 
 
@@ -178,7 +178,7 @@ def _frame(path: str, sides: Sides) -> str:
     return (
         f'<g class="cluster"><title>{escape(path)}</title><rect x="{left:.1f}" y="{top:.1f}" '
         f'width="{w:.1f}" height="{h:.1f}" rx="6"/>'
-        f"{_text(left + PAD, top + SMALL + 4, 'path', title)}</g>\n"
+        f"{_text(left + PAD, top + SMALL + 2, 'path', title)}</g>\n"
     )
 
 

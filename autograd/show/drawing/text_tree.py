@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from autograd.show.drawing.boxes import operation_text
+from autograd.show.drawing.boxes import operation_text, rows_of
 from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import Parts, counted, format_number, rich_text
@@ -69,12 +69,7 @@ def _lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
 
 def _entry(graph: Snapshot, options: Options, node: Node, local: str, again: bool) -> Parts:
     """The name of a node, its operation, its numbers with their captions, and its local."""
-    op = operation_text(node, options)
-    grad = "old grad" if node in graph.stale else "grad"
-    rows = [("data", format_number(node.data, options.format))] * options.values
-    if options.gradients:
-        text = "frozen" if node.frozen else format_number(node.grad, options.format)
-        rows.append((grad, text))
+    op, rows = operation_text(node, options), rows_of([node], graph, options)
     return [
         (node.short, "name"),
         (f"  {op}" * bool(op), "op"),

@@ -16,6 +16,7 @@ from PIL import Image
 import nn
 from autograd import Value
 from autograd.show.drawing.fitting import fit
+from autograd.show.drawing.render import render
 from autograd.show.drawing.svg import svg as svg_of
 from tests.helpers.examples import chain, hostile, network, small
 from tests.helpers.tables import table
@@ -116,6 +117,12 @@ def test_a_png_has_the_whole_picture_on_its_paper(
     for x, y in [(0, 0), (right, 0), (0, bottom), (right, bottom)]:
         assert image.crop((x, y, x + 1, y + 1)).tobytes().hex() == paper
     assert len(image.getcolors(1 << 24) or []) > 50
+
+
+def test_a_huge_picture_is_drawn_smaller() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="20000" height="20000"/>'
+    image = Image.open(io.BytesIO(render(svg, ".png", (20_000.0, 20_000.0))))
+    assert 6000 <= image.width == image.height <= 6400
 
 
 def test_without_the_renderer_only_png_and_pdf_are_missing(
