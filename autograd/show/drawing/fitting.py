@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -109,10 +109,10 @@ def fit(
     loose = page if scrolls else WIDE
     attempt = partial(_draw, graph, page, scrolls)
     asked = options.collapse != "auto" or options.depth or options.max_nodes != MOST_NODES
-    choices = _choices(graph, scrolls)
+    choices: Iterable[Choice] = _choices(graph, scrolls)
     if asked:
         levels = [(False, ANY)] if scrolls else [(False, 1), (True, 1), (True, ANY)]
-        choices = iter([Choice(quotient_for(graph, options), *level) for level in levels])
+        choices = [Choice(quotient_for(graph, options), *level) for level in levels]
     else:
         options = options.changed(max_nodes=None)
     drawing, choice, last = None, None, None
@@ -151,10 +151,14 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
         names = Quotient(frame_of=names.frame_of)
     repeated = None if graph.modules or graph.scopes else repetition(graph)
     names = replace(names, steps=repeated.steps if repeated else {})
-    steps, keys = by_step(repeated) if repeated and repeated.rounds else (names, {})
-    alike = by_likeness(graph, steps, keys)
-    if len({*alike.values()}) > MOST_ALIKE:
-        steps, keys, alike = names, {}, by_likeness(graph, names, {})
+    folded = [(names, by_likeness(graph, names, {}))]
+    if repeated and repeated.rounds:  # before it, one step, or what is alike in one step, too
+        steps, keys = by_step(repeated)
+        second = {key: x for x, key in keys.items() if names.steps.get(x, 1) == 1}
+        units = {x: folded[0][1].get(second.get(key, x), key) for x, key in keys.items()}
+        tried = [(steps, by_likeness(graph, steps, known)) for known in (keys, units)]
+        folded = [each for each in tried if len({*each[1].values()}) <= MOST_ALIKE] + folded
+    steps, alike = folded[0]
     sizes = Counter([alike.get(node) for node in graph.nodes if node.op is not None])
     many = [size for key, size in sizes.items() if key and size >= MANY]
     full = names.count(graph) <= (MOST_UNFOLDED if scrolls else MOST_FULL)
@@ -166,18 +170,17 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
     for most in FORMULA_WIDTHS if full else ():
         yield Choice(with_formulas(graph, names, most), True, ANY if scrolls else ROWS)
     if graph.scopes and not graph.modules:
-        steps = by_scope(graph)
-        alike = by_likeness(graph, steps, {})
+        scopes = by_scope(graph)
+        folded = [(scopes, by_likeness(graph, scopes, {}))]
         for compact, rows in FULL:
-            yield Choice(steps, compact, 3 * rows, 1)
-    coarse = [steps] + [names] * bool(keys)
+            yield Choice(scopes, compact, 3 * rows, 1)
     if graph.modules:  # fewer neurons have a box of their own, then none
-        coarse += [by_module(graph, tallest=6), by_module(graph, layers=True)]
-    for k, shared in enumerate(coarse):
-        alike = alike if k == 0 else by_likeness(graph, shared, {})
+        fewer = by_module(graph, tallest=6), by_module(graph, layers=True)
+        folded += [(shared, by_likeness(graph, shared, {})) for shared in fewer]
+    for k, (shared, alike) in enumerate(folded):
         level = 0 if graph.modules and k < 2 else 2 + k
-        folded = with_formulas(graph, shared, FORMULA_WIDTHS[-1], alike)
-        yield Choice(folded, True, ROWS, level)
+        formulas = with_formulas(graph, shared, FORMULA_WIDTHS[-1], alike)
+        yield Choice(formulas, True, ROWS, level)
 
 
 def _paths(

@@ -33,7 +33,7 @@ __all__ = [
 TALLEST = 12  # neurons or inputs in a column; of more, those in the middle share a box
 MOST_PARTS = 12  # of a scope that is left and entered again
 BUNDLE = 8  # so many leaves that go into one layer share a box
-EARLIER = "ₜ₋₁"  # after the name of what a step before has made
+EARLIER = "[t-1]"  # after the name of what a step before has made
 FONT = 12  # the size in which formulas are written, in pixels
 TERM = 150.0  # pixels of a term of a sum that may become longer
 
@@ -142,7 +142,8 @@ def by_step(repeated: Repetition) -> tuple[Quotient, Keys]:
     columns = [column for column in repeated.columns if column[0] not in repeated.sums]
     every = enumerate([*columns, *repeated.leaves])
     keys: Keys = {node: f"step {k}" for k, column in every for node in column}
-    keys |= {x: x.name for column in columns for x in column[-1].inputs if x not in keys}
+    read = [x for column in columns for node in column[:: len(column) - 1] for x in node.inputs]
+    keys |= {x: x.name for x in read if x not in keys}
     path = f"one step × {repeated.times:,}"
     frames = {node: path for column in columns for node in column}
     told = ("A repeated step is drawn once",)
@@ -226,9 +227,13 @@ class Part:
             op, operands = TABLE["square"], operands[:1]
         if op is TABLE["add"]:
             return self.total(operands, names)
-        symbol = written(op, operands, TEXT)
         many = len(self.operands) < len(self.nodes[-1].operands)  # of each kind one
-        return Symbol(f"Σ {symbol.enclosed(PRODUCT)}", TEXT, SUM) if many else symbol
+        bias, lead = operands[0], ""
+        if many and op is TABLE["dot"] and isinstance(bias, Symbol):
+            operands, lead = [0.0, *operands[1:]], f"{bias.text} + "
+        symbol = written(op, operands, TEXT)
+        total = f"{lead}Σ {symbol.enclosed(PRODUCT)}"
+        return Symbol(total, TEXT, SUM) if many else symbol
 
     def total(self, operands: Sequence[Symbol | float], names: Mapping[Part, Symbol]) -> Symbol:
         """The formula of a sum, which goes on with the terms of the sums that it is made of;
@@ -317,10 +322,16 @@ def _parts(graph: Snapshot, before: Quotient, keys: Keys) -> list[Part]:
             or any(node in graph.roots or node in carried for node in nodes)
         )
         parts[key] = Part(name, nodes, None if closed else first.op, [], named)
+    starts: dict[str, Node] = {}
     for node, state in before.rounds:  # it is called after the leaf that it begins with
         start = parts[keys[node]].nodes[0].operands[node.operands.index(state)]
         if isinstance(start, Node) and start.op is None and start.label:
-            parts[keys[state]].name = letters(start) or start.label
+            starts[keys[state]] = start
+    called = Counter(map(letters, starts.values()))
+    for key, start in starts.items():
+        name = letters(start)
+        parts[key].name = name if name and called[name] == 1 else start.short
+    earlier: dict[str, Symbol] = {}
     for part in parts.values():
         for node in part.nodes:
             now = [x for x in node.inputs if (node, x) not in before.rounds]
@@ -333,7 +344,8 @@ def _parts(graph: Snapshot, before: Quotient, keys: Keys) -> list[Part]:
             if not isinstance(x, Node):
                 operands.append(x if others.count(x) == len(others) else Symbol("…", TEXT))
             elif (last, x) in before.rounds:
-                operands.append(Symbol(parts[keys[x]].name + EARLIER, TEXT))
+                name = parts[keys[x]].name + EARLIER
+                operands.append(earlier.setdefault(name, Symbol(name, TEXT)))
             else:
                 operands.append(parts[keys.get(x, x)])
         part.operands = _each_once(part.op, operands) if part.op else []

@@ -51,10 +51,10 @@ class Repetition:
     def steps(self) -> dict[Node, int]:
         """Return by result the number of its step."""
         steps: dict[Node, int] = {}
-        results = [node for column in self.columns for node in column]
-        for node in sorted(results, key=lambda node: node.index):
+        places = {node: k for column in self.columns for k, node in enumerate(column)}
+        for node in sorted(places, key=lambda node: node.index):
             before = [steps[x] + ((node, x) in self.rounds) for x in node.inputs if x in steps]
-            steps[node] = max(before, default=0)
+            steps[node] = max(before, default=places[node])
         return steps
 
 
@@ -136,11 +136,12 @@ class _Unifier:
             starts |= {a for x, y in pairs if not self.alike(x, y)}
             if b in starts or (a in starts and a in self.before):
                 return False
-            up += [(a, b)] if a.op else []
+            up += [(a, b)] if a is not b else []
             for x, y in pairs:  # a state may begin with a term of the sum that it is
-                for z in (y,) if self.alike(x, y) else a.inputs:
-                    if isinstance(x, Node) and isinstance(z, Node):
-                        down += [(x, z)] if x is not z and self.alike(x, z) else []
+                terms = a.inputs if a.op is TABLE["add"] else ()
+                for z in (y,) if self.alike(x, y) else terms:
+                    if isinstance(x, Node) and isinstance(z, Node) and self.alike(x, z):
+                        down += [(x, z)] if x is not z or x.op is None else []
         return True
 
     def above(self, a: Node, b: Node) -> Iterator[tuple[Node, Node]]:
@@ -156,14 +157,13 @@ class _Unifier:
         """Whether each operand of a result is repeated by that of another."""
         return (
             a is not b
-            and all(
-                x is y
-                or (
-                    self.after.get(x) is y if isinstance(x, Node) and x.op else self.alike(x, y)
-                )
-                for x, y in zip((*a.operands,), b.operands)
-            )
             and self.alike(a, b)
+            and all(
+                self.after.get(x) is y
+                if isinstance(x, Node) and x is not y and (x.op or x in self.after)
+                else self.alike(x, y)
+                for x, y in zip(a.operands, b.operands)
+            )
         )
 
 

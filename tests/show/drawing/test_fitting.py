@@ -146,7 +146,7 @@ def test_a_formula_says_what_is_in_it_and_how_to_see_it() -> None:
     assert all(node.findtext(f"{SVG}title") for node in of_class(svg, "node"))
 
 
-@pytest.mark.parametrize(("graph", "cut"), [("small", False), ("attention", True)])
+@pytest.mark.parametrize(("graph", "cut"), [("small", False), ("wide attention", True)])
 def test_a_name_in_place_of_an_arrow_is_explained(graph: str, cut: bool) -> None:
     svg = ET.fromstring(TABLE[graph]().graph().svg())
     note = " ".join(texts(svg, "note"))

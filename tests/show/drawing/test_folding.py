@@ -3,6 +3,7 @@
 import random
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from operator import mul
 
 import pytest
 
@@ -92,11 +93,11 @@ def samples() -> Value:
     ("root", "found"),
     table(
         """
-growth | {"988 × xₜ₋₁ * 1.001"}
+growth | {"988 × x[t-1] * 1.001"}
 squares | {"60 × (w * … + b - …)²", "1 × (Σ v6) / 60.0"}
 one_leaf | {"1 × Σ w * …"}
-lambda: loop(100) | {"100 × tanh(xₜ₋₁ * a + b)", "1 × x * 1.0"}
-doubled | {"100 × xₜ₋₁ * a + xₜ₋₁ * a"}
+lambda: loop(100) | {"100 × tanh(x[t-1] * a + b)", "1 × x * 1.0"}
+doubled | {"100 × x[t-1] * a + x[t-1] * a"}
 maxima | {"1 × Σ maximum(exp(x), x)", "1 × v61 * 1.0"}
 """,
         globals(),
@@ -247,3 +248,43 @@ def test_no_box_stands_alone_in_a_row() -> None:
         boxes = fit(t.graph(collapse=None), Options(collapse=None)).picture.boxes
         rows = [box.row for box in boxes]
         assert all(rows.count(row) > 1 for row in rows)
+
+
+def recurrent(steps: int, wide: int) -> Value:
+    """A recurrent network, written by hand: units that read all of them of the step before."""
+    w = [[Value(0.3, label=f"W{i}{j}") for j in range(wide)] for i in range(wide)]
+    u, h = [[Value(0.1, label=f"{name}{i}") for i in range(wide)] for name in "uh"]
+    for t in range(steps):
+        x = Value(float(t % 3), label=f"x{t}")
+        products = [(row, h, a * x) for row, a in zip(w, u)]
+        if wide > 4:
+            h = [autograd.dot(*each).tanh() for each in products]
+        else:
+            h = [(sum(map(mul, row, h), start) + 0.5).tanh() for row, h, start in products]
+    return (h[0] + h[-1] - 1.0) ** 2
+
+
+def test_a_recurrent_network_is_one_step_with_each_unit_and_weight_by_name() -> None:
+    drawn = fit(recurrent(12, 2).graph(), Options()).picture
+    formulas = {box.formula for box in drawn.boxes if box.times == 12}
+    for i in "01":  # so the leaves that it names have boxes
+        assert f"u{i} * x + W{i}0 * h0[t-1] + W{i}1 * h1[t-1] + 0.5" in formulas
+    assert {edge.tail.title for edge in drawn.edges if edge.goes_round} == {"h0", "h1"}
+
+
+@pytest.mark.parametrize(("wide", "read"), [(4, "W * h[t-1]"), (5, "tanh(u * x + Σ W·h[t-1])")])
+def test_many_units_of_a_step_are_drawn_once(wide: int, read: str) -> None:
+    found = {text.partition(" × ")[2] for text in titles(recurrent(4, wide))}
+    assert read in found
+    assert len(found) < 5
+
+
+def test_no_row_breaks_within_a_step() -> None:
+    w, u, b, h = [Value(x, label=name) for x, name in zip((0.5, 0.8, 0.1, 0.0), "wubh")]
+    for t in range(4):
+        h = (w * h + u * Value(float(t), label=f"x{t}") + b).tanh()
+    rows: dict[int, set[int]] = {}
+    for box in fit((h - 1.0).graph(), Options()).picture.boxes:
+        rows.setdefault(box.step, set()).add(box.row)
+    assert [len(rows[step]) for step in range(4)] == [1] * 4
+    assert len(set.union(*rows.values())) > 1
