@@ -6,7 +6,7 @@ import inspect
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from autograd import Value
@@ -46,6 +46,7 @@ class Batch:
 
     args, first, u = (), 0, ()  # as a call has them
     parameters = "x", "y", "drawn"
+    forms: Sequence[Any] = ()  # the shapes and types of what was given, if it is arrays
 
     def __init__(
         self, *given: Any, source: Batch | None = None, order: Sequence[int] = ()
@@ -100,7 +101,7 @@ class Batch:
         from autograd.program.ir.arrays import np
         from autograd.trees import structure
 
-        given = [_array(np, x) for x in self.given]
+        given = [*map(_array, self.given)]
         counts = [*map(count_of, given, "Xy")]
         if len({*counts}) > 1:
             both = " for ".join([f"{count} samples in {n}" for n, count in zip("Xy", counts)])
@@ -109,6 +110,8 @@ class Batch:
         each = zip(given, kinds, "Xy")
         numbers = tuple([numbers_of(x, kind, name).T for x, kind, name in each])
         classes = [part.dtype.kind in "iub" and i == 1 for i, part in enumerate(numbers)]
+        if all(type(x) is np.ndarray and x.dtype.kind in "fiub" for x in given):
+            self.forms = [(np.ndarray, x.shape, x.dtype) for x in given]
         return (*zip([kind.key for kind in kinds], classes),), numbers
 
     @cached_property
@@ -123,7 +126,7 @@ class Batch:
             whole = self.source.arrays[1] if self.source.source is None else self.source.parts
             rows = [_rows(part.T, self.order) for part in whole]
             return tuple([row.astype(float, copy=False).T for row in rows])
-        from autograd.program.ir.arrays import np
+        import numpy as np
 
         return tuple([np.require(part, float, ["ALIGNED"]) for part in self.arrays[1]])
 
@@ -149,36 +152,35 @@ class Batch:
         """A context that says in an error which sample it was."""
         from autograd.program.arguments import Arguments
 
-        naming: Callable[[int], Any] = Arguments.naming.__get__(self)
-        return naming
+        return partial(Arguments.naming, self)  # type: ignore[arg-type]
 
     @cached_property
-    def forms(self) -> list[tuple[Any, Any]]:
-        """The shapes and types of the arrays given; none unless all are arrays of numbers."""
-        from autograd.program.ir.arrays import np
+    def views(self) -> list[Any]:
+        """The arrays given; None in the place of one that a part copies."""
+        import numpy as np
 
-        if all(type(x) is np.ndarray and x.dtype.kind in "fiub" for x in self.given):
-            return [(x.shape, x.dtype) for x in self.given]
-        return []
+        def view(part: Any, x: Any) -> Any:
+            return x if type(x) is not list and np.may_share_memory(part, x) else None
 
-    @cached_property
-    def copies(self) -> list[tuple[Any, Any]]:
-        """The parts that are copies of an array given, and that array."""
-        from autograd.program.ir.arrays import np
+        return [*map(view, self.parts, self.given)]
 
-        pairs = zip(self.parts, self.given)
-        return [(part, x) for part, x in pairs if not np.may_share_memory(part, x)]
+    def take_in(self, *given: Any) -> bool:
+        """Hold the numbers of these lists or arrays; False unless shapes and types are its own.
 
-    def shows(self, *given: Any) -> bool:
-        """Whether it is of just these arrays; then its parts have the numbers of now."""
-        if not self.forms:
-            return False
-        for x, own, (shape, kind) in zip(given, self.given, self.forms):
-            if x is not own or x.shape != shape or x.dtype is not kind:
+        Then they are built as its own are, and have the same key.
+        """
+        arrays, alike = [], True
+        for x, view, (kind, shape, dtype) in zip(given, self.views, self.forms):
+            array = _array(x) if type(x) is list else x
+            if type(array) is not kind or array.shape != shape or array.dtype is not dtype:
                 return False
-        for part, x in self.copies:
-            part[...] = x.reshape(len(x), -1).T
-        return True
+            alike = alike and array is view
+            arrays.append(array)
+        if not alike:
+            numbers = tuple([array.reshape(len(array), -1).T for array in arrays])
+            self.given, self.arrays = given, (self.key, numbers)
+            del self.views, self.parts
+        return bool(arrays)
 
 
 class Drawn(Batch):
@@ -395,10 +397,12 @@ def _rows(x: Any, order: Sequence[int]) -> Any:
     return x.take(order, 0) if x.flags.c_contiguous else x[order]
 
 
-def _array(np: Any, x: Any) -> Any:
+def _array(x: Any) -> Any:
     """Lists of numbers as an array, if they are even."""
     if not isinstance(x, (list, tuple)):
-        return x.view(np.uint8) if getattr(x, "dtype", "") == "bool" else x
+        return x.view("u1") if getattr(x, "dtype", "") == "bool" else x
+    import numpy as np
+
     try:
         array = np.asarray(x)
     except ValueError:  # samples of several lengths

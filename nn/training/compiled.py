@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from operator import is_
 from time import perf_counter as clock
@@ -50,7 +50,7 @@ class Traces(TraceCache):
 
     Attributes:
         trains: whether it is to train, so that the gradient is wanted.
-        has_loss, has_penalty: whether the first output is one, and the second.
+        has_penalty: whether the second output is one.
         mean: whether the loss of a batch is the mean of the samples', not the sum.
         draws: how many random numbers a sample takes.
         pairs: the ways that a check has seen in one batch.
@@ -63,7 +63,7 @@ class Traces(TraceCache):
         super().__init__(f, (), params)
         self.state = state
         self.trains = self.has_penalty = False
-        self.has_loss = self.mean = True
+        self.mean = True
         self.draws = 0
         self.pairs = set[frozenset[Trace]]()
         self.fused: dict[int, Fused] = {}
@@ -195,8 +195,9 @@ class Compiled:
         """The outputs, and the loss in eval mode without the penalty; NaN without targets."""
         self.pull()
         run = self.run(batch, self.traces_of(batch, trains=False))
-        loss = self.finite(run.loss()) if run.traces.has_loss else math.nan
-        wanted = self.wants_outputs or not run.traces.has_loss
+        has_loss = len(batch.key) != 1
+        loss = self.finite(run.loss()) if has_loss else math.nan
+        wanted = self.wants_outputs or not has_loss
         return run.outputs() if wanted else [], loss
 
     def run(self, batch: Batch, traces: Traces) -> Run:
@@ -270,7 +271,7 @@ class Compiled:
 
         sample.__qualname__ = "the model or the loss"  # as messages name it
         traces = Traces(sample, self.params, state)
-        traces.trains, traces.has_loss, traces.has_penalty = trains, count != 1, has_penalty
+        traces.trains, traces.has_penalty = trains, has_penalty
         with preserved_random():
             if count:
                 traces.draws = state.unchanged(self._draws, batch.sample(0)[0], trains)
@@ -375,13 +376,11 @@ class Run:
         """A lane that no program can do: then none does this batch."""
         raise ByValues(self.traces.why_not())
 
-    def loss(self, lanes: Sequence[int] | None = None) -> float:
-        """The loss of some of the lanes, or of all, with the penalty."""
+    def loss(self) -> float:
+        """The loss of all samples, with the penalty."""
         losses = np.empty(self.batch.lanes)
         for mine, _, out, _ in self.parts:
             losses[mine] = out[0]
-        if lanes is not None:
-            losses = losses[lanes]
         penalty = float(self.parts[0][2][1, 0]) if self.traces.has_penalty else 0.0
         return self.traces.weight(len(losses)) * folded(losses) + penalty
 

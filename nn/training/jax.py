@@ -7,7 +7,6 @@ is on each device.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from autograd.program.targets.jax_values import values
 from nn.training.batches import Batch, Drawn
 from nn.training.compiled import ByValues, Compiled, Traces, data_of
 from nn.training.eager import Results
+from nn.training.state import preserved_random
 
 __all__ = ["JaxEngine", "Layout", "handed_over", "layout_of", "objective", "there"]
 
@@ -108,7 +108,8 @@ def objective(
                 mine = left & follows
                 left, which = left & ~mine, numpy.where(mine, i, which)
             if len(functions) > 1:  # others are computed where they do no harm
-                out, _ = run(u, numpy.where(mine, x, _sample(trace).astype(x.dtype)))
+                sample = numpy.array([[number] for _, number in trace.inputs], x.dtype)
+                out, _ = run(u, numpy.where(mine, x, sample))
             out = numpy.broadcast_to(out, (out.shape[0], lanes)).astype(params.dtype)
             outputs = out if outputs is None else numpy.where(mine, out, outputs)
         each = outputs[0] if follows is None else numpy.where(left, numpy.nan, outputs[0])
@@ -116,11 +117,6 @@ def objective(
         return total + outputs[1, 0] if penalty else total, (which, outputs)
 
     return loss
-
-
-def _sample(trace: Trace) -> Array:
-    """One that goes the way of a trace, for the places of those that don't."""
-    return np.array([x for _, x in trace.inputs]).reshape(-1, 1)
 
 
 def layout_of(engine: Compiled) -> Layout:
@@ -137,9 +133,8 @@ def handed_over(
     if batch is not None:
         traces = engine.traces_of(batch, trains=True)
         if traces.draws:
-            state = random.getstate()
-            batch = Drawn(batch, traces.draws)
-            random.setstate(state)
+            with preserved_random():
+                batch = Drawn(batch, traces.draws)
         engine.check(engine.run(batch, traces))
     engine.pull()
     known = [traces for traces in engine.traces.values() if traces.trains]
@@ -188,7 +183,7 @@ class JaxEngine(Compiled):
         self.everywhere, self.by_lane = [sharding.NamedSharding(self.mesh, p) for p in kinds]
         self._pushed: tuple[list[Value], list[str]] = [], []  # those parameters and buffers
         self._functions: dict[Any, Any] = {}
-        self._resident: tuple[Batch, Array] | None = None  # what stays there
+        self._resident: tuple[Any, Array] | None = None  # what stays there
 
     def pull(self) -> None:
         """Bring parameters, gradients and the optimizer's buffers back into the Values."""
@@ -275,12 +270,12 @@ class JaxEngine(Compiled):
 
     def _sharded(self, batch: Batch) -> Array:
         """The samples, as many on each device if that goes, else all on each."""
-        if self._resident is not None and self._resident[0] is batch:
+        if self._resident is not None and self._resident[0] is batch.parts:
             return self._resident[1]
         even = batch.lanes % self.mesh.size == 0
         x = self._jax.device_put(batch.x, self.by_lane if even else self.everywhere)
-        if not batch.forms:  # else its numbers may be others by now
-            self._resident = batch, x
+        if all(type(part) is list for part in batch.given):  # else it may have others by now
+            self._resident = batch.parts, x
         return x
 
     def _jitted(self, known: list[Trace], traces: Traces, update: Program) -> Any:

@@ -135,7 +135,7 @@ class Step:
         """
         with self._lock:
             batch = self._last
-            if not batch.shows(X, y):
+            if not batch.take_in(X, y):
                 batch = Batch() if X is None else Batch(rows_of(X, "X"), rows_of(y, "y"))
             loss = self.whole.train(batch)[1]
             self._last = batch
