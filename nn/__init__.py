@@ -54,7 +54,4 @@ __all__ += _sweep.__all__
 _INTERNAL.add("nn")  # `autograd.lines` tells the lines of code that call it
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> None:
-        """Say what PyTorch's names are here."""
-        refuse("nn", name)
+    __getattr__ = refuse("nn")

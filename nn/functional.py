@@ -16,7 +16,4 @@ __all__ = ["gelu", "log_softmax", "relu", "sigmoid", "silu", "softmax", "tanh"]
 __all__ += losses.__all__
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> None:
-        """Say what PyTorch's names are here."""
-        refuse("nn.functional", name)
+    __getattr__ = refuse("nn.functional")

@@ -150,9 +150,13 @@ def hinted(f: Callable[P, R]) -> Callable[P, R]:
     return called
 
 
-def refuse(module: str, name: str) -> NoReturn:
-    """Raise the AttributeError of a module that has no such name."""
-    missing(module, name, _hint("nn", name) or f"; {LOSS}" * name.endswith("Loss"))
+def refuse(module: str) -> Callable[[str], NoReturn]:
+    """The `__getattr__` of a module, which says what PyTorch's names are here."""
+
+    def absent(name: str) -> NoReturn:
+        missing(module, name, _hint("nn", name) or f"; {LOSS}" * name.endswith("Loss"))
+
+    return absent
 
 
 def lack(x: object, name: str, owner: str) -> NoReturn:

@@ -27,10 +27,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> None:
-        """Say what PyTorch's names are here."""
-        refuse("nn.optim", name)
+    __getattr__ = refuse("nn.optim")
 
 
 T = TypeVar("T")

@@ -225,7 +225,7 @@ def missing(package: str, name: str, hint: str = "") -> NoReturn:
     `from package import name` drops what that says, so it gets an ImportError with the hint.
     """
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_name in ("__getattr__", "refuse"):
+    while frame is not None and frame.f_code.co_name in ("__getattr__", "absent"):
         frame = frame.f_back
     if hint and frame is not None and _imports(frame):
         raise ImportError(f"cannot import name {name!r} from {package!r}{hint}")
