@@ -245,7 +245,8 @@ class _Rounding:
                 for x, partial in zip(node.inputs, node.partials):
                     if x in sizes:
                         sizes[x] += abs(node._grad * partial)
-            usual = FACTOR * U * math.sqrt(len(self.order))
+            operations = sum([len(node.inputs) for node in self.order])
+            usual = FACTOR * U * math.sqrt(operations)
             bounds = [usual * sizes[x] for x in self.leaves]
         return [bound if bound < math.inf else 0.0 for bound in bounds]
 
