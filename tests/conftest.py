@@ -6,6 +6,7 @@ be busy: nothing has a deadline. The default run uses every core, up to four, an
 leaves out what takes longest. Tests that are named run, slow or not.
 """
 
+import os
 import random
 import signal
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ settings.register_profile(
     "random", settings.get_profile("same"), derandomize=False, print_blob=True
 )
 settings.load_profile("same")
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # small programs: compiled sooner
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 
 

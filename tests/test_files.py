@@ -209,7 +209,7 @@ def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
     assert [*tmp_path.rglob("*")] == [folder]
 
 
-def test_a_folder_that_is_missing_or_a_file(path: Path) -> None:
+def test_a_folder_that_is_missing_or_a_file_is_refused(path: Path) -> None:
     for blocked, error in [
         (path.parent / "none" / "file", FileNotFoundError),
         (path / "file", NotADirectoryError),

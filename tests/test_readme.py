@@ -12,7 +12,7 @@ BLOCKS = blocks(README)
 COMMANDS = [text for language, text in BLOCKS if language == "sh"]
 
 
-def test_the_code_runs_from_top_to_bottom(
+def test_the_code_raises_nothing_from_top_to_bottom(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -24,7 +24,7 @@ def test_the_code_runs_from_top_to_bottom(
     [text for language, text in BLOCKS if language == "console"],
     ids=lambda s: s[:40],
 )
-def test_terminal_session(session: str, tmp_path: Path) -> None:
+def test_terminal_session_prints_what_it_shows(session: str, tmp_path: Path) -> None:
     run_session(session, tmp_path)
 
 

@@ -38,7 +38,7 @@ NOT_CODE = {
 
 
 @pytest.mark.parametrize("name", [name for name, codes in PYTHON.items() if codes])
-def test_python_of_a_page(
+def test_python_of_a_page_raises_nothing(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -55,7 +55,7 @@ def test_python_of_a_page(
 
 
 @pytest.mark.parametrize("session", SESSIONS, ids=lambda s: s[:40])
-def test_session_of_a_page(session: str, tmp_path: Path) -> None:
+def test_session_of_a_page_prints_what_it_shows(session: str, tmp_path: Path) -> None:
     run_session(session, tmp_path)
 
 

@@ -29,6 +29,9 @@ def test_numbers_are_finite_and_values_are_leaves(x: float, leaf: Value) -> None
     assert (type(leaf), leaf.op, math.isfinite(leaf.data)) == (Value, None, True)
 
 
+LONG = settings(max_examples=20_000, database=None)
+
+
 @pytest.mark.parametrize(
     "wanted",
     column(
@@ -42,7 +45,7 @@ lambda x: 0.0 < abs(x - 1.0) < 1e-12
     ),
 )
 def test_numbers_of_all_sizes_are_drawn(wanted: Any) -> None:
-    find(numbers(), wanted, settings=settings(max_examples=20_000, database=None))
+    assert wanted(find(numbers(), wanted, settings=LONG))
 
 
 def comb(n: float, k: float) -> float:
@@ -72,7 +75,7 @@ def test_points_have_a_value_and_no_draw_is_thrown_away(name: str) -> None:
     op, found = TABLE[name], set()
     drawn = points(op) | points(name)
 
-    @settings(max_examples=150 if name == "islands" else 20)
+    @settings(max_examples=150 if name in ("islands", "comb") else 20)
     @given(data=st.data())
     def draw(data: st.DataObject) -> None:
         try:
@@ -116,12 +119,12 @@ def test_a_primitive_without_values_has_no_points(value: Any) -> None:
     ),
 )
 def test_points_are_also_drawn_at_edges_and_ties(name: str, wanted: Any) -> None:
-    find(points(name), wanted, settings=settings(max_examples=20_000, database=None))
+    assert wanted(find(points(name), wanted, settings=LONG))
 
 
 @settings(max_examples=30)
 @given(programs(control_flow=True))
-def test_programs_with_control_flow(program: Listing) -> None:
+def test_gradients_of_programs_with_control_flow_are_right(program: Listing) -> None:
     check_gradients(program, *program.starts)
 
 

@@ -135,7 +135,7 @@ def run(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", RIGHT.strip().splitlines())
-def test_it_is_right(line: str) -> None:
+def test_it_raises_nothing(line: str) -> None:
     run(line)
 
 

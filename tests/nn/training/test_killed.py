@@ -75,11 +75,12 @@ def test_the_trainings_use_what_they_are_to_test(
     assert read_checkpoint(tmp_path / "run.json")["random"][2] is not None
 
 
-def killed_once(worker: Worker, name: str, whole: Any, folder: Path, die_at: int) -> None:
+def goes_on(worker: Worker, name: str, whole: Any, folder: Path, die_at: int) -> bool:
+    """A training that is killed there, once, goes on to the same result."""
     path = folder / str(die_at) / "run.json"
     path.parent.mkdir()
     assert trained(worker, name, path, die_at=die_at) is None
-    assert same(trained(worker, name, path), whole), die_at
+    return same(trained(worker, name, path), whole)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -92,7 +93,7 @@ def test_killed_once(name: str, here: Worker, wholes: dict[str, Any], tmp_path: 
     between = random.Random(name).sample(range(25, points - 10), 4)
     writes = [*range(1, 13), *range(points - 10, points + 1)] if name == "adam" else []
     for die_at in between + writes:
-        killed_once(here, name, wholes[name], tmp_path, die_at)
+        assert goes_on(here, name, wholes[name], tmp_path, die_at), die_at
 
 
 @pytest.mark.soak
@@ -101,7 +102,7 @@ def test_killed_once_at_every_point(
     name: str, here: Worker, wholes: dict[str, Any], tmp_path: Path
 ) -> None:
     for die_at in range(1, trained(here, name, tmp_path / "run.json")["passed"] + 1):
-        killed_once(here, name, wholes[name], tmp_path, die_at)
+        assert goes_on(here, name, wholes[name], tmp_path, die_at), die_at
 
 
 @pytest.mark.parametrize("seed", range(4))
