@@ -144,6 +144,8 @@ def printable(text: str) -> str:
     >>> printable("two\nlines")
     'two↵lines'
     """
+    if text.isprintable():
+        return text
     return "".join([c if c.isprintable() or c == JOINER else _replaced(c) for c in text])
 
 

@@ -146,12 +146,14 @@ def quotient_for(graph: Snapshot, options: Options) -> Quotient:
 
 def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
     """From fine to coarse: all in full, formulas, scopes, and what is alike drawn once."""
-    names = quotient_for(graph, Options())
-    if len({*names.box_of.values()}) < 2:
+    scopes = by_scope(graph) if graph.scopes and not graph.modules else None
+    names = scopes or quotient_for(graph, Options())
+    if scopes or len({*names.box_of.values()}) < 2:
         names = Quotient(frame_of=names.frame_of)
     repeated = None if graph.modules or graph.scopes else repetition(graph)
     names = replace(names, steps=repeated.steps if repeated else {})
-    folded = [(names, by_likeness(graph, names, {}))]
+    named = scopes or names
+    folded = [(named, by_likeness(graph, named, {}))]
     if repeated and repeated.rounds:  # before it, one step, or what is alike in one step, too
         steps, keys = by_step(repeated)
         second = {key: x for x, key in keys.items() if names.steps.get(x, 1) == 1}
@@ -169,11 +171,8 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
             yield Choice(with_formulas(graph, steps, most, alike), True, ROWS)
     for most in FORMULA_WIDTHS if full else ():
         yield Choice(with_formulas(graph, names, most), True, ANY if scrolls else ROWS)
-    if graph.scopes and not graph.modules:
-        scopes = by_scope(graph)
-        folded = [(scopes, by_likeness(graph, scopes, {}))]
-        for compact, rows in FULL:
-            yield Choice(scopes, compact, 3 * rows, 1)
+    for compact, rows in FULL if scopes else ():
+        yield Choice(named, compact, 3 * rows, 1)
     if graph.modules:  # fewer neurons have a box of their own, then none
         fewer = by_module(graph, tallest=6), by_module(graph, layers=True)
         folded += [(shared, by_likeness(graph, shared, {})) for shared in fewer]
