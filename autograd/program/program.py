@@ -22,6 +22,7 @@ from autograd.program.passes.vectorize import vectorize
 from autograd.program.passes.vjp import vjp
 from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.c import c_source
+from autograd.program.targets.instructions import PARTS
 from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
 from autograd.program.targets.runner import Runner
@@ -244,7 +245,9 @@ class Sweep:
 
     def memory(self, lanes: int) -> tuple[Array, Array, Array, Any]:
         """For a runner: what is uniform, beginning with the inputs; outputs and gradients."""
-        u = self.start.copy()
+        u = np.empty(len(self.start) + PARTS)
+        u = u[-u.__array_interface__["data"][0] // 8 % PARTS :][: len(self.start)]
+        u[:] = self.start
         out = np.empty((self.roots, lanes if self.has_lanes else 1))
         d_u = u[self.native.slopes :][: self.inputs] if self.native else np.zeros(self.inputs)
         d_x = np.zeros((self.lane_inputs, lanes)) if self.differentiates_lanes else None

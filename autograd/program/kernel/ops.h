@@ -302,30 +302,22 @@ static void outer(const Instruction *it, const double *d, const double *x, doubl
 
 /* ------------------------------------------------------------------ matrices, one lane */
 
-/* y = W x + bias or y += W x, for m rows whose columns lie side by side */
-INLINE void vector_rows(int m, const Instruction *q, const double *w, const double *x,
-                        double *y)
+/* The partial sums of a row of W times x */
+INLINE void vector_row(const double *w, const double *x, int k, double *parts)
 {
-    V part[TILE_M][PARTS / W];
-    double parts[PARTS];
+    V part[PARTS / W];
     int j = 0;
-    for (int r = 0; r < m; r++)
+    for (int p = 0; p < PARTS / W; p++)
+        part[p] = splat(0.0);
+    for (; j + PARTS <= k; j += PARTS)
         for (int p = 0; p < PARTS / W; p++)
-            part[r][p] = splat(0.0);
-    for (; j + PARTS <= q->k; j += PARTS)
-        for (int r = 0; r < m; r++)
-            for (int p = 0; p < PARTS / W; p++)
-                part[r][p] += LOAD(w + (ptrdiff_t)r * q->down + j + p * W) *
-                              LOAD(x + j + p * W);
-    for (int r = 0; r < m; r++) {
-        memcpy(parts, part[r], sizeof(parts));
-        for (int rest = j; rest < q->k; rest++)
-            parts[rest - j] += w[(ptrdiff_t)r * q->down + rest] * x[rest];
-        y[r] += folded(parts);
-    }
+            part[p] += LOAD(w + j + p * W) * LOAD(x + j + p * W);
+    memcpy(parts, part, sizeof(part));
+    for (; j < k; j++)
+        parts[j % PARTS] += w[j] * x[j];
 }
 
-/* The same for so many vectors of rows that lie side by side, column by column */
+/* y += W x for so many vectors of rows that lie side by side, column by column */
 INLINE void vector_columns(int vectors, const Instruction *q, const double *w, const double *x,
                            double *y)
 {
@@ -349,10 +341,14 @@ static void vector_product(const Instruction *q, const double *u, const double *
         for (; i < q->n; i++)
             y[i] += w[AT(i, 0)] * x[0] + 0.0;
     } else if (q->across == 1) {
-        for (; i + TILE_M <= q->n; i += TILE_M)
-            vector_rows(TILE_M, q, w + (ptrdiff_t)i * q->down, x, y + i);
-        for (; i < q->n; i++)
-            vector_rows(1, q, w + (ptrdiff_t)i * q->down, x, y + i);
+        double parts[8 * PARTS], sums[8];
+        for (int r = 0; i < q->n; i += r) {
+            for (r = 0; r < 8 && i + r < q->n; r++)
+                vector_row(w + AT(i + r, 0), x, q->k, parts + r * PARTS);
+            fold(parts, sums, r);
+            for (int k = 0; k < r; k++)
+                y[i + k] += sums[k];
+        }
     } else if (q->down == 1) {
         for (; i + TILE_V * W <= q->n; i += TILE_V * W)
             vector_columns(TILE_V, q, w + i, x, y + i);

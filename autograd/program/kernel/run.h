@@ -83,13 +83,14 @@ static double single(int op, double x, double y, double z)
 static void uniform_formula(const Program *p, const Instruction *q, double *u)
 {
     const int at[] = {q->a, q->b, q->c}, steps[] = {q->down, q->across, q->step};
-    if (q->k != 1 || q->op >= OP_sin) { /* a row may be added to again and again */
-        for (int i = 0; i < q->n; i++)
-            u[row_of(p, q->out, q->k, i)] = single(q->op, u[row_of(p, at[0], steps[0], i)],
-                                                   u[row_of(p, at[1], steps[1], i)],
-                                                   u[row_of(p, at[2], steps[2], i)]);
-        return;
+    int adds = q->op == OP_add, some = q->k != 1 || q->op >= OP_sin || (adds && q->n < W);
+    for (int i = 0; some && i < q->n; i++) { /* a row may be added to again and again */
+        double x = u[row_of(p, at[0], steps[0], i)], y = u[row_of(p, at[1], steps[1], i)];
+        u[row_of(p, q->out, q->k, i)] =
+            adds ? x + y : single(q->op, x, y, u[row_of(p, at[2], steps[2], i)]);
     }
+    if (some)
+        return;
     for (int i = 0, n; i < q->n; i += n) {
         int most = q->n - i < CHUNK ? q->n - i : CHUNK, full = most < W ? W : most / W * W;
         n = most < full ? most : full;

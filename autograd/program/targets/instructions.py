@@ -15,7 +15,7 @@ from autograd.program.ir.block import operand, regular
 from autograd.rules.expression import SYMBOLS, Expression, operands_of
 from autograd.rules.reader import value
 
-__all__ = ["ADDS", "LANES", "WORDS", "Instructions", "Rows"]
+__all__ = ["ADDS", "LANES", "PARTS", "WORDS", "Instructions", "Rows"]
 
 LANES = 1 << 28
 ADDS = 1  # a flag of a matrix product
@@ -24,6 +24,7 @@ CALLED = {"round": "rint", "identity": "copy"}
 POWERS = {2.0: "square", 1.0: "copy", 0.5: "sqrt", -0.5: "rsqrt", -1.0: "reciprocal"}
 MOST = 8  # rows of lanes that a formula with steps in between computes at once
 WORDS = 12  # of an instruction
+PARTS = 8  # numbers of a vector, at most, and of a line of the cache
 Rows = Sequence[int]
 
 

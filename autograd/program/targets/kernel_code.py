@@ -12,13 +12,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd.program.ir.block import FREE, Blocks, Op, operand
-from autograd.program.targets.instructions import ADDS, LANES, WORDS, Instructions, Rows
+from autograd.program.targets.instructions import ADDS, LANES, PARTS, WORDS, Instructions, Rows
 from autograd.program.targets.placement import Placement, shape, steps
 from autograd.program.targets.scalar_code import ScalarCode
 
 __all__ = ["KernelCode"]
-
-PARTS = 8  # numbers of a vector, at most
 
 
 class KernelCode:

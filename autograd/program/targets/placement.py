@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op, matrix, regular
-from autograd.program.targets.instructions import LANES
+from autograd.program.targets.instructions import LANES, PARTS
 
 __all__ = ["Placement", "even", "steps"]
 
@@ -57,6 +57,8 @@ class Placement:
     def allot(self, v: int) -> None:
         """Give a value rows of its own."""
         op = self.ops[v]
+        if op.rows >= PARTS and op.kind != "input" and not op.lanes:
+            self.sizes[0] += -self.sizes[0] % PARTS
         base = self.sizes[op.lanes] + op.lanes * LANES
         self.sizes[op.lanes] += op.rows
         self.rows[v] = range(base, base + op.rows)
@@ -99,10 +101,10 @@ class Placement:
     def side_by_side(self, v: int, d: int) -> None:
         """Rows for the adjoint of what a list of scalars reads, and for that of its results."""
         self.allot(v)
+        rows = range(self.sizes[0], self.sizes[0] + self.ops[d].rows)
+        self.sizes[0] = rows.stop
         if self.ops[d].kind == "scatter_add" and self.users[d] == [v] and not self.rows[d]:
-            self.allot(d)
-        else:
-            self.sizes[0] += self.ops[d].rows
+            self.rows[d] = rows
 
     def place_terms(self, v: int, op: Op) -> None:
         """Terms that nothing else needs go right into the rows of their sum."""
