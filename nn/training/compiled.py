@@ -241,7 +241,7 @@ class Compiled:
         if trains and not params:
             raise ValueError("all parameters are frozen; let some have requires_grad=True")
         moved = params is not self.listed and not all(map(is_, params, self.params))
-        stale = [guard.f for guard in self.guards if not guard.same()]
+        stale = self.guards and not all(map(Captured.same, self.guards))
         if stale:
             self.guards = [Captured(guard.f) for guard in self.guards]
         if moved or stale or len(params) != len(self.params):

@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -42,11 +43,11 @@ class WithFallback:
 
     def train(self, batch: Batch) -> Results:
         """One step: the outputs and the loss, with the penalty."""
-        return self._do("train", batch)
+        return self.do("train", batch)
 
     def measure(self, batch: Batch) -> Results:
         """The outputs and the loss in eval mode, without the penalty."""
-        return self._do("measure", batch)
+        return self.do("measure", batch)
 
     def changed(self) -> None:
         """The model may have been changed."""
@@ -56,7 +57,8 @@ class WithFallback:
         """Bring the parameters back into the Values."""
         self.fast.pull()
 
-    def _do(self, what: str, batch: Batch) -> Results:
+    def do(self, what: str, batch: Batch) -> Results:
+        """`train` or `measure`, as asked for."""
         error: Exception | None = None
         if self.why is None:
             self.done += 1
@@ -105,7 +107,8 @@ class Step:
         self.whole = WithFallback(self.engine, eager, strict=True)
         self._made = eager, threads, backend
         self._last = Batch()
-        self._turns = os.getpid(), threading.RLock()
+        self._lock = threading.RLock()
+        _steps.add(self)
 
     def __repr__(self) -> str:
         kind = type(self.eager.model).__name__
@@ -113,14 +116,6 @@ class Step:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._made
-
-    @property
-    def _lock(self) -> threading.RLock:
-        """The lock of this process: the threads of its parent are not in it."""
-        process, lock = self._turns
-        if process != os.getpid():
-            self._turns = os.getpid(), (lock := threading.RLock())
-        return lock
 
     def __call__(self, X: Any = None, y: Any = None) -> float:  # noqa: N803
         """Train on n samples, lists or arrays; their loss before the step, with the penalty.
@@ -137,7 +132,7 @@ class Step:
             batch = self._last
             if not batch.take_in(X, y):
                 batch = Batch() if X is None else Batch(rows_of(X, "X"), rows_of(y, "y"))
-            loss = self.whole.train(batch)[1]
+            loss = self.whole.do("train", batch)[1]
             self._last = batch
             return loss
 
@@ -220,3 +215,16 @@ class Step:
                 raise FloatingPointError(f"{self.eager.name}: a parameter is not finite")
             for parameter, x in zip(self.engine.params, numbers.tolist()):
                 parameter.data = x
+
+
+_steps = WeakSet[Step]()
+
+
+def _forked() -> None:
+    """Let go of the locks that threads of the parent process hold, who are not in this one."""
+    for step in _steps:
+        step._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    os.register_at_fork(after_in_child=_forked)
