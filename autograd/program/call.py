@@ -38,7 +38,7 @@ class Call:
         self.single = transforms.is_single(argnums)
         self.builds = [given.structures[i].rebuild for i in self.places]
         self.rows = [given.rows[given.names[i]] for i in self.places]
-        self.cuts = np.cumsum([*map(len, self.rows)])[:-1]
+        self.ends = np.cumsum([*map(len, self.rows)])
         self.anew, self.sweeps = False, 0
         self.last: Results | None = None
         self.tangent: Arguments | None = None
@@ -86,8 +86,7 @@ class Call:
 
     def like(self, parts: Sequence[Array]) -> Any:
         """A gradient in the shapes of the arguments."""
-        gradient = [self.given.like(i, part) for i, part in zip(self.places, parts)]
-        return self.picked(gradient)
+        return self.picked([*map(self.given.like, self.places, parts)])
 
     # ------------------------------------------------------------------ methods
 
@@ -106,8 +105,8 @@ class Call:
     def jvp(self) -> tuple[Any, Any]:
         call = self.sweep(self.places, along=self.along())
         self.plan("jvp", call)
-        value, tangent = [call.shaped(each, self.reduce) for each in np.split(call.out, 2)]
-        return value, tangent
+        value, tangent = np.split(call.out, 2)
+        return call.shaped(value, self.reduce), call.shaped(tangent, self.reduce)
 
     def hvp(self) -> Any:
         self.one("hvp")
@@ -128,7 +127,7 @@ class Call:
             calls = self.forward("jacobian")
             columns = np.stack([np.split(call.out, 2)[1] for call in calls], 1)
             columns = columns if self.reduce is None else self.weight * added_up(columns)
-            blocks = np.split(columns, self.cuts, 1)
+            blocks = np.split(columns, self.ends, 1)
         call = calls[0]
         if not self.each:
             rows = [[given.like(i, row) for row in block] for i, block in zip(places, blocks)]
@@ -171,9 +170,8 @@ class Call:
         rows = [np.stack(columns, 1) for columns in zip(*[call.slopes for call in calls])]
         matrices: list[Any] = []
         for outer, row in zip(self.builds, rows):
-            both = zip(self.builds, np.split(row, self.cuts, 1))
-            matrix = [self.nested(calls[0], outer, *each) for each in both]
-            matrices.append(self.picked(matrix))
+            both = zip(self.builds, np.split(row, self.ends, 1))
+            matrices.append(self.picked([self.nested(calls[0], outer, *each) for each in both]))
         return self.picked(matrices)
 
     def nested(self, call: Results, outer: Rebuild, inner: Rebuild, block: Array) -> Any:
@@ -195,7 +193,6 @@ class Call:
         if (call := self.last) is None:  # another compiled function has checked it
             return
         given, recorded = call.arguments, self.it._recorded
-        captured = recorded.captured
         lanes = [int(mine[turn % len(mine)]) for mine in call.parted.values()]
         for lane in dict.fromkeys([*lanes, moving(turn, given.lanes or 1)]):
             got = call
@@ -205,7 +202,7 @@ class Call:
             if got.by_itself:
                 continue
             why = got.differs()
-            if why and self.it._recorded is recorded and captured.same():
+            if why and self.it._recorded is recorded and recorded.captured.same():
                 self.it._forget("a spot check found something else")
                 at = f" in sample {lane}" if given.lanes else ""
                 raise ValueError(

@@ -206,13 +206,12 @@ class Compiled:
         """The same by f itself."""
         if name == "value":
             return self._plain(*args)
-        if name in ("jvp", "hvp"):
-            return getattr(transforms, name)(self._plain, tuple(args), tangents, argnums)
         transform = getattr(transforms, name)
+        if name in ("jvp", "hvp"):
+            return transform(self._plain, tuple(args), tangents, argnums)
         if self.in_axes is None or self.reduce is not None or name == "value_and_grad":
             return transform(self._plain, argnums)(*args)
-        each = samples_of(args, self.in_axes)
-        return [transform(self.f, argnums)(*sample) for sample in each]
+        return [transform(self.f, argnums)(*each) for each in samples_of(args, self.in_axes)]
 
     def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments in order."""
@@ -288,8 +287,8 @@ class Compiled:
         if any(form.key != forms[0].key for form in forms):
             raise parting()
         weight = 1.0 / len(each) if self.reduce == "mean" else 1.0
-        columns = zip(*[flatten(y, "")[0] for y in each])
-        return forms[0].rebuild([weight * fsum(column) for column in columns])
+        sums = map(fsum, zip(*[flatten(y, "")[0] for y in each]))
+        return forms[0].rebuild([weight * total for total in sums])
 
     # ------------------------------------------------------------------ derivatives
 

@@ -28,7 +28,9 @@ def used(cache: dict[Any, Any], key: Hashable) -> Any:
 
 def key_of(method: str, argnums: Any) -> Any:
     """The key of plans for a method."""
-    return {"value": None, "value_and_grad": argnums}.get(method, (method, argnums))
+    if method == "value":
+        return None
+    return argnums if method == "value_and_grad" else (method, argnums)
 
 
 class Recorded:

@@ -74,10 +74,9 @@ class Results:
 
     def of_lane(self, lane: int) -> Results:
         """The same of one lane, without its results."""
-        along, one = self.along, self.arguments.of_lane(lane)
-        along = along and (along[0], along[1][:, lane : lane + 1])
+        along = self.along and (self.along[0], self.along[1][:, lane : lane + 1])
         more = self.output, self.weight, along, self.request.per_lane
-        return Results(self.f, one, self.places, *more)
+        return Results(self.f, self.arguments.of_lane(lane), self.places, *more)
 
     def weights(self, count: int) -> Array | None:
         """The weight of each of so many outputs; along a direction, of their tangents."""
@@ -132,8 +131,8 @@ class Results:
         if self.output is not None:
             weight = 1.0 if self.along is None else self.weight
             numbers: Array = weight * np.array([*map(primal, gradients)]).reshape(-1, 1)
-            cuts = np.cumsum([len(given.rows[name]) for name in self.names])[:-1]
-            blocks |= zip(self.names, np.split(numbers, cuts))
+            ends = np.cumsum([len(given.rows[name]) for name in self.names])
+            blocks |= zip(self.names, np.split(numbers, ends))
         self.put(np.array([lane]), blocks, run.rebuild_outputs, built)
 
     def direction(self, lane: int) -> list[float]:
