@@ -55,21 +55,13 @@ class Batch:
         sized = given and hasattr(given[0], "__len__")
         self.lanes = len(order) if source else len(given[0]) if sized else int(not given)
 
-    def __len__(self) -> int:
-        return self.lanes
-
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return zip(*[map(plain, part) for part in self.given])
+        return map(self.sample, range(self.lanes))
 
     def take(self, order: Sequence[int]) -> Batch:
         """Some of the samples."""
         whole = type(order) is range and len(order) == self.lanes
         return self if whole else Batch(source=self, order=order)
-
-    def evenly(self, most: int) -> Batch:
-        """At most so many of them, from all over."""
-        step = max(1, -(-self.lanes // most))
-        return Batch(*[part[::step] for part in self.given])
 
     def lists(self) -> list[list[Any]]:
         """Inputs and targets as lists."""
@@ -123,7 +115,8 @@ class Batch:
     def parts(self) -> tuple[Any, ...]:
         """The columns as floats."""
         if self.source is not None:
-            whole = self.source.arrays[1] if self.source.source is None else self.source.parts
+            there = self.source.source or "parts" in vars(self.source)
+            whole = self.source.parts if there else self.source.arrays[1]
             rows = [_rows(part.T, self.order) for part in whole]
             return tuple([row.astype(float, copy=False).T for row in rows])
         import numpy as np
@@ -155,14 +148,12 @@ class Batch:
         return partial(Arguments.naming, self)  # type: ignore[arg-type]
 
     @cached_property
-    def views(self) -> list[Any]:
-        """The arrays given; None in the place of one that a part copies."""
+    def copies(self) -> list[tuple[Any, Any]]:
+        """The parts that copy an array given, and that array."""
         import numpy as np
 
-        def view(part: Any, x: Any) -> Any:
-            return x if type(x) is not list and np.may_share_memory(part, x) else None
-
-        return [*map(view, self.parts, self.given)]
+        pairs = zip(self.parts, self.given)
+        return [(part, x) for part, x in pairs if not np.may_share_memory(part, x)]
 
     def take_in(self, *given: Any) -> bool:
         """Hold the numbers of these lists or arrays; False unless shapes and types are its own.
@@ -170,17 +161,24 @@ class Batch:
         Then they are built as its own are, and have the same key.
         """
         arrays, alike = [], True
-        for x, view, (kind, shape, dtype) in zip(given, self.views, self.forms):
+        if not self.forms:
+            return False
+        for x, own, (kind, shape, dtype) in zip(given, self.given, self.forms):
             array = _array(x) if type(x) is list else x
             if type(array) is not kind or array.shape != shape or array.dtype is not dtype:
                 return False
-            alike = alike and array is view
+            alike = alike and array is own
             arrays.append(array)
-        if not alike:
+        if alike:
+            for part, x in self.copies:
+                part[...] = x.reshape(len(x), -1).T
+        else:
             numbers = tuple([array.reshape(len(array), -1).T for array in arrays])
-            self.given, self.arrays = given, (self.key, numbers)
-            del self.views, self.parts
-        return bool(arrays)
+            key = self.key
+            for name in ("copies", "parts"):
+                vars(self).pop(name, None)
+            vars(self).update(given=given, arrays=(key, numbers))
+        return True
 
 
 class Drawn(Batch):

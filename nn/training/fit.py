@@ -213,7 +213,7 @@ def fit(
     training, held_out = _parted(training, validation)
     flag(shuffle, "fit: shuffle")
     flag(resume, "fit: resume")
-    size = len(training) if batch_size is None else count(batch_size, "fit: batch_size")
+    size = training.lanes if batch_size is None else count(batch_size, "fit: batch_size")
     if stream and batch_size is not None:
         raise ValueError("fit: X gives batches, which come as they are; leave out batch_size")
     count(epochs, "fit: epochs", least=0)
@@ -233,13 +233,17 @@ def fit(
         early_stopping,
         history,
         records=names + [f"val_{name}" for name in names if held_out is not None],
-        data={"samples": len(training), "validation": 0 if held_out is None else len(held_out)},
+        data={
+            "samples": training.lanes,
+            "validation": 0 if held_out is None else held_out.lanes,
+        },
     )
     saved.open(resume)
     if stream:
         stream.check(epochs - history.epochs)
     hooks: list[Callable[[EpochEnd], Any]] = []
-    few = training.evenly(MOST_POINTS)
+    apart = 1 + training.lanes // MOST_POINTS
+    few = training.take(range(0, training.lanes, apart))
     if Boundary.fits(few):
         history.boundary = boundary = Boundary(model, [*few], loss)
         boundary.keep(history.epochs)
@@ -252,7 +256,7 @@ def fit(
     if callbacks:
         hooks.append(lambda end: engine.changed())
     hooks.append(saved)
-    steps = stream.steps if stream else math.ceil(len(training) / size)
+    steps = stream.steps if stream else math.ceil(training.lanes / size)
     stop = bool(early_stopping and early_stopping.stopped)
     with (
         in_mode(model, training=False),
@@ -296,7 +300,7 @@ def _engine(eager: Eager, compiled: bool | None, backend: str, outputs: bool) ->
 
 def _batches(samples: Batch, size: int, shuffle: bool) -> Iterator[Batch]:
     """One epoch: the samples of each step."""
-    n = len(samples)
+    n = samples.lanes
     order: Sequence[int] = range(n)
     if shuffle and size < n:
         numpy: Any = sys.modules.get("numpy")
@@ -427,14 +431,15 @@ def _parted(samples: Batch, validation: Any) -> tuple[Batch, Batch | None]:
             "fit: validation must be a pair (X, y), or a share of the samples such as 0.2, "
             f"got {shortened(validation)}"
         )
-    count = round(fraction(validation, "fit: validation") * len(samples))
-    if not 0 < count < len(samples):
+    n = samples.lanes
+    count = round(fraction(validation, "fit: validation") * n)
+    if not 0 < count < n:
         raise ValueError(
-            f"fit: validation={validation!r} parts {len(samples)} samples into "
-            f"{len(samples) - count} and {count}; leave some for each"
+            f"fit: validation={validation!r} parts {n} samples into "
+            f"{n - count} and {count}; leave some for each"
         )
-    out = sorted(random.Random(0).sample(range(len(samples)), count))
-    rest = sorted({*range(len(samples))} - {*out})
+    out = sorted(random.Random(0).sample(range(n), count))
+    rest = sorted({*range(n)} - {*out})
     return Batch(*samples.take(rest).lists()), Batch(*samples.take(out).lists())
 
 

@@ -19,7 +19,7 @@ FEW = 100  # samples, for which nothing is recorded
 def predicted(model: Module, X: Any) -> Any:  # noqa: N803
     """Return the outputs for `Module.predict`: by programs for many samples, if possible."""
     batch = Batch(samples_of(X, "predict: X"))
-    outputs = _by_programs(model, batch) if len(batch) >= FEW else None
+    outputs = _by_programs(model, batch) if batch.lanes >= FEW else None
     if outputs is None:
         with in_mode(model, training=False), no_grad():
             outputs = [plain(model(x)) for x in batch.lists()[0]]
