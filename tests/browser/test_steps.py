@@ -8,7 +8,7 @@ import nn
 from autograd import Stepper, Value, where
 from autograd.show.text import format_number
 from tests.helpers.chromium import Opener, follow, stop_clock
-from tests.helpers.pages import edges, long, powers, readme
+from tests.helpers.pages import edges, powers, readme
 
 HOSTILE = [
     "</script><script>document.title='gone'</script>",
@@ -321,60 +321,6 @@ def test_the_graph_page_shows_gradients_and_plays_forward(open_page: Opener) -> 
             assert (shown["data"], shown["grad"]) == (wanted, grads)
         page.click("#next")
         assert page.inner_text("#sum") == "a = 2.0"
-
-
-def test_nodes_that_are_drawn_together_are_played_in_their_box(open_page: Opener) -> None:
-    graph = nn.MLP(2, [3, 1]).graph([0.5, -0.2], collapse="layer")
-    page = open_page(graph.html())
-    result = format_number(graph.root.data)
-    assert page.text_content("#graph-g1 .data") == result
-    page.click("#first")
-    assert page.text_content("#graph-g1 .data") == ""
-    assert page.locator(".waits.node").count() == 4
-    for node in graph:
-        page.click("#next")
-        layer = node.name.removeprefix("layers.")[0]
-        box = f"graph-g{layer}" if "layers" in node.name else f"graph-n{node.index}"
-        if node.op is None:
-            assert page.evaluate("[...document.querySelectorAll('.to')].map(e => e.id)") == [
-                box
-            ]
-    assert page.locator(".waits").count() == 0
-    assert page.text_content("#graph-g1 .data") == result
-
-
-def test_of_a_batch_each_neuron_shows_what_it_has_computed(open_page: Opener) -> None:
-    model = nn.MLP(2, [3, 1], activation="tanh", init=nn.init.constant(0.5))
-    loss = nn.mse_loss([model(x) for x in ([0.0, 0.5], [1.0, -0.3])], [1.0, -1.0])
-    graph = loss.graph()
-    page = open_page(graph.html())
-    page.click("#first")
-    boxes = page.locator(".node").count()
-    assert page.locator(".node.waits").count() == boxes
-    assert page.locator("g[id^='graph-x-'] .data:visible").count() == 0
-    assert page.locator(".edge:not(.waits)").count() == 0
-    first, other = [n for n in graph if n.op and n.op.name == "tanh"][::3]
-    follow(page, f"#{first.index + 1}")
-    told = "is computed, and its derivative to each input."  # within a box there is no arrow
-    assert page.inner_text("#words").endswith(told)
-    assert page.text_content("#graph-g0 .data") == format_number(first.data)
-    waits = "document.getElementById('graph-g0').classList.contains('waits')"
-    assert not page.evaluate(waits)
-    follow(page, f"#{other.index + 1}")
-    both = sorted([first.data, other.data])
-    assert page.text_content("#graph-g0 .data") == " … ".join(map(format_number, both))
-    follow(page, f"#{first.index}")
-    assert page.evaluate(waits)
-
-
-def test_a_node_that_the_picture_leaves_out_is_played_in_words(open_page: Opener) -> None:
-    page = open_page(long(40).graph(depth=2).html(), viewport={"width": 200, "height": 300})
-    page.click("#first")
-    page.click("#next")
-    assert page.inner_text("#sum") != ""
-    assert page.locator(".to").count() == 0
-    page.click("#last")
-    assert page.locator(".to").count() == 1
 
 
 def test_a_step_changes_little_in_a_large_graph(
