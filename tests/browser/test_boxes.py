@@ -69,9 +69,13 @@ def test_nodes_that_are_drawn_together_are_played_in_their_box(open_page: Opener
     page = open_page(graph.html())
     result = format_number(graph.root.data)
     assert page.text_content("#graph-g1 .data") == result
+    pieces = """[...document.querySelectorAll('.edge path')].map(
+      (path) => path.getAttribute('d').split('M').length - 1)"""
+    assert page.evaluate(pieces) == [2] * 3  # with a gap for the number
     page.click("#first")
     assert page.text_content("#graph-g1 .data") == ""
     assert page.locator(".waits.node").count() == 4
+    assert page.evaluate(pieces) == [1] * 3  # whole until there is one
     for node in graph:
         page.click("#next")
         layer = node.name.removeprefix("layers.")[0]

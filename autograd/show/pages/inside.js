@@ -41,7 +41,7 @@ function refreshInside() {
   const step = events[shownAt - 1];
   for (const node of copies.keys()) {
     if (node.index >= Math.min(shownAt, nodes.length)) {
-      for (const part of inner.querySelectorAll(`[data-node="${copies.get(node).index}"]`)) part.classList.add("waits");
+      for (const part of inner.querySelectorAll(`[data-node="${copies.get(node).index}"]`)) wait(part, true);
     }
   }
   if (step === undefined) return;

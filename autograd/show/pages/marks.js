@@ -9,7 +9,15 @@ function set(event, done) {
   }
   const text = inBox(index, (node) => node.data, done ? index + 1 : index);
   write(shown[owner].data, text);
-  for (const element of shown[owner].waiting) element.classList.toggle("waits", text === "");
+  for (const element of shown[owner].waiting) wait(element, text === "");
+}
+
+// Dims what has no number yet; an arrow is whole until then, without a gap for its number.
+function wait(element, waits) {
+  element.classList.toggle("waits", waits);
+  const path = element.querySelector("path");
+  const drawn = path?.getAttribute("d").replace(waits ? /(?!^)M/ : "L", waits ? "L" : "M");
+  if (drawn !== path?.getAttribute("d")) path.setAttribute("d", drawn);
 }
 
 function mark(elements, name) {
