@@ -194,6 +194,9 @@ def fits(state: object, own: Mapping[str, object], name: str) -> None:
         raise ValueError(f"{name} does not fit: {error}") from error
 
 
+_RATES = "'lr'", "'lrs'", "'base_lr'", "'base_lrs'"
+
+
 def _fits(x: Any, own: Any, name: str) -> None:
     if isinstance(own, Mapping):
         instance(x, Mapping, name)
@@ -212,7 +215,7 @@ def _fits(x: Any, own: Any, name: str) -> None:
     elif isinstance(own, int):
         count(x, name, least=0)
     elif x is not None or name not in ("'best'", "'best_state'"):
-        check: Any = not_negative if "lr" in name else finite_float
+        check: Any = not_negative if name in _RATES else finite_float
         check(x, name)
 
 

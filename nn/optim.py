@@ -8,6 +8,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from itertools import repeat, starmap
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 import autograd
@@ -50,8 +51,8 @@ class Setting(Generic[T]):
         def __get__(self, optimizer: Any, owner: Any) -> T: ...
 
     def __set__(self, optimizer: Optimizer, value: T) -> None:
-        kind = type(optimizer).__name__
-        changes: dict[str, Any] = {self.name: self.check(value, f"{kind}: {self.name}")}
+        what = f"{type(optimizer).__name__}: {self.name}"
+        changes: dict[str, Any] = {self.name: self.check(value, what)}
         own = vars(optimizer)
         if "buffers" in own:
             names = optimizer._needed_buffers(own | changes)
@@ -205,18 +206,25 @@ class Optimizer:
         return self._params
 
     @property
-    def state(self) -> dict[Value, dict[str, float]]:
-        """A copy of each parameter's state, as PyTorch has it: its "step" and its buffers.
+    def state(self) -> Mapping[Value, Mapping[str, float]]:
+        """Each parameter's state, as PyTorch has it: its "step" and its buffers, to be read.
+
+        To change it, load a changed `state_dict`.
 
         >>> import nn
         >>> p = Value(1.0)
         >>> adam = nn.Adam([p])
         >>> adam.step()
-        >>> adam.state[p]
+        >>> dict(adam.state[p])
         {'step': 1, 'exp_avg': 0.0, 'exp_avg_sq': 0.0}
         """
         self._sort_out()
-        return {p: {"step": made, **own} for p, (made, own) in self._states().items()}
+        return MappingProxyType(
+            {
+                p: MappingProxyType({"step": made, **own})
+                for p, (made, own) in self._states().items()
+            }
+        )
 
     def _states(self) -> dict[Value, State]:
         """Return for every parameter its steps, and its numbers in the buffers."""
@@ -293,9 +301,10 @@ class Optimizer:
             FloatingPointError: a gradient, a parameter's next value or a running mean is
                 infinite or NaN; nothing was changed.
         """
+        result = None
         if closure is not None:
             checks.function(closure, f"{type(self).__name__}.step: closure")
-        result = None if closure is None else closure()
+            result = closure()
         check_finite_gradients(self.params, f"{type(self).__name__}.step")
         data, *rest = self._following()
         buffers = dict(zip(self.buffers, rest))

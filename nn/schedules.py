@@ -114,7 +114,7 @@ class Scheduler:
     def _prepare(self, *args: Any, **kwargs: Any) -> None:
         """Check and set more, after the fields."""
 
-    def _of_groups(self, given: Any, check: Callable[[Any, str], Any], name: str) -> list[Any]:
+    def _of_groups(self, given: Any, check: Callable[[Any, str], Any], name: str) -> Any:
         """A setting of each group; of all, if it is no list."""
         name, count = f"{type(self).__name__}: {name}", len(self.optimizer.param_groups)
         settings = given if isinstance(given, (list, tuple)) else [given] * count
@@ -122,7 +122,7 @@ class Scheduler:
             check(each, name)
         if len(settings) != count:
             raise ValueError(f"{name} has {len(settings)} for {count} groups; give as many")
-        return [*settings]
+        return settings
 
     def _settings(self, epoch: int) -> list[dict[str, Any]]:
         """Return the settings of each group after this many steps."""

@@ -253,3 +253,5 @@ def test_the_state_has_what_was_never_trained() -> None:
     other.load_state_dict(json.loads(json.dumps(adam.state_dict())))
     assert other.state_dict() == adam.state_dict()
     assert other.state[params[1]] == adam.state[params[1]]
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        adam.state[params[1]]["exp_avg"] = 0.0  # type: ignore[index]
