@@ -6,19 +6,16 @@ const complete = new Map(); // by leaf, after how many multiplications reverse m
 backwards.forEach(({ target, use, uses }, k) => use === uses && complete.set(target, k + 1));
 
 // The products of a pass from one leaf: only of arrows that it reaches, as the others carry 0.
+const onwards = nodes.flatMap((node) => node.inputs.map((source, slot) => ({ node, slot, source, target: node })));
 function tangentsFrom(leaf) {
-  const tangents = new Map([[leaf, 1]]);
+  const reached = new Map([[leaf, 0]]); // by node, how many products have arrived
+  const links = onwards.filter(({ source, target }) => reached.has(source) && reached.set(target, 0));
   const steps = [];
-  for (const node of nodes) {
-    node.inputs.forEach((input, slot) => {
-      if (!tangents.has(input)) return;
-      const [arrived, before] = [tangents.get(input), tangents.get(node)];
-      const product = share(arrived, node, slot);
-      tangents.set(node, (before ?? 0) + product);
-      steps.push({ leaf, node, slot, arrived, before, product, after: tangents.get(node) });
-    });
-  }
-  return { steps, slope: tangents.get(root) };
+  const tangents = sweep(links, { [leaf.index]: 1 }, ({ node, slot }, numbers) => {
+    reached.set(node, reached.get(node) + 1);
+    steps.push({ leaf, node, slot, use: reached.get(node), ...numbers });
+  });
+  return { steps, slope: tangents[root.index] };
 }
 
 const ends = []; // after how many multiplications forward mode knows each leaf's gradient
@@ -48,12 +45,12 @@ function showModes() {
   const step = tangentsFrom(leaves[pass]).steps[at - (ends[pass - 1] ?? 0) - 1];
   const sum = [];
   if (step !== undefined) {
-    const { leaf, node, slot, arrived, before, after } = step;
+    const { leaf, node, slot, use, upstream, before, after } = step;
     const input = node.inputs[slot];
     lit.forward = arrows[node.index][slot];
     sum.push([`∂${node.name}/∂${leaf.name} += `, "name"], [`∂${input.name}/∂${leaf.name}`, "upstream"], [" · ", ""], [`∂${node.name}/∂${input.name}`, "local"], [" = ", ""]);
-    sum.push([formatNumber(arrived), "upstream"], [" × ", ""], [formatNumber(node.partials[slot]), "local"]);
-    sum.push([before === undefined ? " → " : ` + ${formatNumber(before)} → `, ""], [formatNumber(after), "result"]);
+    sum.push([formatNumber(upstream), "upstream"], [" × ", ""], [formatNumber(node.partials[slot]), "local"]);
+    sum.push([use === 1 ? " → " : ` + ${formatNumber(before)} → `, ""], [formatNumber(after), "result"]);
   }
   fillColumn("forward", at, forwardCount, sum, (_, k) => ends[k] <= at, (leaf) => seed * tangentsFrom(leaf).slope);
   if (at > 0) unmark();

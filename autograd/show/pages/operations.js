@@ -27,12 +27,12 @@ function share(upstream, node, slot) {
 // Every argument slot of nodes as {node, slot, target}, in the order of reverse mode.
 const linksOf = (nodes) => nodes.toReversed().flatMap((node) => node.inputs.map((target, slot) => ({ node, slot, target })));
 
-// The sweep of reverse mode: each link adds its product to the gradient, by index, of its target.
-// `told` hears of the link and its numbers.
+// The sweep of both modes: each link adds its product to the number, by index, of its target: to a
+// gradient, or to a tangent, which comes from an input. `told` hears of the link and its numbers.
 function sweep(links, grads, told = () => {}) {
   for (const link of links) {
-    const { node, slot, target } = link;
-    const [upstream, before] = [grads[node.index] ?? 0, grads[target.index] ?? 0];
+    const { node, slot, target, source = node } = link;
+    const [upstream, before] = [grads[source.index] ?? 0, grads[target.index] ?? 0];
     const product = share(upstream, node, slot);
     const after = before + product;
     grads[target.index] = after;
