@@ -84,7 +84,7 @@ def test_a_changed_leaf_gives_the_page_of_the_changed_graph(
     assert lines(page) == [str(event) for event in Stepper(formula(0.5, -0.75)).events]
 
 
-def test_in_the_middle_of_the_passes_what_is_to_come_stays_hidden(open_page: Opener) -> None:
+def test_numbers_are_pythons_and_those_to_come_stay_hidden(open_page: Opener) -> None:
     page = open_page(Stepper(readme()).html(), at="#2")
     page.fill(of("a"), "4")
     shown = page.locator(".node .data").all_text_contents()
@@ -92,6 +92,16 @@ def test_in_the_middle_of_the_passes_what_is_to_come_stays_hidden(open_page: Ope
     assert set(page.locator(".node .grad").all_text_contents()) == {"0.0"}
     page.click("#last")
     assert page.locator("#graph-n0 .grad").text_content() == "6.0"
+    chance = random.Random(0)
+    numbers = [0.0, -0.0, 1.0625, 1.1875, 12345.0, 99995.0, 9999.5, 0.00015, 2.5e-5, 5e-324]
+    numbers += [struct.unpack("<d", chance.randbytes(8))[0] for _ in range(300)]
+    numbers += [chance.randrange(10**6) / 2 ** chance.randrange(12) for _ in range(600)]
+    numbers = [x for x in numbers if math.isfinite(x)]
+    for spec in (".4g", ".3f", ".2e", "", "+.1f", ",.2f", ".0f", ".1%", "g", ".0e"):
+        found = page.evaluate(
+            "([xs, spec]) => xs.map((x) => formatNumber(x, spec))", [numbers, spec]
+        )
+        assert found == [format_number(x, spec) for x in numbers]
 
 
 def test_what_an_operation_refuses_is_said_and_changes_nothing(open_page: Opener) -> None:
@@ -124,8 +134,24 @@ def test_a_kink_is_a_convention(open_page: Opener) -> None:
     assert "0.0 (a convention: 0 at x = 0), goes back to" in page.inner_text("#words")
 
 
-def test_nudge_steps_and_keys(open_page: Opener) -> None:
+def test_a_number_is_dragged_typed_nudged_and_stepped(open_page: Opener) -> None:
     page = open_page((Value(3.0, label="x") ** 2).graph().html())
+    box = page.locator("#graph-n0").bounding_box()
+    page.mouse.move(box["x"] + 10, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 50, box["y"] + 10)
+    page.mouse.up()
+    assert page.locator("#graph-n0 .data").text_content() == "4.0"
+    assert page.locator("#graph-n1 .data").text_content() == "16.0"
+    for key, value in (("Enter", "5.0"), ("Escape", "4.0")):
+        page.mouse.click(box["x"] + 10, box["y"] + 10)
+        page.locator(".edit").fill("5")
+        assert page.locator("#graph-n1 .data").text_content() == "25.0"
+        page.keyboard.press(key)
+        assert page.locator(".edit").count() == 0
+        assert page.locator("#graph-n0 .data").text_content() == value
+        page.fill(of("x"), "4")
+    page.fill(of("x"), "3")
     page.focus("[aria-label='nudge x']")
     page.keyboard.press("Enter")
     said = "x moved by 0.01: v2 moved by 0.0601; its gradient said 6.0 × 0.01 = 0.06."
@@ -163,25 +189,6 @@ def test_a_step_leaves_data_alone_and_says_when_the_loss_explodes(open_page: Ope
     page.click("#step")
     said = page.inner_text("#says")
     assert said.endswith("It has exploded: reset, and take a lower learning rate.")
-
-
-def test_a_number_in_the_picture_is_dragged_and_typed(open_page: Opener) -> None:
-    page = open_page((Value(1.0, label="x") * 2.0).graph().html())
-    box = page.locator("#graph-n0").bounding_box()
-    page.mouse.move(box["x"] + 10, box["y"] + 10)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 50, box["y"] + 10)
-    page.mouse.up()
-    assert page.locator("#graph-n0 .data").text_content() == "2.0"
-    assert page.locator("#graph-n1 .data").text_content() == "4.0"
-    for key, value in (("Enter", "5.0"), ("Escape", "2.0")):
-        page.mouse.click(box["x"] + 10, box["y"] + 10)
-        page.locator(".edit").fill("5")
-        assert page.locator("#graph-n1 .data").text_content() == "10.0"
-        page.keyboard.press(key)
-        assert page.locator(".edit").count() == 0
-        assert page.locator("#graph-n0 .data").text_content() == value
-        page.fill(of("x"), "2")
 
 
 def test_arrows_of_a_network_follow(open_page: Opener) -> None:
@@ -249,9 +256,7 @@ def test_an_open_neuron_knows_what_has_been_played(open_page: Opener) -> None:
     assert page.locator(".inside .along").count() == 2  # the arrow and its number
 
 
-def test_a_box_with_several_outputs_has_their_range_and_opens(
-    open_page: Opener,
-) -> None:
+def test_a_box_with_several_outputs_has_their_range_and_opens(open_page: Opener) -> None:
     graph = nn.MLP(2, [16, 1]).graph([1.0, 2.0])
     pages = [open_page(graph.html(), java_script_enabled=on) for on in (True, False)]
     box = ".group:has-text('more') .data"
@@ -259,23 +264,9 @@ def test_a_box_with_several_outputs_has_their_range_and_opens(
     assert live == still
     assert " … " in live[0]
     pages[0].select_option("#inside", "layers.0.neurons.0")
-    [frame, inside] = [pages[0].locator(at).bounding_box() for at in ("#picture", ".inside")]
+    frame, inside = [pages[0].locator(at).bounding_box() for at in ("#picture", ".inside")]
     assert frame["y"] + frame["height"] <= inside["y"]
     assert inside["height"] > 100
-
-
-def test_numbers_are_written_as_python_writes_them(open_page: Opener) -> None:
-    chance = random.Random(0)
-    numbers = [0.0, -0.0, 1.0625, 1.1875, 12345.0, 99995.0, 9999.5, 0.00015, 2.5e-5, 5e-324]
-    numbers += [struct.unpack("<d", chance.randbytes(8))[0] for _ in range(300)]
-    numbers += [chance.randrange(10**6) / 2 ** chance.randrange(12) for _ in range(600)]
-    numbers = [x for x in numbers if math.isfinite(x)]
-    page = open_page(readme().graph().html())
-    for spec in (".4g", ".3f", ".2e", "", "+.1f", ",.2f", ".0f", ".1%", "g", ".0e"):
-        found = page.evaluate(
-            "([xs, spec]) => xs.map((x) => formatNumber(x, spec))", [numbers, spec]
-        )
-        assert found == [format_number(x, spec) for x in numbers]
 
 
 def test_a_graph_with_an_opaque_rule_says_why_it_is_fixed(open_page: Opener) -> None:
