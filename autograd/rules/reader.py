@@ -336,7 +336,9 @@ def generic(rule: Any) -> Any:
     except TypeError:  # it has no hash
         return rule
     if isinstance(rule, Primitive):
-        return _Entry(rule)
+        entry: Any = lambda *xs: rule(*xs)  # noqa: E731
+        entry.value = entry  # which a rule may call, too
+        return entry
     if type(rule) is not FunctionType or rule in _generic.values():
         return rule
     if rule not in _generic:
@@ -353,16 +355,6 @@ def generic(rule: Any) -> Any:
         for new, old in zip(cells, rule.__closure__ or ()):
             new.cell_contents = generic(old.cell_contents)
     return _generic[rule]
-
-
-class _Entry:
-    """An operation in a rule, which may call it or its value rule."""
-
-    def __init__(self, entry: Primitive) -> None:
-        self.value = entry.__call__
-
-    def __call__(self, *xs: Any) -> Any:
-        return self.value(*xs)
 
 
 _generic: dict[Any, Any] = {}

@@ -114,6 +114,8 @@ dot([x[0], x[1]], [x[1], x[2]], x[0]) % 0.7
 where(x[0] > x[1], x[0] * x[2], x[1].exp()) * (x[1] // 1.0)
 # clip and atan2 @ x=POINTS
 clip(x[0], 0.5, 2.0) * atan2(x[1], x[2])
+# operations that depend on no operand @ x=POINTS
+elu(2.0, x[0]).cbrt() + pow(1.0, x[1]) * leaky_relu(0.5, x[2])
 # sums used again @ x=POINTS
 sum([(y.tanh() + y.exp().cos()).exp() for y in x] + [x[0].tanh().sin()])
 """)

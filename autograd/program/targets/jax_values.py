@@ -78,7 +78,11 @@ def formula(x: Expression) -> Callable[..., Array]:
 
     count = 1 + max([a.args[0] for a in x.args if type(a) is Expression])
     names = [f"x{k}" for k in range(count)]
-    f = _made(names, reader.value(x.op, x.args) if composed(x.op) else x)
+    value = _made(names, reader.value(x.op, x.args) if composed(x.op) else x)
+
+    def f(*xs: Array) -> Array:  # of their shape, though it may depend on none of them
+        return jax.numpy.broadcast_to(value(*xs), np.broadcast_shapes(*map(np.shape, xs)))
+
     if x.op in FLAT or x.op == "where":
         return f
     out, along = operand(count), operand(count + 1)

@@ -339,7 +339,12 @@ class _Blocks:
             x if x.shape[0] in (1, op.rows) else graph.stacked([x] * (op.rows // x.shape[0]))
             for x in xs
         ]
-        return graph.formula(op.what, tiled)
+        result = graph.formula(op.what, tiled)  # it may depend on none of them
+        return (
+            result
+            if result.shape
+            else graph.node("Expand", [result, [op.rows, 1]], (op.rows, 1))
+        )
 
     def matmul(self, op: Op, xs: list[Tensor]) -> Tensor:
         graph, (w, x, *bias) = self.graph, xs
