@@ -112,8 +112,9 @@ class Graph(Snapshot):
         """Write the picture to a file.
 
         Args:
-            path: `*.svg`, `*.png` (two pixels for each of the SVG, 40 million at most), `*.pdf`,
-                `*.html` (the page), `*.dot` or `*.gv` (the source), `*.tex` (formulas).
+            path: `*.svg`, `*.png` (two pixels for each of the SVG, 40 million at most),
+                `*.pdf`, `*.html` (the page), `*.dot` or `*.gv` (the source), `*.tex`
+                (formulas).
             options: changes of the graph's options, for this file.
 
         Returns:
