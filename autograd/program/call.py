@@ -36,6 +36,7 @@ class Call:
         self.each = bool(given.lanes) and self.reduce is None  # a result for each sample
         self.weight = 1.0 / (given.lanes or 1) if self.reduce == "mean" else 1.0  # of a lane
         self.single = transforms.is_single(argnums)
+        self.varies = any(given.axes[i] is not None for i in self.places)
         self.builds = [given.structures[i].rebuild for i in self.places]
         self.rows = [given.rows[given.names[i]] for i in self.places]
         self.ends = np.cumsum([*map(len, self.rows)])
@@ -118,8 +119,7 @@ class Call:
     def jacobian(self) -> Any:
         given, places = self.given, self.places
         inputs = sum(map(len, self.rows))
-        varies = any(given.axes[i] is not None for i in places)
-        if varies or not inputs or len(self.sweep().out) <= inputs:
+        if self.varies or not inputs or len(self.sweep().out) <= inputs:
             calls = self.back()
             count = len(calls[0].out)  # or 0
             blocks = [np.stack(rows)[:count] for rows in zip(*[call.slopes for call in calls])]
@@ -157,15 +157,14 @@ class Call:
         return calls
 
     def hessian(self) -> Any:
-        given, places = self.given, self.places
-        if self.reduce is not None and any(given.axes[i] is not None for i in places):
+        if self.reduce is not None and self.varies:
             raise TypeError(
                 "the Hessian: with reduce, an argument that has samples would give one for "
                 "each two of them; compile without reduce for the Hessian of each sample"
             )
         _check_single(self.sweep())
         if not sum(map(len, self.rows)):
-            return self.it._by_f("hessian", given.args, self.argnums, ())
+            return self.it._by_f("hessian", self.given.args, self.argnums, ())
         calls = self.forward("hessian", output=0, weight=self.weight, per_lane=self.each)
         rows = [np.stack(columns, 1) for columns in zip(*[call.slopes for call in calls])]
         matrices: list[Any] = []

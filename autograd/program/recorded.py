@@ -76,7 +76,7 @@ class Recorded:
         """Let such calls go by plans on the traces known so far; but not where samples part."""
         given = call.given
         traces = self.kinds.get(given.key)
-        every = traces.known if traces is not None else []
+        every = traces.known if traces else []
         what = key_of(method, call.argnums)
         plans = self.plans.get(what, [])
         if given.lanes and len(every) > 1:

@@ -79,20 +79,19 @@ static double single(int op, double x, double y, double z)
 }
 
 /* Of single numbers, in vectors: operands from here and there are collected. The last ones, if
-   they fill no vector, are computed in one that repeats the last of all. */
+   they fill no vector, are computed in one that repeats the last of all, or one by one. */
 static void uniform_formula(const Program *p, const Instruction *q, double *u)
 {
     const int at[] = {q->a, q->b, q->c}, steps[] = {q->down, q->across, q->step};
     int adds = q->op == OP_add, some = q->k != 1 || q->op >= OP_sin || (adds && q->n < W);
-    for (int i = 0; some && i < q->n; i++) { /* a row may be added to again and again */
+    int vectors = some ? 0 : q->n % W < 3 ? q->n / W * W : q->n;
+    for (int i = vectors; i < q->n; i++) { /* a row may be added to again and again */
         double x = u[row_of(p, at[0], steps[0], i)], y = u[row_of(p, at[1], steps[1], i)];
         u[row_of(p, q->out, q->k, i)] =
             adds ? x + y : single(q->op, x, y, u[row_of(p, at[2], steps[2], i)]);
     }
-    if (some)
-        return;
-    for (int i = 0, n; i < q->n; i += n) {
-        int most = q->n - i < CHUNK ? q->n - i : CHUNK, full = most < W ? W : most / W * W;
+    for (int i = 0, n; i < vectors; i += n) {
+        int most = vectors - i < CHUNK ? vectors - i : CHUNK, full = most < W ? W : most / W * W;
         n = most < full ? most : full;
         double rows[4][CHUNK], *x[3], *out = n == full ? u + q->out + i : rows[3];
         for (int k = 0; k < 3; k++) {

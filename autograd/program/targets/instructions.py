@@ -120,7 +120,8 @@ class Instructions:
         Args:
             xs: of each operand; those with fewer rows are read again and again.
         """
-        n, top, most = len(target), [*self.top], len(target)
+        n = most = len(target)
+        top = [*self.top]
         xs = [rows if len(rows) in (1, n) else [*rows] * (n // len(rows)) for rows in xs]
         if self.phase % 2:
             if all(row < LANES for k in operands_of(formula) for row in xs[k]):
@@ -147,6 +148,8 @@ class Instructions:
                 rows = known[id(x)]
             else:
                 op, args = self.simplified(x)
+                if op == "copy" and to is None:
+                    return computed(args[0])
                 out = self.spare(len(target)) if to is None else to
                 self.apply(op, out, *[computed(a) for a in args])
                 known[id(x)] = out

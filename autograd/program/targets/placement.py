@@ -57,7 +57,7 @@ class Placement:
     def allot(self, v: int) -> None:
         """Give a value rows of its own."""
         op = self.ops[v]
-        if op.rows >= PARTS and op.kind != "input" and not op.lanes:
+        if op.rows >= PARTS and op.operands and not op.lanes:
             self.sizes[0] += -self.sizes[0] % PARTS
         base = self.sizes[op.lanes] + op.lanes * LANES
         self.sizes[op.lanes] += op.rows
@@ -84,16 +84,17 @@ class Placement:
                 self.rows[d] = place
             else:
                 self.results.append((d, place))
-        for v, op in enumerate(self.ops):
-            if op.kind == "scalar_vjp" and self.users[v]:
+        needed = [(v, op) for v, op in enumerate(self.ops) if self.users[v]]
+        for v, op in needed:
+            if op.kind == "scalar_vjp":
                 self.side_by_side(v, op.operands[2])
-        for v, op in enumerate(self.ops):
-            if op.kind == "scatter_add" and self.users[v]:
+        for v, op in needed:
+            if op.kind == "scatter_add":
                 if not self.rows[v]:
                     self.allot(v)
                 self.place_terms(v, op)
-        for v, op in enumerate(self.ops):
-            if op.kind in ADDED and self.users[v] and v not in self.place:
+        for v, op in needed:
+            if op.kind in ADDED and v not in self.place:
                 self.allot(v)
         counts = [end - begin for begin, end in zip(begins, self.sizes)]
         self.added = begins[0], counts[0], begins[1], counts[1]
