@@ -4,6 +4,7 @@
 must pass before a change lands, is `.ci/run`.
 """
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def wheels(session: nox.Session) -> None:
     packages = sorted((folder / "dist").iterdir())
     run(session, "twine", "check", "--strict", *map(str, packages))
     project = nox.project.load_toml("pyproject.toml")
-    command = project["tool"]["cibuildwheel"]["test-command"].split()
+    command = shlex.split(project["tool"]["cibuildwheel"]["test-command"])
     checkout = folder / "checkout"  # has the tests alone, so that what is installed is imported
     shutil.rmtree(checkout, ignore_errors=True)
     shutil.copytree("tests", checkout / "tests")

@@ -95,6 +95,11 @@ class ValueArray(np.ndarray[Any, Any]):
             return self.reshape(kind)
         return super().view(*kind, **kinds)
 
+    @property  # type: ignore[misc]
+    def real(self) -> Any:  # pyright: ignore
+        """The array itself; NumPy would copy it."""
+        return self
+
     def zero_grad(self) -> None:
         """Set every element's `grad` to 0."""
         self.grad = 0.0

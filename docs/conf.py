@@ -53,7 +53,7 @@ autodoc_preserve_defaults = True
 copybutton_exclude = ".linenos, .gp, .go"
 nitpick_ignore_regex = [  # of other projects, and what has no page of its own
     ("py:.*", r"(collections|dataclasses|os|pathlib|numpy|hypothesis|optuna|autograd|nn)\..*"),
-    ("py:.*", "P|Step|Loss|Penalty|Axes|Digraph"),
+    ("py:.*", "P|Step|Loss|Penalty|Axes|Digraph|array"),
 ]
 html_show_copyright = False
 html_show_sphinx = False

@@ -686,6 +686,7 @@ ADVANCED = frozenset(  # what a copy shares with the original is advanced, and t
 )
 
 
+@pytest.mark.filterwarnings("ignore:Pickle, copy, and deepcopy:DeprecationWarning")
 @pytest.mark.parametrize("case", ROWS)
 def test_agrees_with_values_or_is_refused_by_name(case: str) -> None:
     results, reason = trained(case, None)
