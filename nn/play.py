@@ -13,7 +13,6 @@ from autograd.show.pages.document import (
     asset,
     document,
     laid_out,
-    operations_script,
     rules,
     table,
 )
@@ -190,7 +189,6 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
     scripts = [
         rules(operations, asset("toys.js", "nn.pages")),
         asset("numbers.js"),
-        operations_script(),
     ]
     scripts += [asset(name, "nn.pages") for name in TRAINER_SCRIPTS]
     styles = [palette(), asset("steps.css")]

@@ -153,14 +153,9 @@ def operations_data(operations: Iterable[Primitive]) -> dict[str, Any]:
     }
 
 
-def operations_script() -> str:
-    """Return the script that computes nodes, by `primitives` and `operations_data`."""
-    return f"{PRODUCT}\n{asset('operations.js')}"
-
-
 def rules(operations: Iterable[Primitive], *scripts: str) -> str:
     """A script that defines `primitives`, by name, beside `PythonError`, `math`, and the
-    functions of other scripts.
+    functions of other scripts; it computes nodes by these and `operations_data`.
 
     >>> from autograd import sin
     >>> rules([sin]).startswith("const { primitives, PythonError, math } = (() => {")
@@ -168,9 +163,10 @@ def rules(operations: Iterable[Primitive], *scripts: str) -> str:
     """
     functions = re.findall(r"^function (\w+)", "\n".join(scripts), re.MULTILINE)
     names = ", ".join(["PythonError", "math", *functions])
-    script = "\n".join([module(operations), *scripts])
-    script += f"\nreturn {{ primitives: table, {names} }};"
-    return f"const {{ primitives, {names} }} = (() => {{\n{script}\n}})();"
+    begin = f"const {{ primitives, {names} }} = (() => {{"
+    end = f"return {{ primitives: table, {names} }};\n}})();"
+    parts = [begin, module(operations), *scripts, end, PRODUCT, asset("operations.js")]
+    return "\n".join(parts)
 
 
 def inline(page: str) -> str:

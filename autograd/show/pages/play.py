@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from inspect import Signature, signature
+from inspect import signature
 from string import Template
 from typing import Any
 
@@ -18,7 +18,6 @@ from autograd.show.pages.document import (
     json_number,
     laid_out,
     operations_data,
-    operations_script,
     rules,
     table,
 )
@@ -82,11 +81,7 @@ def play_page(
         "grammar": {"functions": known, "forms": FORMS, **grammar},
         **operations_data(operations),
     }
-    scripts = [
-        rules(operations),
-        operations_script(),
-        *map(asset, FORMULA_SCRIPTS),
-    ]
+    scripts = [rules(operations), *map(asset, FORMULA_SCRIPTS)]
     styles = [asset("steps.css"), asset("play.css"), style_sheet("graph", "auto")]
     title = "Play with a formula"
     summary = "Change the formula or a number: value and gradient follow."
@@ -96,8 +91,7 @@ def play_page(
 def _function(function: Callable[..., Any]) -> dict[str, Any]:
     """The primitive that a function applies, and the names of its operands."""
     variadic = isinstance(function, Primitive) and function.variadic
-    form: Signature = signature(function)
-    parameters = [] if variadic else list(form.parameters.values())
+    parameters = [] if variadic else [*signature(function).parameters.values()]
     return {
         "op": getattr(function, "name", getattr(function, "__name__", "")),
         "names": [p.name for p in parameters],

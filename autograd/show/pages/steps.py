@@ -23,7 +23,6 @@ from autograd.show.pages.document import (
     json_number,
     laid_out,
     operations_data,
-    operations_script,
     player,
     rules,
 )
@@ -128,12 +127,12 @@ def _page(
     shown, drawn = laid_out(graph, options, PREFIX, BESIDE_CODE if code else PAGE[0])
     data = _data(graph, every, played, options, at, drawn, made)
     data["told"] = told
-    live, panel = _compute(graph, data["groups"])
+    first, live, panel = _compute(graph, data["groups"])
     above, below = (asset("guess.html"), asset("modes.html")) if passes else ("", "")
     main = _board(shown, GUESSING * passes, data["arrows"], code)
     main += player(unit, len(data["keys"]), heads, rows, above, panel + below)
-    scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live]
-    scripts += map(asset, PASS_SCRIPTS if passes else ())
+    later = PASS_SCRIPTS if passes else ()
+    scripts = [first, *map(asset, (*STEP_SCRIPTS, *live, *later))]
     # The picture brings its own style sheet; an open box needs one.
     opened = [style_sheet("opened", options.theme)] * bool(data["groups"])
     styles = [asset("steps.css"), *opened]
@@ -148,8 +147,10 @@ def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
     return with_grads(graph, ends)
 
 
-def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str]:
-    """The scripts that compute the graph anew and open its boxes, and the panel, or why not."""
+def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[str, list[str], str]:
+    """The rules, the names of the scripts that compute the graph anew and open its boxes, and
+    the panel, or why not.
+    """
     names = ["layout.js", "draw.js", "arrows.js", "inside.js"] if groups else []
     try:
         script, panel = rules(_operations(graph)), asset("live.html") + asset("card.html")
@@ -157,7 +158,7 @@ def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str
     except UntranslatableError as error:
         script = rules([])
         panel = f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
-    return [script, *map(asset, names)], panel
+    return script, names, panel
 
 
 def _board(shown: str, more: str, arrows: Mapping[str, Any], code: str) -> str:
