@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -49,6 +48,7 @@ MOST_CUT, FEWEST = 48, 12  # boxes of a picture that leaves some out
 TYPICAL = -1 / 3  # a number as long as most that a cell of a page will show
 ROWS = 9  # of a page with formulas
 MANY = 8  # steps, from which on they are drawn once
+WHOLE = ((False, ANY),)  # of a page that scrolls
 FULL = ((False, 1), (True, 1), (False, 2), (True, 4))  # compact cards, and rows
 FORMULA_WIDTHS = (150.0, 200.0, 260.0, 340.0, 420.0)  # pixels
 COMPACT = "In a box the left number is the data, the right one the gradient."
@@ -81,14 +81,13 @@ class Drawing:
 
 
 class Choice(NamedTuple):
-    """A quotient to draw, whether its cards are compact, and the most rows it may take.
+    """A quotient to draw, and its looks: whether cards are compact, and the most rows.
 
     Of choices of one level a wider picture is better than one of the next level.
     """
 
     quotient: Quotient
-    compact: bool
-    rows: int
+    looks: Sequence[tuple[bool, int]] = ((True, ROWS),)
     level: int = 0
 
 
@@ -106,31 +105,28 @@ def fit(
         wide: how wide a page is.
     """
     page = wide, TALL if scrolls else PAGE[1]
-    loose = page if scrolls else WIDE
-    attempt = partial(_draw, graph, page, scrolls)
     asked = options.collapse != "auto" or options.depth or options.max_nodes != MOST_NODES
     choices: Iterable[Choice] = _choices(graph, scrolls)
     if asked:
-        levels = [(False, ANY)] if scrolls else [(False, 1), (True, 1), (True, ANY)]
-        choices = [Choice(quotient_for(graph, options), *level) for level in levels]
+        looks = WHOLE if scrolls else [(False, 1), (True, 1), (True, ANY)]
+        choices = [Choice(quotient_for(graph, options), looks)]
     else:
         options = options.changed(max_nodes=None)
-    drawing, choice, last = None, None, None
+    choice = None
     for _, level in groupby(choices, key=lambda choice: choice.level):
         drawings: list[Drawing] = []
-        for choice in level:
-            most = MOST_TALL if scrolls and choice.compact else MOST
-            again, last = choice == last, choice  # wider formulas may change nothing
-            if not again and (asked or choice.quotient.count(graph) <= most):
-                drawing = attempt(options, choice)
-                drawings += [drawing] if drawing else []
-            if drawing is not None and drawing.fits(page):
-                return drawing
-        drawing = next((each for each in drawings if each.fits(loose)), None)
-        if drawing is not None or asked:  # rather than with less detail
-            return drawing or drawings[-1]
+        for choice, _ in groupby(level):  # wider formulas may change nothing
+            most = MOST_TALL if scrolls and choice.looks is not WHOLE else MOST
+            few = asked or choice.quotient.count(graph) <= most
+            for drawing in _drawings(graph, page, scrolls, options, choice) if few else ():
+                if drawing.fits(page):
+                    return drawing
+                drawings.append(drawing)
+        wider = next((each for each in drawings if not scrolls and each.fits(WIDE)), None)
+        if wider is not None or asked:  # rather than with less detail
+            return wider or drawings[-1]
     assert choice is not None
-    return _paths(graph, options, choice, attempt)
+    return _paths(graph, page, scrolls, options, choice)
 
 
 def quotient_for(graph: Snapshot, options: Options) -> Quotient:
@@ -164,73 +160,74 @@ def _choices(graph: Snapshot, scrolls: bool) -> Iterator[Choice]:
     sizes = Counter([alike.get(node) for node in graph.nodes if node.op is not None])
     many = [size for key, size in sizes.items() if key and size >= MANY]
     full = names.count(graph) <= (MOST_UNFOLDED if scrolls else MOST_FULL)
-    for compact, rows in () if not full else [(False, ANY)] if scrolls else FULL:
-        yield Choice(names, compact, rows)
+    if full:
+        yield Choice(names, WHOLE if scrolls else FULL)
     if not graph.modules and not graph.scopes and 2 * sum(many) > sizes.total():
         for most in FORMULA_WIDTHS:
-            yield Choice(with_formulas(graph, steps, most, alike), True, ROWS)
+            yield Choice(with_formulas(graph, steps, most, alike))
     for most in FORMULA_WIDTHS if full else ():
-        yield Choice(with_formulas(graph, names, most), True, ANY if scrolls else ROWS)
-    for compact, rows in FULL if scopes else ():
-        yield Choice(named, compact, 3 * rows, 1)
+        yield Choice(with_formulas(graph, names, most), [(True, ANY if scrolls else ROWS)])
+    if scopes:
+        yield Choice(named, [(compact, 3 * rows) for compact, rows in FULL], 1)
     if graph.modules:  # fewer neurons have a box of their own, then none
         fewer = by_module(graph, tallest=6), by_module(graph, layers=True)
         folded += [(shared, by_likeness(graph, shared, {})) for shared in fewer]
     for k, (shared, alike) in enumerate(folded):
         level = 0 if graph.modules and k < 2 else 2 + k
         formulas = with_formulas(graph, shared, FORMULA_WIDTHS[-1], alike)
-        yield Choice(formulas, True, ROWS, level)
+        yield Choice(formulas, level=level)
 
 
 def _paths(
-    graph: Snapshot,
-    options: Options,
-    coarsest: Choice,
-    attempt: Callable[[Options, Choice], Drawing | None],
+    graph: Snapshot, page: Position, scrolls: bool, options: Options, coarsest: Choice
 ) -> Drawing:
     """Draw the paths of most of the gradient, of the coarsest choice: as many boxes as fit."""
     most = min(MOST_CUT, coarsest.quotient.count(graph))
     while True:
-        drawing = attempt(options.changed(max_nodes=most), coarsest._replace(rows=ANY))
-        if drawing is not None and (drawing.fits() or most <= FEWEST):
-            return drawing
+        choice, cut = coarsest._replace(looks=[(True, ANY)]), options.changed(max_nodes=most)
+        for drawing in _drawings(graph, page, scrolls, cut, choice):
+            if drawing.fits() or most <= FEWEST:
+                return drawing
         most = max(FEWEST, most * 6 // 7)
 
 
-def _draw(
+def _drawings(
     graph: Snapshot,
     page: Position,
     scrolls: bool,
     options: Options,
     choice: Choice,
-) -> Drawing | None:
-    """The drawing of a choice; None if it needs more rows or more room."""
-    drawn = Painter(graph, options, choice.quotient).picture()
-    _write(drawn, options, choice, format_number(TYPICAL, options.format) if scrolls else "")
-    notes = [drawn.note] if drawn.note else []
-    compact = any(box.compact and box.rows for box in drawn.boxes)
-    notes += [COMPACT] * (compact and options.values and options.gradients)
-    if not scrolls and any(edge.weight for edge in drawn.edges):
-        notes.append(legend(options.arrows))
-    wide, high = page[0] - 2 * PAPER_MARGIN, page[1] - 2 * PAPER_MARGIN
-    room = sum([(box.width + 36) * (box.height + 8) for box in drawn.boxes])
-    if choice.rows < ANY and room > wide * high:
-        return None
-    inner = wide, high - (len(notes) + 1) * ROW
-    layout = lay_out(drawn, options.rankdir, inner, choice.rows)
-    if layout is None:
-        return None
-    notes += [CHIPS] if layout.names else []
-    lines = textwrap.wrap(" ".join(notes), int(max(layout.size[0], 320.0) / CHARACTER))
-    return Drawing(drawn, layout, lines)
+) -> Iterator[Drawing]:
+    """Yield the drawings of a choice, without those that need more rows or more room."""
+    drawn = None
+    for compact, rows in choice.looks:
+        drawn = drawn or Painter(graph, options, choice.quotient).picture()
+        _write(drawn, options, compact, scrolls)
+        notes = [drawn.note] if drawn.note else []
+        compact = any(box.compact and box.rows for box in drawn.boxes)
+        notes += [COMPACT] * (compact and options.values and options.gradients)
+        if not scrolls and any(edge.weight for edge in drawn.edges):
+            notes.append(legend(options.arrows))
+        wide, high = page[0] - 2 * PAPER_MARGIN, page[1] - 2 * PAPER_MARGIN
+        room = sum([(box.width + 36) * (box.height + 8) for box in drawn.boxes])
+        if rows < ANY and room > wide * high:
+            continue
+        high -= (len(notes) + 1) * ROW
+        layout = lay_out(drawn, options.rankdir, (wide, high), rows)
+        if layout is not None:
+            notes += [CHIPS] if layout.names else []
+            lines = textwrap.wrap(" ".join(notes), int(max(layout.size[0], 320.0) / CHARACTER))
+            yield Drawing(drawn, layout, lines)
+            drawn = None  # it is placed
 
 
-def _write(drawn: Picture, options: Options, choice: Choice, reserve: str) -> None:
+def _write(drawn: Picture, options: Options, compact: bool, scrolls: bool) -> None:
     """Set the texts of boxes, as high as their arrows' numbers need; layers are even."""
+    reserve = format_number(TYPICAL, options.format) if scrolls else ""
     along, room = AXES[options.rankdir][0], port_room(drawn, options.rankdir)
     layers: dict[object, list[Box]] = {}
     for box in drawn.boxes:
-        write(box, choice.compact, reserve)
+        write(box, compact, reserve)
         if along == 0:
             box.height = max(box.height, room[box])
         else:

@@ -44,6 +44,8 @@ def lay_out(
         boxes: first operands first, as they are made: an arrow is given once.
         length: of a page; rows: how many there may be.
     """
+    for box in boxes:  # that may have been tried in fewer rows
+        box.rank, box.starts, box.ends = 0, [], []
     for each in arrows:
         each.way = [each.tail, each.head]
         if not each.goes_round:
