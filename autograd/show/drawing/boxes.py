@@ -120,9 +120,9 @@ class Painter:
             distance, _, _, unit = heappop(ahead)
             links = self.links[unit] if unit not in kept and distance != depth else ()
             kept[unit] = None
-            for link in links:  # what is near comes first if there is a depth
-                far = distance + 1 if depth else 0
-                heappush(ahead, (far, -flows[link.tail], next(number), link.tail))
+            for tail in [link.tail for link in links if link.tail in self.nodes]:
+                far = distance + 1 if depth else 0  # what is near comes first then
+                heappush(ahead, (far, -flows[tail], next(number), tail))
         return [unit for unit in self.nodes if unit in kept]
 
     # ------------------------------------------------------------ boxes

@@ -185,6 +185,12 @@ def test_what_is_left_out_carries_least_of_the_gradient() -> None:
     assert "Only the paths that carry most of the gradient are drawn; " in found.note
 
 
+@pytest.mark.parametrize("options", [{"depth": 2}, {"max_nodes": 3}])
+def test_a_part_of_a_network_on_plain_numbers_is_drawn(options: dict[str, int]) -> None:
+    found = drawn(nn.MLP(2, [4, 1])([1.0, 2.0]).graph(), collapse="neuron", **options)
+    assert {box.title for box in found.boxes} >= {"neurons.0", "x0"}
+
+
 def test_a_few_inputs_keep_a_box_each() -> None:
     found = drawn(network([2, 1]), collapse="layer")
     assert titles(found, "leaf") == ["x0", "x1"]
