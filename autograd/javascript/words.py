@@ -9,7 +9,13 @@ from importlib.resources import files
 from typing import Any
 
 from autograd.core.primitive import TABLE, Primitive
-from autograd.rules.expression import COMPARISONS, REDUCE, Expression, UntranslatableError
+from autograd.rules.expression import (
+    COMPARISONS,
+    REDUCE,
+    SYMBOLS,
+    Expression,
+    UntranslatableError,
+)
 from autograd.rules.printer import ATOM, Form, Language, Printer
 from autograd.rules.reader import formula, partials
 
@@ -95,29 +101,27 @@ def module(primitives: Iterable[Primitive]) -> str:
 
 
 def _entry(entry: Primitive, language: JavaScript) -> str:
-    op, count = entry.name, 0 if entry.variadic else len(entry.rules)
+    op, count = entry.name, len(entry.rules)
+    value, slopes = VALUES.get(op), PARTIALS.get(op)
     if entry.variadic:
-        slopes = PARTIALS.get(op) or _many(op, language)
+        slopes = slopes or _many(op, language)
+        value = value or _function(language, formula(op), len(partials(op)) - 1, False, "...xs")
     else:
         parts = [_function(language, x, count, True) for x in partials(op)]
         slopes = f"[{', '.join(parts)}]"
-    if op not in VALUES and entry.variadic:
-        named = len(partials(op)) - 1
-        value = _function(language, formula(op), named, False, "...xs")
-    else:
-        value = VALUES.get(op) or _function(language, formula(op), count, False)
+        value = value or _function(language, formula(op), count, False)
     return f"  {_literal(op)}: {{\n    value: {value},\n    partials: {slopes},\n  }}"
 
 
 def _function(language: JavaScript, x: Any, count: int, slope: bool, *rest: str) -> str:
     names = [f"x{k}" for k in range(count)]
     parameters = [*(["out"] if slope else []), *names, *rest]
-    if type(x) is Expression and x.op in ("<", "<=", ">", ">=", "==", "!="):
+    if type(x) is Expression and x.op in SYMBOLS:
         x = Expression("where", x, 1.0, 0.0)
-    body = "\n".join(Printer(language, x, [*names, "out"]).body())
-    if body.count("\n") == 0 and body.lstrip().startswith("return "):
-        text = body.strip()[7:-1]
+    text = Printer(language, x, [*names, "out"]).inline()
+    if text is not None:
         return f"({', '.join(parameters)}) => {text}"
+    body = "\n".join(Printer(language, x, [*names, "out"]).body())
     return f"({', '.join(parameters)}) => {{\n{body}\n    }}"
 
 

@@ -46,7 +46,8 @@ class Call:
         if tangents:
             moved = [*args]
             for k, i in enumerate(self.places):
-                moved[i] = _aligned(tangents[k], args[i], f"the tangents[{k}]")
+                numbers = flatten_like(tangents[k], args[i], f"the tangents[{k}]")
+                moved[i] = flatten(args[i], "")[1](numbers)  # entries in the argument's order
             self.tangent = Arguments(moved, it.in_axes, it.parameters)
 
     # ------------------------------------------------------------------ sweeps
@@ -214,8 +215,3 @@ class Call:
 def _check_single(call: Results) -> None:
     if not call.single:
         raise TypeError("the gradient: f returns a single number; use jacobian for several")
-
-
-def _aligned(tangent: Any, x: Any, what: str) -> Any:
-    """A tangent, built as x is: the entries of dicts may have come in another order."""
-    return flatten(x, "")[1](flatten_like(tangent, x, what))

@@ -193,11 +193,6 @@ def same(a: Term, b: Term) -> bool:
     return repr(a) == repr(b)
 
 
-def negated(comparison: Expression) -> Expression:
-    """The opposite comparison."""
-    return Expression(OPPOSITE[comparison.op], *comparison.args)
-
-
 def rebuilt(x: Term, change: Callable[[Expression, list[Term]], Term]) -> Term:
     """x with each expression changed, given its changed operands; shared parts stay shared."""
     known: dict[int, Term] = {}

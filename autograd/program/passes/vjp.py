@@ -22,7 +22,6 @@ from autograd.rules.expression import (
     Expression,
     UntranslatableError,
     bound,
-    negated,
     operands_of,
     where,
 )
@@ -231,7 +230,8 @@ def term_of(op: str, slot: int, out: Any, d: Expression, slots: Sequence[Any]) -
     if type(slope) is float and slope in (1.0, -1.0):
         return d if slope > 0.0 else Expression("neg", d)
     if type(slope) is Expression and _is_choice(slope):
-        slope = slope.args[0] if slope.args[1] else negated(slope.args[0])
+        asked, holds, _ = slope.args
+        slope = Expression(asked.op if holds else OPPOSITE[asked.op], *asked.args)
     power = slots[1] if op == "pow" and type(slots[1]) is float else 0.0
     bounded = with_trait("bounded", [op]) or type(slope) is float or power >= 1.0
     return Expression("mul" if bounded else "strong_zero", d, slope)
