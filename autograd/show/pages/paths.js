@@ -12,14 +12,10 @@ function pathsOf(leaf) {
   const many = nodes.map(() => 0);
   best[root.index] = [{ product: seed, links: null }];
   many[root.index] = 1;
-  for (const node of nodes.toReversed()) {
-    best[node.index].sort((a, b) => Math.abs(b.product) - Math.abs(a.product)).splice(MOST_PATHS);
-    node.inputs.forEach(({ index }, slot) => {
-      many[index] += many[node.index];
-      for (const path of best[node.index]) {
-        best[index].push({ product: share(path.product, node, slot), links: { node, slot, rest: path.links } });
-      }
-    });
+  for (const { node, slot, target: { index } } of linksOf(nodes)) {
+    many[index] += many[node.index];
+    const longer = best[node.index].map(({ product, links }) => ({ product: share(product, node, slot), links: { node, slot, rest: links } }));
+    best[index] = [...best[index], ...longer].sort((a, b) => Math.abs(b.product) - Math.abs(a.product)).slice(0, MOST_PATHS);
   }
   const largest = best[leaf.index].map(({ product, links }) => {
     const list = [];
