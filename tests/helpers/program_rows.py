@@ -193,6 +193,8 @@ atan2(x * 0.0 - 0.0, -1.0)
 atan2(fsum([x * 0.0, x * 0.0]), -1.0)
 # zeros of both signs @ x=SIGNS
 atan2(0.0, x) + 10.0 * atan2(-0.0, x)
+# the first of equal zeros @ x=SIGNS
+atan2(maximum(x * 0.0, -0.0 * x), -1.0) + 10.0 * atan2(minimum(x * 0.0, -0.0 * x), -1.0)
 # a saturated softmax @ x=25.0
 logsumexp(x.cosh(), x) * x.sin()
 # scalars of two kinds @ x=0.7

@@ -27,7 +27,7 @@ def namespace() -> dict[str, Any]:
 
 @lru_cache
 def _functions() -> dict[str, Any]:
-    named = (stack, strong_zero, rounded, refuse)
+    named = (stack, first, strong_zero, rounded, refuse)
     space: dict[str, Any] = {"np": np, **{f.__name__: f for f in named}}
     space |= {"each_value": each_value, "each_partial": each_partial}
     space |= {op: lambda x, op=op: each_value(op, x) for op in ("erf", "erfc")}
@@ -51,6 +51,11 @@ def stack(*parts: Array) -> Array:
     return np.concatenate(
         [part if part.shape[1] == lanes else np.repeat(part, lanes, 1) for part in parts]
     )
+
+
+def first(rows: Array, place: Callable[..., Array]) -> Array:
+    """The first of the largest or smallest operands, so that 0.0 and -0.0 are told apart."""
+    return np.take_along_axis(rows, place(rows, 0)[None], 0)[0]
 
 
 def strong_zero(adjoint: Array, partial: Array) -> Array:

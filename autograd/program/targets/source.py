@@ -25,8 +25,8 @@ TERMS = 50  # of a sum in one line, which Python's own compiler takes apart by r
 OF_MANY = {
     "sum": "{a}.sum(0)",
     "dot": "{a} + ({b} * {c}).sum(0)",
-    "maximum": "{a}.max(0)",
-    "minimum": "{a}.min(0)",
+    "maximum": "first({a}, np.argmax)",
+    "minimum": "first({a}, np.argmin)",
     "logsumexp": "logsumexp({a})",
 }
 
