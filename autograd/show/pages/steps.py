@@ -77,8 +77,10 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     graph = _after(graph, played)
     options = options.changed(max_nodes=LIMIT, depth=None)
     told = f"{graph.stats}, {len(played)} steps"
-    passes = ["backward", "forward"]
-    rows = [[str(e.index + 1), passes[e.kind == "forward"], str(e)] for e in played]
+    rows = [
+        [str(e.index + 1), "forward" if e.kind == "forward" else "backward", str(e)]
+        for e in played
+    ]
     heads = ["step", "pass", "arithmetic"]
     return _page("step", graph, played, options, at, told, heads, rows)
 
