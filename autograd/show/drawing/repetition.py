@@ -34,7 +34,7 @@ class Repetition:
         columns: the results of one place in the steps, one a step, in the order of the steps.
         leaves: of a place where every step reads a leaf of its own, these leaves.
         rounds: a result, and what it reads of the step before.
-        sums: results that only add a term to those of the step before.
+        sums: results that only add terms to those of the step before.
     """
 
     columns: list[list[Node]]
@@ -189,12 +189,14 @@ def _step(columns: list[list[Node]], readers: dict[Node, list[Node]]) -> Repetit
             if isinstance(y, Node) and y.op and x is not y and before.get(y) is not x:
                 operands = [(node, node.operands[slot]) for node in (second, *rest)]
                 rounds += [(node, z) for node, z in operands if isinstance(z, Node) and z in of]
-    carried = {of[x] for _, x in rounds}
-    sums: set[Node] = set()
-    for column in results:
-        inner = {of.get(reader) for x in column[:-1] for reader in readers[x]}
-        if column[0] in carried and column[0].op is TABLE["add"] and inner == {column[0]}:
-            sums |= {*column}
+    inner = {
+        column[0]: {of.get(reader) for x in column[:-1] for reader in readers[x]}
+        for column in results
+        if column[0].op is TABLE["add"]
+    }
+    for _ in results:  # additions that go into one of these alone, and so round
+        inner = {x: ys for x, ys in inner.items() if len(ys) == 1 and ys <= inner.keys()}
+    sums = frozenset([node for node in of if of[node] in inner])
     going = frozenset([(node, x) for node, x in rounds if node not in sums])
     leaves = [column for column in columns if column[0].op is None]
-    return Repetition(results, leaves, going, frozenset(sums))
+    return Repetition(results, leaves, going, sums)

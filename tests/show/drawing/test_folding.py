@@ -3,6 +3,7 @@
 import random
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from itertools import product
 from operator import mul
 
 import pytest
@@ -63,6 +64,17 @@ def maxima() -> Value:
     return autograd.fsum([autograd.maximum(*pair) for pair in pairs]) * 1.0
 
 
+def convolution() -> Value:
+    """Its rows are alike, but all that goes from one to the next is the sum."""
+    xs = [[Value(float(i * j % 3), label=f"x[{i},{j}]") for j in range(5)] for i in range(5)]
+    ks = [[Value(float(i - j), label=f"k[{i},{j}]") for j in range(3)] for i in range(3)]
+    places = [*product(range(3), repeat=2)]
+    total = Value(0.0, label="start")
+    for i, j in places:
+        total = total + sum([ks[a][b] * xs[i + a][j + b] for a, b in places], Value(0.0)).relu()
+    return total
+
+
 def tangle() -> Value:
     random.seed(5)
     xs = [Value(random.random(), label=f"x{i}") for i in range(50)]
@@ -98,6 +110,7 @@ squares | {"60 × (w * … + b - …)²", "1 × (Σ v6) / 60.0"}
 one_leaf | {"1 × Σ w * …"}
 lambda: loop(100) | {"100 × tanh(x[t-1] * a + b)", "1 × x * 1.0"}
 doubled | {"100 × x[t-1] * a + x[t-1] * a"}
+convolution | {"81 × k * x", "9 × relu(v4 + Σ v3)", "1 × start + Σ v38"}
 maxima | {"1 × Σ maximum(exp(x), x)", "1 × v61 * 1.0"}
 """,
         globals(),
