@@ -142,6 +142,13 @@ enum { RESULT = 3, ADJOINT, TERMS, FRAME = TERMS + 3, KIND = sizeof(Kind) / size
 
 static int run_code(const Program *p, double *u, int begin, int end);
 
+/* An operation, and those after it that are of its kind. */
+#define ALIKE(op, value)                                                                      \
+    case op:                                                                                  \
+        for (y[n] = value; n + 1 < q->n && i[4] == i[0]; y[n] = value)                        \
+            n++, i += 4;                                                                      \
+        break;
+
 static void scalars(const Program *p, const Instruction *q, double *u)
 {
     const Kind *kinds = (const Kind *)(p->lists + q->down), *kind;
@@ -149,9 +156,9 @@ static void scalars(const Program *p, const Instruction *q, double *u)
     double *x = u + q->a, *y = u + q->out, *frame = u + q->c, sum;
     for (int n = 0; n < q->n; n++, i += 4)
         switch ((kind = kinds + i[0])->op) {
-        case OP_add: y[n] = x[i[1]] + x[i[2]]; break;
-        case OP_sub: y[n] = x[i[1]] - x[i[2]]; break;
-        case OP_mul: y[n] = x[i[1]] * x[i[2]]; break;
+        ALIKE(OP_add, x[i[1]] + x[i[2]])
+        ALIKE(OP_sub, x[i[1]] - x[i[2]])
+        ALIKE(OP_mul, x[i[1]] * x[i[2]])
         case OP_div: y[n] = x[i[1]] / x[i[2]]; break;
         case OP_neg: y[n] = -x[i[1]]; break;
         case OP_square: y[n] = x[i[1]] * x[i[1]]; break;
