@@ -27,9 +27,8 @@ def namespace() -> dict[str, Any]:
 
 @lru_cache
 def _functions() -> dict[str, Any]:
-    named = (stack, first, strong_zero, rounded, refuse)
+    named = (stack, first, strong_zero, rounded, refuse, each_value, each_partial)
     space: dict[str, Any] = {"np": np, **{f.__name__: f for f in named}}
-    space |= {"each_value": each_value, "each_partial": each_partial}
     space |= {op: lambda x, op=op: each_value(op, x) for op in ("erf", "erfc")}
 
     def build(x: Expression) -> Callable[..., Array]:
@@ -48,9 +47,7 @@ def _functions() -> dict[str, Any]:
 def stack(*parts: Array) -> Array:
     """The rows of all parts, one below the other; what is uniform is repeated in all lanes."""
     lanes = max([part.shape[1] for part in parts])
-    return np.concatenate(
-        [part if part.shape[1] == lanes else np.repeat(part, lanes, 1) for part in parts]
-    )
+    return np.concatenate([np.broadcast_to(part, (len(part), lanes)) for part in parts])
 
 
 def first(rows: Array, place: Callable[..., Array]) -> Array:
