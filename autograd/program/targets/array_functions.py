@@ -46,7 +46,7 @@ def _functions() -> dict[str, Any]:
 
 def stack(*parts: Array) -> Array:
     """The rows of all parts, one below the other; what is uniform is repeated in all lanes."""
-    lanes = max([part.shape[1] for part in parts])
+    lanes = max(part.shape[1] for part in parts)
     return np.concatenate([np.broadcast_to(part, (len(part), lanes)) for part in parts])
 
 
