@@ -110,18 +110,16 @@ static void lane_formula(const Program *p, const Instruction *q, const double *u
                          int lanes)
 {
     const int at[] = {q->out, q->a, q->b, q->c}, steps[] = {q->k, q->down, q->across, q->step};
-    int whole = 1;
+    int whole = 1, each[4];
     for (int k = 0; k < 4; k++)
         whole &= at[k] >= LANES ? steps[k] == 1 : steps[k] == 0;
     for (int i = 0; i < q->n; i += whole ? q->n : 1) {
         double numbers[4][W], *x[4];
-        int each[4];
         for (int k = 0; k < 4; k++) {
             ptrdiff_t row = row_of(p, at[k], steps[k], i);
             each[k] = row >= LANES;
             x[k] = each[k] ? v + (row - LANES) * lanes : numbers[k];
-            if (!each[k])
-                STORE(numbers[k], splat(u[row]));
+            STORE(numbers[k], splat(each[k] ? 0.0 : u[row]));
         }
         formula(q->op, x[0], x[1], each[1], x[2], each[2], x[3], each[3],
                 (ptrdiff_t)(whole ? q->n : 1) * lanes);
@@ -186,11 +184,10 @@ static void scalars(const Program *p, const Instruction *q, double *u)
 static void scalars_vjp(const Program *p, const Instruction *q, double *u)
 {
     const Kind *kinds = (const Kind *)(p->lists + q->down), *kind;
-    const int *i = p->lists + q->k + 4 * (ptrdiff_t)q->n, *list;
+    const int *i = p->lists + q->k + 4 * (ptrdiff_t)(q->n - 1), *list;
     double *x = u + q->a, *s = u + q->b, *frame = u + q->c;
-    for (int n = q->out - q->a + q->n - 1; n >= q->out - q->a; n--) {
+    for (int n = q->out - q->a + q->n - 1; n >= q->out - q->a; n--, i -= 4) {
         double d = s[n];
-        i -= 4;
         if (d == 0.0)
             continue;
         switch ((kind = kinds + i[0])->op) {
