@@ -241,7 +241,7 @@ def shortened(value: object) -> str:
     return _SHORT.repr(value)
 
 
-def index(value: int | Value, name: str, size: int) -> int | Value:
+def index(value: Any, name: str, size: int) -> int | Value:
     """value as an index into `size` things; TypeError if it is not an integer, IndexError if
     it is out of range. A Value that holds an integer stays one, as programs need it.
 
