@@ -81,7 +81,7 @@ def formula(x: Expression) -> Callable[..., Array]:
     value = _made(names, reader.value(x.op, x.args) if composed(x.op) else x)
 
     def f(*xs: Array) -> Array:  # of their shape, though it may depend on none of them
-        return jax.numpy.broadcast_to(value(*xs), np.broadcast_shapes(*map(np.shape, xs)))
+        return jax.numpy.broadcast_arrays(value(*xs), *xs)[0]
 
     if x.op in FLAT or x.op == "where":
         return f
