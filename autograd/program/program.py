@@ -245,7 +245,7 @@ class Sweep:
 
     def memory(self, lanes: int) -> tuple[Array, Array, Array, Any]:
         """For a runner: what is uniform, beginning with the inputs; outputs and gradients."""
-        u = np.empty(len(self.start) + PARTS)
+        u = np.empty(len(self.start) + PARTS)  # from the beginning of a line of the cache on
         u = u[-u.__array_interface__["data"][0] // 8 % PARTS :][: len(self.start)]
         u[:] = self.start
         out = np.empty((self.roots, lanes if self.has_lanes else 1))
