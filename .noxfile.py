@@ -104,7 +104,7 @@ def sanitizers(session: nox.Session) -> None:
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """The mutants of modules that no test notices: hours; `-- nn/losses.py` names one."""
+    """The mutants that no test notices: hours; `-- nn/losses.py --one-in 10` tries fewer."""
     install(session, ".[dev]")
     run(session, "python", "-m", "tests.mutation", *session.posargs)
 
