@@ -20,7 +20,6 @@ import numpy as np
 import autograd
 from autograd import Value
 from autograd.core import special
-from autograd.core.hints import Absent
 from autograd.core.primitive import TABLE, Primitive
 from autograd.show.formulas import LATEX, rule
 from autograd.show.graph import Graph
@@ -298,9 +297,8 @@ def testing_names() -> str:
 
 
 def _elsewhere(owner: type) -> list[str]:
-    """Attributes of a class that have no place on its page: operations and hints."""
-    kinds = (Primitive, Absent)
-    return [n for n in dir(owner) if isinstance(inspect.getattr_static(owner, n), kinds)]
+    """Attributes of a class that have no place on its page: operations."""
+    return [n for n in dir(owner) if isinstance(inspect.getattr_static(owner, n), Primitive)]
 
 
 def _api(module: str, names: list[str]) -> str:

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 
 from autograd.core.primitive import TABLE
 
-__all__ = ["DEFINE", "HINTS", "NUMBERS", "Absent", "advice", "by_name", "called", "missing"]
-__all__ += ["note", "refusal"]
+__all__ = ["DEFINE", "HINTS", "NUMBERS", "Absent", "Listed", "advice", "by_name", "called"]
+__all__ += ["missing", "note", "refusal"]
 
 NUMBERS = "for a plot or a log take the numbers, x.data"
 WHOLE = "it takes integers; write int(x), which has no gradient"
@@ -217,6 +217,15 @@ class Absent:
 
     def __set__(self, x: object, value: object) -> None:
         self.__get__(x, type(x))
+
+
+class Listed(type):
+    """The class of Value, whose `dir`, which is completed from, has nothing that is absent."""
+
+    __module__ = "autograd.core.value"  # compiled classes find their own in here
+
+    def __dir__(cls) -> list[str]:
+        return [name for name in super().__dir__() if name not in HINTS["Value"]]
 
 
 def missing(package: str, name: str, hint: str = "") -> NoReturn:

@@ -6,8 +6,13 @@ cdef extern from *:
         PyType_Modified((PyTypeObject *)type);
         return status;
     }
+    static CYTHON_UNUSED void set_metaclass(void *type, PyObject *metaclass)
+    {
+        Py_SET_TYPE((PyObject *)type, (PyTypeObject *)Py_NewRef(metaclass));
+    }
     """
     int put_into_type(type cls, str name, object method) except -1
+    void set_metaclass(type cls, object metaclass)
 
 cdef class Operations:
     pass

@@ -17,7 +17,7 @@ else:
     from autograd.core import cython
 
 import autograd.core.table  # noqa: F401  (fills TABLE)
-from autograd.core.hints import HINTS, Absent, advice, called
+from autograd.core.hints import HINTS, Absent, Listed, advice, called
 from autograd.core.operand import Operand, describe, is_node, numpy_method, real
 from autograd.core.primitive import TABLE
 
@@ -74,7 +74,7 @@ class Operations:
             raise ValueError(told) from None
 
     def __dir__(self: Any) -> list[str]:
-        return [name for name in object.__dir__(self) if name not in HINTS["Value"]]
+        return dir(type(self))
 
     def __abs__(self: Any) -> Any:
         return TABLE["abs"](self)
@@ -250,3 +250,7 @@ for _name, _entry in [
             put_into_type(Operations, _name, _entry)  # type: ignore[name-defined]  # noqa: F821
         else:
             setattr(Operations, _name, _entry)
+if cython.compiled:
+    set_metaclass(Operations, Listed)  # type: ignore[name-defined]  # noqa: F821
+else:
+    Operations = Listed("Operations", (), {**vars(Operations)})  # type: ignore

@@ -1,11 +1,14 @@
 """In whatever order and way the packages are imported, they are the same."""
 
 import importlib.util
+import pickle
 import re
+import rlcompleter
 import runpy
 import sys
 from inspect import getdoc
 from pathlib import Path
+from pydoc import render_doc
 
 import pytest
 
@@ -122,9 +125,17 @@ def test_names_of_torch_are_told_theirs_in_autograd(name: str) -> None:
 
 
 def test_what_a_value_has_not_is_not_listed() -> None:
-    x = autograd.Value(2.0)
-    assert not {*dir(x)} & {*hints.HINTS["Value"]}
-    assert {"exp", "backward", "data"} < {*dir(x)}
+    x, absent = autograd.Value(2.0), {*hints.HINTS["Value"]}
+    completer = rlcompleter.Completer({"x": x, "Value": autograd.Value})
+    completed = [
+        {each.partition(".")[2].rstrip("()") for each in completer.attr_matches(f"{owner}.")}
+        for owner in ("x", "Value")
+    ]
+    for names in ({*dir(x)}, *completed):
+        assert not names & absent
+        assert {"exp", "backward", "data"} < names
+    assert "Absent" not in render_doc(autograd.Value)
+    assert pickle.loads(pickle.dumps(autograd.Value)) is autograd.Value
     assert not any(hasattr(x, name) for name in hints.HINTS["Value"])
     assert getdoc(autograd.Value.numpy) == "Absent: write x.data"  # type: ignore[attr-defined]
     for told in re.findall(r"autograd\.(\w+)", " ".join(hints.HINTS["Value"].values())):
