@@ -153,7 +153,7 @@ function hypot(...xs) {
   const parts = xs.flatMap((x) => squared(x * half[0] * half[1]));
   const length = Math.sqrt(fsum(parts));
   const rest = fsum([...parts, ...squared(length).map((part) => -part)]);
-  return finite((length + rest / (2 * length)) / half[0] / half[1], ...xs);
+  return (length + rest / (2 * length)) / half[0] / half[1];
 }
 
 // x² as a sum of two floats (Veltkamp, Dekker 1971).

@@ -18,7 +18,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
-from types import CellType, CodeType, FunctionType, SimpleNamespace
+from types import CellType, CodeType, FunctionType, MethodType, SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -64,7 +64,7 @@ def formula(op: str, known: Known = None, count: int | None = None) -> Term:
     Raises:
         UntranslatableError: the rule can't be read.
     """
-    return _formulas(op, known, count)[0]()
+    return _read(op, known, count, "value")
 
 
 def partials(
@@ -77,7 +77,7 @@ def partials(
     Args:
         taught: as the textbook rule has them, if there is one.
     """
-    slopes: tuple[Term, ...] = _formulas(op, known, count)[1](taught)
+    slopes: tuple[Term, ...] = _read(op, known, count, "taught" if taught else "partials")
     return slopes
 
 
@@ -110,56 +110,52 @@ def _on(op: str, slot: int | None, operands: Sequence[Term], terms: Sequence[Ter
 _cached: WeakKeyDictionary[Primitive, dict[Any, Any]] = WeakKeyDictionary()
 
 
-def _formulas(op: str, known: Known, count: int | None) -> Any:
+def _read(op: str, known: Known, count: int | None, asked: str) -> Any:
     entry = TABLE[op]
-    mine = _cached.setdefault(entry, {})
-    key = count, repr(known)
+    mine, key = _cached.setdefault(entry, {}), (asked, count, repr(known))
     if key not in mine:
         value, *rules = _library()[op] if op in RESERVED else (entry.value, *entry.rules)
         many = entry.variadic and count is None
-        named = (rules[0].__code__.co_argcount - 1) if many else count or len(rules)
+        named = rules[0].__code__.co_argcount - 1 if many else count or len(rules)
         xs: list[Any] = [operand(k) for k in range(named)]
         if known is not None:
             xs = [x if number is None else number for x, number in zip(xs, known)]
         xs += [EACH] if many else []
         check = _without_places if many else generic
-
-        def read(rule: Any, *xs: Any) -> Any:
-            try:
-                return trace(check(rule), *xs)
-            except TypeError as error:
-                raise UntranslatableError(
-                    f"{op}: its rule can't be read, so that no other language has it: {error}; "
-                    "write it with this library's functions"
-                ) from error
-
-        @cache
-        def result() -> Term:
-            value_rule = Expression(op, *xs) if op in WORDS else read(value, *xs)
-            if _many(value_rule):
-                raise UntranslatableError(f"{op}: the rule asks something of each operand")
-            return value_rule
-
-        @cache
-        def slopes(taught: bool) -> tuple[Term, ...]:
-            asked = [entry.textbook_rule] if taught and entry.textbook_rule else rules
-            every = [read(rule, operand(named), *xs) for rule in asked]
-            each = tuple(every[0] if entry.variadic else every)
-            if len(each) != len(xs):
-                raise UntranslatableError(f"{op}: the rule gives another number of partials")
-            return each
-
-        mine[key] = result, slopes
+        if asked == "taught" and entry.textbook_rule:
+            rules = [entry.textbook_rule]
+        try:
+            if asked == "value":
+                rule: Any = Expression(op, *xs) if op in WORDS else trace(check(value), *xs)
+                if _many(rule):
+                    raise TypeError("the rule asks something of each operand")
+            else:
+                every = [trace(check(rule), operand(named), *xs) for rule in rules]
+                rule = tuple(every[0] if entry.variadic else every)
+                if len(rule) != len(xs):
+                    raise TypeError("the rule gives another number of partials")
+            mine[key] = rule
+        except TypeError as error:
+            mine[key] = (
+                f"{op}: its rule can't be read, so that no other language has it: {error}; "
+                "write it with this library's functions"
+            )
+    if type(mine[key]) is str:
+        raise UntranslatableError(mine[key])
     return mine[key]
 
 
-def forget(primitives: Iterable[Primitive]) -> None:
-    """Read the rules of these anew when they are asked for: they may read what has changed."""
-    own = [each for each in primitives if each.name not in RESERVED]
-    for each in own:
-        _cached.pop(each, None)
-    if own:
-        _generic.clear()
+def forget(primitives: Iterable[Primitive], captured: Callable[[Any], Any]) -> None:
+    """Read the rules of these anew when they are asked for, if what they name has changed.
+
+    Args:
+        captured: gives what a rule names; its `same()` says whether that is as it was.
+    """
+    for each in primitives:
+        names = _cached.get(each, {}).get("names")
+        if not (names and names.same()):
+            _cached[each] = {"names": captured(MethodType(each.value, each))}
+            _generic.clear()
 
 
 # ---------------------------------------------------------------- running rules

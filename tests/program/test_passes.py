@@ -277,6 +277,30 @@ def test_a_rule_with_too_many_ways() -> None:
     assert [*fast.hessian(xs)] == [autograd.hessian(f)(x) for x in xs]
 
 
+@pytest.mark.parametrize("power", [4, 10])
+def test_a_rule_is_read_once(power: int) -> None:
+    """One that has too many ways, too."""
+    runs = itertools.count()
+
+    def rule(x: Any) -> Any:
+        next(runs)
+        return sum([x if x > float(i) else 2.0 * x for i in range(power)])
+
+    many, counts = primitive("read_once_", rule, lambda out, x: 1.0 * power), [0]
+    for _ in "abc":
+        compile(lambda x: many(x))(0.5)
+        counts.append(next(runs))
+    first, second, third = [b - a for a, b in itertools.pairwise(counts)]
+    assert second == third < 2**4 < first
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 7])
+def test_an_operation_of_any_number_of_operands_among_few(count: int) -> None:
+    rules = lambda *xs: sum([x * x for x in xs]), lambda out, *xs: [2.0 * x for x in xs]
+    own = primitive("own_", *rules, variadic=True)
+    agrees(lambda x: own(*x) * x[0].sin(), [1.0 + i for i in range(count)])
+
+
 SLOPES = named(
     """
 maximum: lambda y, x: 1.0 * (x == y)

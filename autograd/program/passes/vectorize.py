@@ -169,7 +169,7 @@ class _Vectorize:
                 after[i] = stage
             if ops[i] == "logsumexp'":  # computed with its logsumexp
                 groups[stage - 1, (ops[i], 1)].append(i)
-            elif is_wide(ops[i]) and not _is_single(ops[i], len(mine)):
+            elif not _is_single(ops[i], len(mine)):
                 after[i] = stage + 1
                 groups[stage, (ops[i], len(mine))].append(i)
             elif stage:

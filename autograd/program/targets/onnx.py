@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.core.primitive import TABLE
-from autograd.core.table import TWO_PER_ROOT_PI, cos, exp, expm1, hypot, log, log1p, sin, sqrt
+from autograd.core.table import (
+    TWO_PER_ROOT_PI,
+    asinh,
+    cos,
+    exp,
+    expm1,
+    hypot,
+    log,
+    log1p,
+    sin,
+    sqrt,
+)
 from autograd.files import write_atomically
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op
@@ -179,7 +190,7 @@ def _expm1(x: Any) -> Any:
 def _log1p(x: Any) -> Any:
     """(Kahan 1984)."""
     y = 1.0 + x
-    exact = log(y) * x / where(y == 1.0, 1.0, y - 1.0)
+    exact = x / where(y == 1.0, 1.0, y - 1.0) * log(y)
     return where(y == 1.0, x, where(y == math.inf, y, exact))
 
 
@@ -203,8 +214,7 @@ def _asinh(x: Any) -> Any:
 
 
 def _acosh(x: Any) -> Any:
-    more = x - 1.0
-    return log1p(more + sqrt(more) * sqrt(more + 2.0))
+    return 2.0 * asinh(sqrt(0.5 * (x - 1.0)))
 
 
 def _atan(x: Any) -> Any:

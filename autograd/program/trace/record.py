@@ -149,7 +149,7 @@ def record(
             tape = _tape(first, inputs, closed)
             differ = not tape.same(_tape(second, inputs, closed))
         if not differ:
-            forget(used)
+            forget(used, Captured)
             captured.add(used)
             if not captured.settle():
                 return unsure  # another thread has changed something meanwhile
