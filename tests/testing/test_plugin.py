@@ -86,7 +86,8 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def test_a_project(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(project.path)
-    options = ["-p", "no:autograd-testing", "-p", "autograd.testing.plugin"]
+    plugins = "no:autograd-testing", "autograd.testing.plugin", "no:randomly"
+    options = [f"-p{plugin}" for plugin in plugins]
     result = project.runpytest_inprocess(*options)
     result.assert_outcomes(passed=3, failed=6)
     result.stdout.fnmatch_lines(
