@@ -151,6 +151,11 @@ def test_cross_entropy_is_within_4_ulp(xs: list[float], index: int, smoothing: f
                 assert ulps(x.grad, p[i] - share, [p[i], share]) <= 4.0
 
 
+def test_cross_entropy_of_infinite_logits() -> None:
+    rows = [math.inf, 0.0], [0.0, math.inf], [math.inf] * 2, [-math.inf] * 2, [-math.inf, 0.0]
+    assert repr([nn.cross_entropy(row, 0) for row in rows]) == "[0.0, inf, nan, nan, inf]"
+
+
 @pytest.mark.parametrize(
     ("loss", "exact"),
     table(
