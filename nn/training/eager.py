@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import starmap
 from typing import Any
 
 from autograd import Value, no_grad
@@ -179,10 +181,9 @@ class Eager:
 @contextmanager
 def in_mode(model: Module, training: bool) -> Iterator[None]:
     """With all modules in this mode while the block runs."""
-    before = [(module, module.training) for module in model.modules()]
+    before = [(module, "training", module.training) for module in model.modules()]
     try:
         model.train(training)
         yield
     finally:
-        for module, mode in before:
-            object.__setattr__(module, "training", mode)  # also of a frozen dataclass
+        deque(starmap(object.__setattr__, before), 0)  # also of a frozen dataclass

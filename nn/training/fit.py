@@ -358,14 +358,13 @@ def whole_steps() -> Iterator[Callable[[], None]]:
     """Put Ctrl-C off while the block runs; what it is given raises one that came."""
     came: list[int] = []
 
-    def later(number: int, frame: Any) -> None:
-        if came:  # once more: at once
-            raise KeyboardInterrupt
-        came.append(number)
-
     def interrupt() -> None:
         if came:
             raise KeyboardInterrupt
+
+    def later(number: int, frame: Any) -> None:
+        interrupt()  # once more: at once
+        came.append(number)
 
     main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT) if main else None
@@ -377,6 +376,7 @@ def whole_steps() -> Iterator[Callable[[], None]]:
         yield interrupt
     finally:
         signal.signal(signal.SIGINT, before)
+    interrupt()  # one that came after the last step
 
 
 # ---------------------------------------------------------------- helpers
@@ -485,5 +485,4 @@ def progress_bar(
             "the progress bar needs the `train` extra: pip install 'scalar-autograd[train]'; "
             "or leave out progress=True"
         ) from error
-    bar: Callable[..., contextlib.AbstractContextManager[Any]] = tqdm
-    return bar
+    return tqdm  # type: ignore[no-any-return]
