@@ -54,6 +54,8 @@ SUITES = {
     "nn/optim.py": ["tests/nn/test_optim.py", "nn/optim.py", *mistakes(OPTIMIZERS)],
     "autograd/transforms.py": [
         "tests/test_transforms.py",
+        "tests/test_structures.py",
+        "tests/test_arrays.py::test_a_foreign_function_that_is_differentiated_itself",
         "autograd/transforms.py",
         "tests/properties/test_transform_laws.py",
     ],
