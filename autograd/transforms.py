@@ -578,11 +578,8 @@ class Run:
                 if mode == "forward":
                     raise
         rows = rows or [self.pull([(y, 1.0)]) for y in self.outputs]
-        shaped = [self.shaped(row) for row in rows]
-        if self.options.single:
-            return self.rebuild_outputs(shaped)
-        columns = [[row[k] for row in shaped] for k in range(len(self.shapes))]
-        return tuple(map(self.rebuild_outputs, columns))
+        chosen = None if self.options.single else len(self.shapes)
+        return nested([*map(self.shaped, rows)], self.rebuild_outputs, chosen)
 
     def shaped(self, numbers: list[Any]) -> Any:
         """One number a variable, in the shape of the chosen arguments."""
@@ -591,6 +588,17 @@ class Run:
             results.append(rebuild(numbers[start : start + size]))
             start += size
         return results[0] if self.options.single else tuple(results)
+
+
+def nested(gradients: Sequence[Any], outer: Rebuild, count: int | None) -> Any:
+    """Put the gradients of all outputs in the shape of the outputs.
+
+    Args:
+        count: how many arguments each gradient is in, if it is a tuple: so is the result then.
+    """
+    if count is None:
+        return outer(gradients)
+    return tuple(map(outer, zip(*gradients) if gradients else [()] * count))
 
 
 def _data_of(leaves: Sequence[Any]) -> list[Any]:

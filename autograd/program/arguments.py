@@ -182,7 +182,7 @@ class Arguments:
         for i, (axis, form, rows) in enumerate(each):
             if axis is not None:
                 numbers = numbers_of(args[i], form, f"argument {i}", axis)
-                self.x[rows.start : rows.stop] = numbers.T
+                self.x[rows] = numbers.T
             elif Form(form).fill(args[i], self.u, rows.start) < 0:
                 raise TypeError(f"argument {i} holds something else than numbers")
 

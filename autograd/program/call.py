@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from autograd import transforms
 from autograd.program.arguments import Arguments
 from autograd.program.ir.arrays import Array, np
+from autograd.program.program import Request
 from autograd.program.results import Results
 from autograd.program.spot_check import moving
 from autograd.program.targets.runner import added_up
 from autograd.program.trace.record import called
-from autograd.trees import Rebuild, flatten, flatten_like
+from autograd.trees import NUMBER, Rebuild, flatten, flatten_like
 
 if TYPE_CHECKING:
     from autograd.program.compiled import Compiled
@@ -25,7 +26,11 @@ class Call:
 
     Attributes:
         anew: whether it has recorded something.
+        along: for tangents, u and x in the shape of the arguments'; 0 for other arguments.
+        request: that of the last sweep, by which calls like this one may go by a plan.
     """
+
+    request: Request | None = None
 
     def __init__(
         self, it: Compiled, args: Sequence[Any], argnums: Any = 0, tangents: Sequence[Any] = ()
@@ -37,18 +42,20 @@ class Call:
         self.weight = 1.0 / (given.lanes or 1) if self.reduce == "mean" else 1.0  # of a lane
         self.single = transforms.is_single(argnums)
         self.varies = any(given.axes[i] is not None for i in self.places)
-        self.builds = [given.structures[i].rebuild for i in self.places]
         self.rows = [given.rows[given.names[i]] for i in self.places]
-        self.ends = np.cumsum([*map(len, self.rows)])
+        self.ends, self.inputs = np.cumsum([*map(len, self.rows)]), sum(map(len, self.rows))
         self.anew, self.sweeps = False, 0
         self.last: Results | None = None
-        self.tangent: Arguments | None = None
+        self.along: tuple[Array, Array] | None = None
         if tangents:
             moved = [*args]
             for k, i in enumerate(self.places):
                 numbers = flatten_like(tangents[k], args[i], f"the tangents[{k}]")
                 moved[i] = flatten(args[i], "")[1](numbers)  # entries in the argument's order
-            self.tangent = Arguments(moved, it.in_axes, it.parameters)
+            t = Arguments(moved, it.in_axes, it.parameters)
+            for i in {*range(len(args))} - {*self.places}:
+                (t.u if t.axes[i] is None else t.x)[t.rows[t.names[i]]] = 0.0
+            self.along = t.u, t.x
 
     # ------------------------------------------------------------------ sweeps
 
@@ -56,23 +63,11 @@ class Call:
         """The results of a request, which a check may compare."""
         call = Results(self.it.f, self.given, places, **what, threads=self.it.threads)
         self.anew |= self.it._fill(call)
+        self.request = call.request
         self.sweeps += 1
         if (self.it._schedule.turn + 1) % self.sweeps == 0 or self.sweeps == 1:
             self.last = call  # each sweep has its turn
         return call
-
-    def plan(self, method: str, call: Results) -> None:
-        """Let calls like this one go by a plan."""
-        self.it._recorded.plan(method, self, call.request)
-
-    def along(self) -> tuple[Array, Array]:
-        """The tangents, which are 0 for other arguments."""
-        assert self.tangent is not None
-        t = self.tangent
-        for i in set(range(len(t.args))) - set(self.places):
-            side, rows = t.u if t.axes[i] is None else t.x, t.rows[t.names[i]]
-            side[rows.start : rows.stop] = 0.0
-        return t.u, t.x
 
     def one(self, name: str) -> None:
         """TypeError where there is a value for each sample."""
@@ -94,59 +89,46 @@ class Call:
 
     def value(self) -> Any:
         call = self.sweep()
-        self.plan("value", call)
         return call.shaped(call.out, self.reduce)
 
     def value_and_grad(self) -> tuple[Any, Any]:
         self.one("the gradient")
         call = self.sweep(self.places, output=0, weight=self.weight)
         _check_single(call)
-        self.plan("value_and_grad", call)
         return self.weight * call.total(call.out[0]), self.like(call.slopes)
 
     def jvp(self) -> tuple[Any, Any]:
-        call = self.sweep(self.places, along=self.along())
-        self.plan("jvp", call)
+        call = self.sweep(self.places, along=self.along)
         value, tangent = np.split(call.out, 2)
         return call.shaped(value, self.reduce), call.shaped(tangent, self.reduce)
 
     def hvp(self) -> Any:
         self.one("hvp")
-        call = self.sweep(self.places, along=self.along(), output=0, weight=self.weight)
+        call = self.sweep(self.places, along=self.along, output=0, weight=self.weight)
         _check_single(call)
-        self.plan("hvp", call)
         return self.like(call.slopes)
 
     def jacobian(self) -> Any:
-        given, places = self.given, self.places
-        inputs = sum(map(len, self.rows))
-        if self.varies or not inputs or len(self.sweep().out) <= inputs:
+        if self.varies or not self.inputs or len(self.sweep().out) <= self.inputs:
             calls = self.back()
-            count = len(calls[0].out)  # or 0
-            blocks = [np.stack(rows)[:count] for rows in zip(*[call.slopes for call in calls])]
+            blocks = [block[: len(calls[0].out)] for block in _stacked(calls)]  # or none
         else:
-            calls = self.forward("jacobian")
+            calls = self.forward()
             columns = np.stack([np.split(call.out, 2)[1] for call in calls], 1)
             columns = columns if self.reduce is None else self.weight * added_up(columns)
             blocks = np.split(columns, self.ends, 1)
-        call = calls[0]
-        if not self.each:
-            rows = [[given.like(i, row) for row in block] for i, block in zip(places, blocks)]
-            return self.picked([*map(call.rebuild, rows)])
-        both = zip(self.builds, blocks)
-        return self.picked([self.nested(call, call.rebuild, *each) for each in both])
+        return self.picked(self.nested(calls[0], calls[0].form.rebuild, blocks))
 
     def back(self) -> list[Results]:
         """A reverse sweep for each output; unless there is a result for each sample, it adds up
         the derivatives of all samples in what is uniform."""
         what = {"weight": self.weight, "per_lane": self.each}
         calls = [self.sweep(self.places, output=0, **what)]
-        self.plan("jacobian", calls[0])
         for k in range(1, len(calls[0].out)):
             calls.append(self.sweep(self.places, output=k, **what))
         return calls
 
-    def forward(self, method: str, **what: Any) -> list[Results]:
+    def forward(self, **what: Any) -> list[Results]:
         """A forward sweep for each number of the arguments."""
         calls = []
         for i, rows in zip(self.places, self.rows):
@@ -154,7 +136,6 @@ class Call:
                 t_u, t_x = np.zeros(len(self.given.u)), np.zeros(self.given.x.shape)
                 (t_u if self.given.axes[i] is None else t_x)[row] = 1.0
                 calls.append(self.sweep(self.places, along=(t_u, t_x), **what))
-        self.plan(method, calls[0])
         return calls
 
     def hessian(self) -> Any:
@@ -163,24 +144,26 @@ class Call:
                 "the Hessian: with reduce, an argument that has samples would give one for "
                 "each two of them; compile without reduce for the Hessian of each sample"
             )
-        _check_single(self.sweep())
-        if not sum(map(len, self.rows)):
+        if not self.inputs:
             return self.it._by_f("hessian", self.given.args, self.argnums, ())
-        calls = self.forward("hessian", output=0, weight=self.weight, per_lane=self.each)
-        rows = [np.stack(columns, 1) for columns in zip(*[call.slopes for call in calls])]
-        matrices: list[Any] = []
-        for outer, row in zip(self.builds, rows):
-            both = zip(self.builds, np.split(row, self.ends, 1))
-            matrices.append(self.picked([self.nested(calls[0], outer, *each) for each in both]))
-        return self.picked(matrices)
+        _check_single(self.sweep())
+        calls = self.forward(output=0, weight=self.weight, per_lane=self.each)
+        blocks = zip(*[np.split(block, self.ends) for block in _stacked(calls)])
+        builds = [self.given.structures[i].rebuild for i in self.places]
+        both = zip(builds, blocks)
+        return self.picked([self.picked(self.nested(calls[0], *each)) for each in both])
 
-    def nested(self, call: Results, outer: Rebuild, inner: Rebuild, block: Array) -> Any:
-        """A structure of structures, of numbers of shape (outer, inner, lanes)."""
+    def nested(self, call: Results, outer: Rebuild, blocks: Sequence[Array]) -> list[Any]:
+        """Structures of arguments, of numbers of shape (outer, inner, lanes) for each."""
+        given = self.given
 
-        def build(rows: Sequence[Any]) -> Any:
-            return outer([*map(inner, rows)])
+        def built(i: int, block: Array) -> Any:
+            if not self.each:
+                return outer([given.like(i, row) for row in block])
+            inner = given.structures[i].rebuild
+            return call.of_lanes(lambda rows: outer([*map(inner, rows)]), block)
 
-        return call.of_lanes(build, block) if self.each else build(block[:, :, 0].tolist())
+        return [*map(built, self.places, blocks)]
 
     # ------------------------------------------------------------------ spot checks
 
@@ -212,6 +195,11 @@ class Call:
                 )
 
 
+def _stacked(calls: Sequence[Results]) -> list[Array]:
+    """For each argument the gradients of all calls, row by row."""
+    return [np.stack(rows) for rows in zip(*[call.slopes for call in calls])]
+
+
 def _check_single(call: Results) -> None:
-    if not call.single:
+    if call.form is not NUMBER:
         raise TypeError("the gradient: f returns a single number; use jacobian for several")

@@ -182,13 +182,12 @@ class _Rounding:
             return None
         derived = seeds is not None
         seeds = seeds if seeds is not None else [1.0] * len(self.outputs)
-        if self.is_private and (derived or len(off) == 1):
-            bounds = [*map(max, bounds, self.quick_bounds(seeds, derived))]
-            if _beyond(off, bounds) is None:
-                return None
         adjoints, sums = self.sweep(seeds, self.partials)
         if derived:
             bounds = [a + b for a, b in zip(bounds, sums)]
+        elif len(off) == 1:
+            moves = [abs(adjoints[x] * x._data) for x in self.order]
+            bounds[0] += 2.0 * U * sum([move for move in moves if move < math.inf])
         most = [0.0] * len(off)
         k = _beyond(off, bounds)
         for sample in range(SAMPLES):
@@ -215,40 +214,16 @@ class _Rounding:
                 most[i] = math.inf
         return _beyond(off, [b + FACTOR * m for b, m in zip(bounds, most)])
 
-    def pull(self, seeds: Sequence[float]) -> tuple[list[tuple[Value, float]], list[float]]:
-        """The roots that are seeded, and by a compiled sweep the derivative in each leaf."""
-        roots = [(y, seed) for y, seed in zip(self.outputs, seeds) if type(y) is Value and seed]
-        if not (roots and self.is_private):
-            return roots, [math.nan]
-        return roots, float_sweeps.pull(roots, [*self.leaves])
-
     def slopes(self, seeds: Sequence[float]) -> list[float]:
         """Σ seed · d(output)/d(leaf) for each leaf."""
-        roots, slopes = self.pull(seeds)
+        roots = [(y, seed) for y, seed in zip(self.outputs, seeds) if type(y) is Value and seed]
+        slopes = [math.nan]
+        if roots and self.is_private:
+            slopes = float_sweeps.pull(roots, [*self.leaves])
         if any(map(math.isnan, slopes)):
             adjoints = cotangents(roots, self.leaves) if roots else {}
             slopes = [primal(adjoints.get(x, 0.0)) for x in self.leaves]
         return slopes
-
-    def quick_bounds(self, seeds: Sequence[float], derived: bool) -> list[float]:
-        """Bounds that a compiled sweep gives: it leaves the adjoints in the nodes' fields.
-
-        A value may move by a rounding of each node, and a derivative by usual errors of the
-        terms that it adds up.
-        """
-        self.pull(seeds)
-        if not derived:
-            bounds = [2.0 * U * math.fsum([abs(x._grad * x._data) for x in self.order])]
-        else:
-            sizes = dict.fromkeys(self.leaves, 0.0)
-            for node in self.order:
-                for x, partial in zip(node.inputs, node.partials):
-                    if x in sizes:
-                        sizes[x] += abs(node._grad * partial)
-            operations = sum([len(node.inputs) for node in self.order])
-            usual = FACTOR * U * math.sqrt(operations)
-            bounds = [usual * sizes[x] for x in self.leaves]
-        return [bound if bound < math.inf else 0.0 for bound in bounds]
 
     def sweep(
         self,
@@ -279,8 +254,11 @@ class _Rounding:
                 adjoints[x] = adjoints.get(x, 0.0) + term
                 sizes[x] = sizes.get(x, 0.0) + abs(term)
                 counts[x] = counts.get(x, 0) + 1
-        terms = [counts.get(x, 0) * sizes.get(x, 0.0) for x in self.leaves]
-        sums = [NEAR * (t + abs(adjoints[x])) + TINY for t, x in zip(terms, self.leaves)]
+        usual = 4.0 * math.sqrt(sum(counts.values()))
+        sums = [
+            NEAR * ((counts.get(x, 0) + usual) * sizes.get(x, 0.0) + abs(adjoints[x])) + TINY
+            for x in self.leaves
+        ]
         return adjoints, sums
 
     def recomputed(

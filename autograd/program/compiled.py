@@ -166,6 +166,7 @@ class Compiled:
             if result is None:
                 call = Call(self, args, argnums, tangents)
                 result = getattr(call, name)()
+                self._recorded.plan(name, call, call.request)
             due = due and schedule.is_due(clock() - start)
             if due or (schedule.on and call is not None and call.anew):
                 start = clock()

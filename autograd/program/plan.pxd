@@ -47,10 +47,11 @@ cdef class Form:
 @cython.final
 cdef class Plan:
     cdef readonly object trace, runner, uniform, slopes, results, seed, outside
-    cdef object captured, sweep, rebuild, reduce, d_x, wrt, every, looks
+    cdef object captured, sweep, rebuild, outer, reduce, d_x, wrt, every, looks
     cdef list closed, forms, varies, places, starts, slopes_at, free, plain, units
     cdef dict at
-    cdef tuple spaces, names, known, parts, inputs
+    cdef Form chosen
+    cdef tuple spaces, names, known, parts, inputs, shape
     cdef double *u
     cdef double *d_u
     cdef double *out

@@ -26,7 +26,8 @@ from autograd.program.ir.arrays import np
 from autograd.program.program import VALUES
 from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS
 from autograd.program.trace.captured import KEYS, LENGTH, equal
-from autograd.trees import NUMBER
+from autograd.transforms import nested
+from autograd.trees import NUMBER, Structure
 
 __all__ = ["MOST", "Form", "Plan", "planned"]
 
@@ -281,36 +282,44 @@ class Plan:
             NotImplementedError: such calls always go the long way.
         """
         sweep: Any = self.sweep
-        given, tangent = call.given, call.tangent
+        given = call.given
         self.trace, self.captured, self.looks = trace, captured, None
         self.varies = [axis is not None for axis in given.axes]
         self.samples = given.lanes > 0
         arrays = [type(x) is ARRAY for x, v in zip(given.args, self.varies) if v]
-        parted = sweep.has_lanes != self.samples or (self.samples and not trace.single)
+        self.is_number = trace.form is NUMBER
+        many = self.samples and not (self.is_number or self.each)
+        parted = sweep.has_lanes != self.samples
         several = not self.each and method not in ("value", "value_and_grad")
         long = self.samples and (self.along or several)
-        if any(given.given) or parted or long or not all(arrays) or len(arrays) > MOST:
+        if any(given.given) or many or parted or long or not all(arrays) or len(arrays) > MOST:
             raise NotImplementedError
         self.is_value, self.is_jvp = method == "value", method == "jvp"
         self.is_hvp, self.is_hessian = method == "hvp", method == "hessian"
         self.by_rows = method in ("jacobian", "hessian")
-        self.single, self.is_number = call.single, trace.single
+        self.single = call.single
         self.forms = [Form(structure) for structure in given.structures]
         self.starts = [given.rows[name].start for name in given.names]
         self.rebuild, self.reduce = trace.rebuild, trace.reduce
         self.places, self.inputs = [*call.places], given.names
-        self.units = []
-        if tangent is not None:  # these follow the inputs
-            self.forms += [Form(tangent.structures[i]) for i in self.places]
+        chosen = [given.structures[i] for i in self.places]
+        whole = chosen[0] if self.single else Structure(tuple, (), tuple, chosen)
+        self.chosen, self.units = Form(whole), []
+        self.outer = whole.rebuild if self.is_hessian else trace.rebuild
+        if call.along:  # these follow the inputs
+            self.forms += [self.forms[i] for i in self.places]
             self.starts += [self.after + self.starts[i] for i in self.places]
             self.varies += [False] * len(self.places)
         elif self.is_hessian or (self.by_rows and self.wrt is None):
             rows = [row for i in self.places for row in given.rows[given.names[i]]]
             self.units = [self.after + row for row in rows]
         self.slopes_at = [self.at.get(name, (False, 0, 0))[1] for name in self.inputs]
-        for form in self.forms if self.each else ():
-            if form.nested or form.size != math.prod(form.shape):
-                raise NotImplementedError
+        if self.each:
+            for structure in (*given.structures, trace.form):
+                if structure.parts or structure.size != math.prod(structure.shape):
+                    raise NotImplementedError
+            self.shape = trace.form.shape
+            self.outer = trace.rebuild if self.is_number else self.stacked
         self.plain, self.count = [form.kind is float for form in self.forms], len(self.varies)
         self.prepare(given.lanes or sweep.lanes or 1)
 
@@ -472,7 +481,6 @@ class Plan:
     def rows(self) -> Any:
         """The Jacobian by a sweep for each output or input, or the Hessian for each input."""
         i: cython.Py_ssize_t
-        form: Form
         rows: list[Any] = []
         for k in range(len(self.units) or self.outputs):
             for j, i in enumerate(self.units):
@@ -483,25 +491,12 @@ class Plan:
             if self.runner.run(self.parts):
                 return None
             rows.append(self.gradient() if self.wrt is not None else self.moves())
-        chosen = [self.forms[i] for i in self.places]
         if self.wrt is None:  # a column for each input
-            matrix, rows = np.array(rows).T.copy(), []
-            for numbers in matrix:
-                start, row = 0, []
-                for form in chosen:
-                    row.append(form.built(numbers, start))
-                    start += form.size
-                rows.append(row[0] if self.single else row)
-        if not self.is_hessian:
-            if self.single:
-                return self.rebuild(rows)
-            columns = [[row[k] for row in rows] for k in range(len(chosen))]
-            return tuple([self.rebuild(column) for column in columns])
-        blocks, start = [], 0
-        for form in chosen:
-            mine = rows[start : start + form.size]
-            start += form.size
-            if self.single:
-                return form.structure.rebuild(mine)
-            blocks.append(tuple([form.structure.rebuild([*each]) for each in zip(*mine)]))
-        return tuple(blocks)
+            rows = [self.chosen.built(row) for row in np.array(rows).T.copy()]
+        blocks = nested(rows, self.outer, None if self.single else len(self.places))
+        return tuple(zip(*blocks)) if self.is_hessian and not self.single else blocks
+
+    def stacked(self, rows: Any) -> Any:
+        """The rows of each lane, as an array."""
+        array = np.stack(rows, 1)
+        return array.reshape(self.lanes, *self.shape, *array.shape[2:])

@@ -72,14 +72,14 @@ class Recorded:
         for what, plans in [*self.plans.items()]:
             self.plans[what] = [plan for plan in plans if plan.trace in known]
 
-    def plan(self, method: str, call: Any, request: Request) -> None:
+    def plan(self, method: str, call: Any, request: Request | None) -> None:
         """Let such calls go by plans on the traces known so far; but not where samples part."""
         given = call.given
         traces = self.kinds.get(given.key)
         every = traces.known if traces else []
         what = key_of(method, call.argnums)
         plans = self.plans.get(what, [])
-        if given.lanes and len(every) > 1:
+        if request is None or (given.lanes and len(every) > 1):
             self.plans[what] = [plan for plan in plans if plan.trace not in every]
             return
         known = {plan.trace for plan in plans}

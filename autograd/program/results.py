@@ -16,7 +16,7 @@ from autograd.program.check import compare
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Request
 from autograd.program.targets.runner import added_up, folded
-from autograd.trees import NUMBER, Rebuild, structure
+from autograd.trees import NUMBER, Structure, structure
 
 __all__ = ["Results", "parting"]
 
@@ -39,15 +39,13 @@ class Results:
         blocks: "out", the outputs, and the gradient in each argument by its name: a row a
             number, a column a lane; but gradients in uniform arguments are sums, unless each
             lane has its own.
-        rebuild, built, single: as a trace's.
+        form: the structure of f's result.
         closed: the Values from outside f that its traces read.
         parted: of each trace, lanes that go along it.
         by_itself: whether a lane was computed by f itself.
     """
 
-    rebuild: Rebuild
-    built: Any
-    single: bool
+    form: Structure
 
     def __init__(
         self,
@@ -90,18 +88,18 @@ class Results:
         """Take in results of lanes."""
         self.closed.update(trace.closed)
         self.parted[trace] = lanes
-        self.put(lanes, blocks, trace.rebuild, trace.built)
+        self.put(lanes, blocks, trace.form)
 
-    def put(self, lanes: Array, blocks: dict[str, Array], rebuild: Rebuild, built: Any) -> None:
+    def put(self, lanes: Array, blocks: dict[str, Array], form: Structure) -> None:
         if not self.blocks:
             count = self.arguments.lanes or 1
-            self.rebuild, self.built, self.single = rebuild, built, built == NUMBER.key
+            self.form = form
             columns = {name: 1 if name in self.summed else count for name in blocks}
             if len(lanes) == count and all(blocks[k].shape[1] == n for k, n in columns.items()):
                 self.blocks = blocks
                 return
             self.blocks = {k: np.zeros((len(blocks[k]), n)) for k, n in columns.items()}
-        if built != self.built:
+        if form.key != self.form.key:
             raise parting()
         for name, block in blocks.items():
             whole = self.blocks[name]
@@ -117,7 +115,7 @@ class Results:
             options = transforms.Options((*self.places,))
             run = transforms.Run(self.f, given.sample(lane), {}, options, every=True)
             out = [primal(y) for y in run.outputs]
-            built = structure(run.returned, "the result of f").key
+            form = structure(run.returned, "the result of f")
             if self.along is not None:
                 along = self.direction(lane)
                 if self.output is None:
@@ -133,7 +131,7 @@ class Results:
             numbers: Array = weight * np.array([*map(primal, gradients)]).reshape(-1, 1)
             ends = np.cumsum([len(given.rows[name]) for name in self.names])
             blocks |= zip(self.names, np.split(numbers, ends))
-        self.put(np.array([lane]), blocks, run.rebuild_outputs, built)
+        self.put(np.array([lane]), blocks, form)
 
     def direction(self, lane: int) -> list[float]:
         """One lane of the direction: the numbers of the arguments to differentiate in."""
@@ -142,7 +140,7 @@ class Results:
         for i, name in zip(self.places, self.names):
             given = self.arguments
             side = self.along[0] if given.axes[i] is None else self.along[1][:, lane]
-            numbers += side[given.rows[name].start : given.rows[name].stop].tolist()
+            numbers += side[given.rows[name]].tolist()
         return numbers
 
     def differs(self) -> str | None:
@@ -179,10 +177,10 @@ class Results:
         lanes = self.arguments.lanes
         if reduce is not None or not lanes:
             count = lanes if reduce == "mean" and lanes else 1
-            return self.rebuild([self.total(row) / count for row in out])
-        if self.single:
+            return self.form.rebuild([self.total(row) / count for row in out])
+        if self.form is NUMBER:
             return out[0] if self.arguments.arrays else out[0].tolist()
-        return self.of_lanes(self.rebuild, out)
+        return self.of_lanes(self.form.rebuild, out)
 
     def of_lanes(self, rebuild: Callable[[Any], Any], numbers: Array) -> Any:
         """Rebuild each lane's result: of arrays an array, unless it is ragged."""

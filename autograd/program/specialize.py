@@ -15,7 +15,7 @@ from autograd.program.targets.runner import ANOTHER, NEAR, NOT_FINITE, OTHER_TRA
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import warn
 from autograd.program.trace.record import Recording, called, plain_results, record
-from autograd.trees import NUMBER, flatten, structure
+from autograd.trees import flatten, structure
 
 __all__ = ["Trace", "TraceCache"]
 
@@ -29,9 +29,8 @@ class Trace:
         program: goes it.
         closed: the Values from outside the function, whose data is read at each call.
         guards: what the function asked on its way.
-        rebuild: puts outputs into the shape of the function's result.
-        built: equal for results that are built in the same way.
-        single: whether the result is a number.
+        form: the structure of the function's result.
+        rebuild: puts outputs into its shape.
         arguments: puts numbers into the shape of the arguments.
         inputs: the numbers that it was recorded with, by their names.
         plans: for each request one that nobody uses now.
@@ -47,8 +46,7 @@ class Trace:
         numbers, self.arguments = flatten(sample, "")
         self.f, self.reduce, self.axes = cache.f, cache.reduce, arguments.axes
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
-        self.rebuild, self.built = recording.form.rebuild, recording.form.key
-        self.single = recording.form is NUMBER
+        self.form, self.rebuild = recording.form, recording.form.rebuild
         self.forms = [structure(arg, "") for arg in sample]
         counts, names = [form.size for form in self.forms], arguments.names
         raw = parameter_names(arguments.parameters, len(names))

@@ -31,6 +31,7 @@ from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op
 from autograd.rules.expression import COMPARISONS, SYMBOLS, Expression, Term, operand, where
 from autograd.rules.reader import formula, value
+from autograd.trees import NUMBER
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
@@ -447,6 +448,6 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], Tensor]:
         out = graph.spread(out, SAMPLES)
         if trace.reduce is not None:
             out = graph.reduced(f"Reduce{trace.reduce.capitalize()}", out, 1, keepdims=True)
-    if trace.single:
+    if trace.form is NUMBER:
         return inputs, graph.reshape(out, *(() if out.shape[1] == 1 else (SAMPLES,)))
     return inputs, graph.transposed(out)
