@@ -2,7 +2,6 @@
 
 import copy
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,10 @@ from autograd import (
     relu,
     sqrt,
     square,
-    transforms,
     value_and_grad,
     value_and_jacobian,
     vjp,
 )
-from autograd.core import float_sweeps, sweeps
 from autograd.core.operand import primal
 from tests.helpers.tables import column, named, table
 
@@ -360,35 +357,8 @@ of a copy: (1.0, lambda x, s: grad(lambda t: copy.copy(t * s))(x))
 )
 
 
-@pytest.fixture
-def listed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many nodes each sweep has listed."""
-    found: list[int] = []
-
-    def counting(order: Callable[..., Any]) -> Callable[..., Any]:
-        def count(*roots: Any, **options: Any) -> Any:
-            both = order(*roots, **options)
-            found.append(sum(map(len, both)))
-            return both
-
-        return count
-
-    monkeypatch.setattr(transforms, "fast_order", counting(float_sweeps.fast_order))
-    monkeypatch.setattr(sweeps, "topological_order", counting(sweeps.topological_order))
-    return found
-
-
-def assert_linear(listed: list[int], run: Callable[[int], None]) -> None:
-    counts = []
-    for many in (10, 20, 40):
-        listed.clear()
-        run(many)
-        counts.append(sum(listed))
-    assert counts[2] - counts[1] == 2 * (counts[1] - counts[0]) > 0
-
-
 @pytest.mark.parametrize("name", NESTED)
-def test_a_derivative_in_a_loop_in_a_gradient_is_linear(name: str, listed: list[int]) -> None:
+def test_a_derivative_in_a_loop_in_a_gradient(name: str) -> None:
     """What was recorded before the inner one began is none of its business."""
     factor, inner = NESTED[name]
 
@@ -398,23 +368,15 @@ def test_a_derivative_in_a_loop_in_a_gradient_is_linear(name: str, listed: list[
             s = s - 0.5 * inner(x, s) / factor
         return s
 
-    def run(many: int) -> None:
-        assert grad(looped)(3.0, many) == 0.5**many
-
-    assert_linear(listed, run)
+    assert grad(looped)(3.0, 40) == 0.5**40
 
 
 @pytest.mark.parametrize("create_graph", [False, True])
-def test_a_gradient_in_a_loop_is_linear(create_graph: bool, listed: list[int]) -> None:
-    """Nothing below the youngest of its variables, if no pass has come to that yet."""
-
-    def run(many: int) -> None:
-        x = Value(3.0) * 1.0
-        for _ in range(many):
-            x = x - 0.25 * gradient(x * x, x, create_graph)
-        assert x.data == 3.0 * 0.5**many
-
-    assert_linear(listed, run)
+def test_a_gradient_in_a_loop(create_graph: bool) -> None:
+    x = Value(3.0) * 1.0
+    for _ in range(40):
+        x = x - 0.25 * gradient(x * x, x, create_graph)
+    assert x.data == 3.0 * 0.5**40
 
 
 def test_a_gradient_after_another_pass() -> None:

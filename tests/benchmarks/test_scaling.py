@@ -6,10 +6,11 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 
-from autograd import Value
+from autograd import Value, grad, gradient
 from tests.benchmarks.conftest import COMPILED, Tables
 from tests.benchmarks.shapes import SHAPES
 
@@ -75,3 +76,21 @@ def test_time_a_node(tables: Tables, shape: str, collecting: bool) -> None:
         assert measured["10⁶"][1] <= 18.0, "ns a node in backward, 10⁶ nodes"
     limit = 5.0 if COMPILED else 3.0 if collecting else 1.5  # compiled, it waits for memory
     assert growth <= limit, "largest ÷ smallest"
+
+
+@pytest.mark.parametrize("inner", [False, True], ids=["gradient", "grad in a gradient"])
+def test_a_derivative_in_a_loop_sweeps_what_is_its_own(inner: bool) -> None:
+    """Nothing that was recorded before it began."""
+
+    def looped(x: Any, many: int) -> Any:
+        for _ in range(many):
+            x = x - 0.25 * (grad(lambda t: t * t)(x) if inner else gradient(x * x, x, True))
+        return x
+
+    def seconds(many: int) -> float:
+        start = time.process_time()
+        assert (grad(looped)(3.0, many) if inner else looped(Value(3.0), many)) < 1e-9
+        return time.process_time() - start
+
+    few, more = [min([seconds(many) for _ in range(5)]) for many in (1500, 6000)]
+    assert more <= 8.0 * few, "4 times as many take 16 times as long if each sweeps all"
