@@ -40,7 +40,7 @@ MODULES = tuple(
     f"autograd.core.{stem}"
     for stem in (
         *("primitive", "table", "chain", "traversal"),
-        *("sweeps", "operations", "value", "float_sweeps"),
+        *("sweeps", "operations", "value", "blocks", "float_sweeps"),
     )
 )
 CALLS = ("autograd.program.plan",)

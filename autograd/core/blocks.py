@@ -1,7 +1,11 @@
+# cython: language_level=3, annotation_typing=False
 """Blocks in which nodes are made otherwise: not at all, or with where they were made.
 
 The blocks that are open hang together from the innermost outwards, in each thread and asyncio
 task by itself. `value.py` looks for one wherever any is open.
+
+This is compiled so that no interrupt comes between the steps by which a block is entered or
+left: one that stayed open would keep later trainings from recording anything.
 """
 
 from __future__ import annotations
@@ -188,7 +192,7 @@ class lines(_Block):
 
 def _place() -> tuple[str, int]:
     """The file and the line of the innermost code that is in no internal package."""
-    frame: Any = sys._getframe(1)
+    frame: Any = sys._getframe()
     while frame.f_back is not None and _package(frame) in INTERNAL:
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno

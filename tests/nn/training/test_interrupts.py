@@ -18,6 +18,9 @@ from typing import Any
 import pytest
 
 import nn
+from autograd import Value, lines, no_grad, scope
+from autograd.core.blocks import origin_of
+from tests.helpers.builds import THIS
 from tests.helpers.fitting import fitted
 
 pytestmark = pytest.mark.filterwarnings(  # in a finalizer
@@ -133,6 +136,25 @@ def test_all_of_a_step_or_nothing(
         counter.during(step, XS, YS)
         interrupted(counter.met - back)
     assert outcomes == {True, False}
+
+
+@pytest.mark.skipif(THIS != "compiled", reason="by Python a block is left in several steps")
+@pytest.mark.parametrize("block", [no_grad, functools.partial(scope, "a"), lines])
+def test_no_block_stays_open(block: Callable[[], Any]) -> None:
+    x = Value(2.0)
+
+    def opened() -> None:
+        with block():
+            _ = x * x
+
+    counter = Interrupt(-1)
+    counter.during(opened)
+    for point in range(counter.met + 1):
+        interrupt = Interrupt(point)
+        interrupt.during(opened)
+        made = interrupt.context.run(lambda: x * x)
+        assert made.inputs == (x, x)
+        assert interrupt.context.run(origin_of, made) is None
 
 
 @pytest.mark.parametrize("after", [2, 3])
