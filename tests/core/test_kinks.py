@@ -195,7 +195,7 @@ lambda x: sqrt(x) * 0
 lambda x: 0.0 * sqrt(x) * 0.0
 lambda x: sqrt(0.0 * x)
 lambda x: sqrt(x * 0)
-lambda x: autograd.dot([0.0, 1.0], [sqrt(x), 2.0])
+lambda x: autograd.dot([1.0, 0.0], [2.0, sqrt(x)])
 lambda x: sqrt(autograd.dot([x, 1.0], [0.0, 0.0]))
 """,
     autograd=autograd,
