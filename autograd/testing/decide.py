@@ -36,6 +36,7 @@ from autograd.testing.guards import (
     is_bent,
     is_kink_here,
     is_rough,
+    is_round_corner,
     is_sawtooth,
     treads,
 )
@@ -249,7 +250,8 @@ def _at_corner(question: Question, both: list[Side | None]) -> Decision:
         return _doubt(decision, Reason.GROWS_SLOWLY) if grows else decision
     if outside <= tolerance:
         largest = max(size, abs(low), abs(high))
-        is_sharp = tolerance - question.allowed <= question.sharp * largest
+        scale = largest if gap else question.scale or abs(analytic) or size
+        is_sharp = tolerance - question.allowed <= question.sharp * scale
         return decision if is_sharp or math.isinf(low) else _doubt(decision, Reason.HIDDEN)
     two = Reason.WRONG_AT_A_TANGENT if low == high else Reason.OUTSIDE_A_KINK
     one = Reason.WRONG_AT_AN_EDGE if is_edge else Reason.WRONG_AT_A_JUMP
@@ -282,7 +284,9 @@ def beside_corner(
     against = abs(analytic - limit.value)
     close = line.slope(sign * max(2.0 * CLEAR * line.blur / against, near.step))
     is_told = close is not None and abs(close[0] - limit.value) <= NEAR * against + close[1]
-    if not is_told or is_sawtooth(line, limit.value, analytic):
+    beyond = both[int(sign > 0.0)]
+    is_round = beyond and is_round_corner(line, sign, limit.value, beyond.limit.value)
+    if not is_told or is_round or is_sawtooth(line, limit.value, analytic):
         return _doubt(decision, Reason.BENDS)
     return decision
 

@@ -95,8 +95,7 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
     __tracebackhide__ = True
     import torch  # pyright: ignore[reportMissingImports]
 
-    second, tolerance = _second("check_torch", order), Tolerance.of("check_torch", **options)
-    name = "float32" if options.get("dtype") == "float32" else "float64"
+    second, tolerance, name = _asked("check_torch", order, options)
     kind = getattr(torch, name)
     apply = getattr(f, "apply", f) if isinstance(f, type) else f
     trees = {f"argument {i}": x for i, x in enumerate(args)}
@@ -156,8 +155,7 @@ def check_jax(f: Function, *args: Any, order: int = 1, **options: Unpack[Allowed
     import jax  # pyright: ignore[reportMissingImports]
     from jax.flatten_util import ravel_pytree  # pyright: ignore[reportMissingImports]
 
-    second, tolerance = _second("check_jax", order), Tolerance.of("check_jax", **options)
-    name = "float32" if options.get("dtype") == "float32" else "float64"
+    second, tolerance, name = _asked("check_jax", order, options)
     numpy = jax.numpy
 
     def value(vector: Any) -> Any:
@@ -218,6 +216,12 @@ def check_scipy(
             raise GradientError(replace(error.report, order=2)) from None
         report = added(report, replace(above, order=2))
     return report
+
+
+def _asked(who: str, order: Any, options: Allowed) -> tuple[bool, Tolerance, str]:
+    """Return whether the second derivatives are wanted, the tolerance, and the type."""
+    kind = "float32" if options.get("dtype") == "float32" else "float64"
+    return _second(who, order), Tolerance.of(who, **options), kind
 
 
 def _second(who: str, order: Any) -> bool:

@@ -18,7 +18,9 @@ from autograd.testing.differences import CLEAR, ROUNDINGS, START, SURE, ULP, Lev
 from autograd.testing.verdicts import Reason
 
 __all__ = ["estimated_noise", "floats_too_far_apart", "is_bent", "is_kink_here", "is_rough"]
-__all__ += ["is_sawtooth", "treads"]
+__all__ += ["is_round_corner", "is_sawtooth", "treads"]
+
+Seen = tuple[float, float]  # a step and the slope over it
 
 NEAR = 0.25  # of the gap between two slopes: a slope within it of one is that one
 SAME = 0.1  # of the gap between two slopes: within it both are slopes of one feature
@@ -115,18 +117,47 @@ def is_sawtooth(line: Line, slope: float, claimed: float) -> bool:
         alike = [pair for pair in seen[:end] if abs(pair[1] - slope) < SAME * against]
         if not alike:
             return False
-        near, far = alike[-1], seen[end]
-        between: tuple[float, float] | None = far
-        while far[0] > NEXT * near[0] and between is not None:
-            step = math.sqrt(near[0] / far[0]) * far[0]
-            between = line.slope(side * step)
-            if between and abs(between[0] - slope) < 0.5 * against:  # nearer than to the claim
-                near = step, between[0]
-            elif between:
-                far = step, between[0]
-        if between is not None and abs(near[1] - far[1]) <= NEAR * against:
+        near, far = _turn(line, side, slope, claimed, alike[-1], seen[end])
+        if abs(near[1] - far[1]) <= NEAR * against:
             return False
     return True
+
+
+def is_round_corner(line: Line, sign: float, slope: float, beyond: float) -> bool:
+    """Whether a corner is round by more than noise and bends explain: x may be in its bend.
+
+    That of log(exp(x) + 1) is, though round-off may hide it at x. `slope` is that of f on the
+    side of x, to which `sign` leads away from the corner.
+    """
+    seen = line.seen(-sign)
+    end = next((i for i, (_, s) in enumerate(seen) if abs(s - beyond) < abs(s - slope)), 0)
+    if not end:
+        return False
+    _, (far, _) = _turn(line, -sign, slope, beyond, seen[end - 1], seen[end])
+    slopes = [*filter(None, [line.slope(sign * step) for step in (-far, -2.0 * far, far)])]
+    if len(slopes) < 3:
+        return False
+    (nearer, noise), (farther, _), (away, _) = slopes
+    corner = far * (nearer - beyond) / (slope - beyond)
+    explained = far * (noise + abs(away - slope) + abs(2.0 * farther - nearer - beyond))
+    at_corner = line.slope(-sign * corner)
+    return at_corner is not None and corner * abs(at_corner[0] - slope) > SURE * explained
+
+
+def _turn(
+    line: Line, side: float, slope: float, other: float, near: Seen, far: Seen
+) -> tuple[Seen, Seen]:
+    """Return the steps, close together, between which slopes turn from one to the other."""
+    while far[0] > NEXT * near[0]:
+        step = math.sqrt(near[0] / far[0]) * far[0]
+        between = line.slope(side * step)
+        if between is None:
+            break
+        if abs(between[0] - slope) < 0.5 * abs(other - slope):
+            near = step, between[0]
+        else:
+            far = step, between[0]
+    return near, far
 
 
 def estimated_noise(line: Line) -> float:

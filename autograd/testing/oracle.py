@@ -5,6 +5,7 @@ Written from the mathematics, not from the rules in `autograd.core.table`.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -83,18 +84,15 @@ def library(mpmath: Any) -> dict[str, Callable[..., Any]]:
             return x - y * mpmath.floor(x / y)
 
     return {
-        "neg": lambda x: -x,
-        "add": lambda x, y: x + y,
-        "sub": lambda x, y: x - y,
-        "mul": lambda x, y: x * y,
+        **{
+            name: getattr(operator, name) for name in ("abs", "add", "mul", "neg", "pow", "sub")
+        },
         "div": lambda x, y: x / y,
         "mod": mod,
         "floordiv": lambda x, y: mpmath.nint((x - mod(x, y)) / y),
-        "pow": lambda x, p: x**p,
         "identity": lambda x: x,
         "square": lambda x: x * x,
         "reciprocal": lambda x: 1 / x,
-        "abs": abs,
         "relu": lambda x: max(x, mpf(0)),
         "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
         "maximum": lambda *xs: max(xs),

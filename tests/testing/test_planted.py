@@ -83,6 +83,26 @@ def test_large_steps_pass_no_tiny_partial_of_the_wrong_sign() -> None:
     assert case.decision.verdict != "pass"
 
 
+@pytest.mark.parametrize(
+    ("name", "xs", "slot", "change"),
+    [
+        ("nn.cross_entropy", (2.0, 0.1, -3.7e11, -1.94, -24.96), 3, CHANGES[0]),
+        ("nn.cross_entropy", (0.0, 0.1, -8.2e11, 3.16, -2.6), 4, CHANGES[0]),
+        ("logsumexp", (44.8, -6.8e104, -1.9), 2, CHANGES[0]),
+        ("pow", (1.13e-124, 2.87), 0, CHANGES[2]),
+    ],
+)
+def test_round_off_that_hides_a_slope_decides_nothing(
+    name: str, xs: tuple[float, ...], slot: int, change: Any
+) -> None:
+    operands = [Value(x) if i == slot else x for i, x in enumerate(xs)]
+    [right] = node_cases([TABLE[name](*operands)], "differences")
+    with planted(name, change) as wrong:
+        [case] = node_cases([wrong(*operands)], "differences")
+    assert right.decision.verdict != "fail"
+    assert case.decision.verdict != "pass"
+
+
 # ---------------------------------------------------------------- how often it errs
 
 
