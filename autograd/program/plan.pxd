@@ -67,7 +67,7 @@ cdef class Plan:
     cdef bint take_samples(self, tuple args) except -1
     cdef bint same(self) except -1
     cdef result(self)
-    cdef list moves(self)
+    cdef list numbers(self, Py_ssize_t first=*)
     cdef gradient(self)
     cdef rows(self)
     cdef derivative(self, str name)

@@ -448,20 +448,19 @@ class Plan:
                 value = total / self.lanes
         elif self.is_number:
             value = float(self.out[0])
-        elif self.is_jvp:
-            value = self.rebuild(self.results[: self.outputs // 2, 0].tolist())
         else:
-            value = self.rebuild(self.results[:, 0].tolist())
+            value = self.rebuild(self.numbers())
         if self.is_value:
             return value
         if not self.is_jvp:
             return value, self.gradient()
-        moves = self.moves()
+        moves = self.numbers(self.outputs // 2)
         return value, moves[0] if self.is_number else self.rebuild(moves)
 
-    def moves(self) -> Any:
-        """The derivatives of the outputs along the tangents."""
-        return self.results[self.outputs // 2 :, 0].tolist()
+    def numbers(self, first: cython.Py_ssize_t = 0) -> Any:
+        """The outputs, or from the first of them on their derivatives along the tangents."""
+        count: cython.Py_ssize_t = self.outputs // 2 if self.along else self.outputs
+        return [float(self.out[i]) for i in range(first, first + count)]
 
     def gradient(self) -> Any:
         """The gradient in the arguments, in their shapes."""
@@ -490,7 +489,9 @@ class Plan:
                 self.seed[k] = 1.0
             if self.runner.run(self.parts):
                 return None
-            rows.append(self.gradient() if self.wrt is not None else self.moves())
+            rows.append(
+                self.gradient() if self.wrt is not None else self.numbers(self.outputs // 2)
+            )
         if self.wrt is None:  # a column for each input
             rows = [self.chosen.built(row) for row in np.array(rows).T.copy()]
         blocks = nested(rows, self.outer, None if self.single else len(self.places))

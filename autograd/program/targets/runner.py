@@ -71,9 +71,11 @@ class Runner:
         if x:
             np.concatenate([*map(np.atleast_2d, x)], out=self.x)
         errors: list[Any] = []
-        told: dict[str, Any] = dict.fromkeys(("over", "divide", "invalid"), "call")
+
         try:
-            with np.errstate(**told, call=lambda *error: errors.append(error)):
+            with np.errstate(
+                all="call", under="ignore", call=lambda *error: errors.append(error)
+            ):
                 values = self.function(*self.arguments)
         except FloatingPointError:  # refused, and there are no results
             return FP_ERROR
