@@ -56,8 +56,9 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
             )
         return ACTIVATIONS[activation]
     if activation is not None:
-        must_be = "an activation must be a name, a function or None"
-        checks.module_or_function(activation, must_be)
+        checks.module_or_function(
+            activation, "an activation must be a name, a function or None"
+        )
     return activation
 
 
@@ -183,29 +184,28 @@ class Tanh(Elementwise):
     operation = "tanh"
 
 
-class Softmax(Module):
+class _OverClasses(Module):
+    def __init__(self, dim: int | None = None) -> None:
+        _check_axis(dim, type(self).__name__)
+
+
+class Softmax(_OverClasses):
     """exp(xᵢ) / Σ exp(xⱼ) of a list; `dim` is PyTorch's: a sample has a single axis.
 
     >>> Softmax()([0.0, 0.0])
     [0.5, 0.5]
     """
 
-    def __init__(self, dim: int | None = None) -> None:
-        _check_axis(dim, "Softmax")
-
     def forward(self, x: Sequence[Operand]) -> list[Any]:
         return softmax(x)
 
 
-class LogSoftmax(Module):
+class LogSoftmax(_OverClasses):
     """The logarithm of `Softmax`, accurate also where that is near 0 or 1; `dim` as there.
 
     >>> LogSoftmax()([0.0, 0.0])
     [-0.6931471805599453, -0.6931471805599453]
     """
-
-    def __init__(self, dim: int | None = None) -> None:
-        _check_axis(dim, "LogSoftmax")
 
     def forward(self, x: Sequence[Operand]) -> list[Any]:
         return log_softmax(x)

@@ -111,8 +111,9 @@ class RNNCell(_Cell):
         nonlinearity: str = "tanh",
         init: Initialiser | None = None,
     ) -> None:
-        name = "RNNCell: nonlinearity"
-        self.nonlinearity = checks.choice(("tanh", "relu"), nonlinearity, name)
+        self.nonlinearity = checks.choice(
+            ("tanh", "relu"), nonlinearity, "RNNCell: nonlinearity"
+        )
         super().__init__(input_size, hidden_size, bias, init)
 
     def forward(self, x: Any, h: Any = None) -> State:

@@ -85,9 +85,9 @@ def not_negative(value: float, name: str) -> float:
     >>> not_negative(1, "lr")
     1.0
     """
-    result = to_float(value, name)
-    if not (result >= 0.0 and math.isfinite(result)):
-        raise ValueError(f"{name} must be finite and not negative, got {value!r}")
+    result = finite_float(value, name)
+    if result < 0.0:
+        raise ValueError(f"{name} must not be negative, got {value!r}")
     return result
 
 

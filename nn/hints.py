@@ -43,30 +43,28 @@ HINTS = by_name(
             "manual_seed seed": "write random.seed(n)",
             "Parameter": "any autograd.Value that a module holds is one",
             "save load": "it is nn.{}_model(model, path) here",
-            "ModuleList": "a list of modules does",
+            "ModuleList ModuleDict ParameterList": "a list or a dict of them does",
             "utils": "its clip_grad_norm_ and clip_grad_value_ are here in nn",
             "DataLoader": (
                 "nn.fit(model, X, y, batch_size=…) makes batches; a loop may slice lists"
             ),
             "TensorDataset": "X and y are lists or arrays, and nn.fit(model, X, y) takes them",
             "lr_scheduler": "the schedules are here in nn",
-            "ModuleDict": "a dict of modules does",
-            "ParameterList": "a list of autograd.Values does",
             "Conv1d": "nn.Conv2d with one row does the same",
             "AvgPool2d": "write the means of the windows, or see nn.MaxPool2d",
             "no_grad": "it is autograd.no_grad()",
             "Tensor tensor": (
                 "a number with a gradient is an autograd.Value, and lists hold many"
             ),
-            "CosineAnnealingWarmRestarts": "nn.LambdaLR takes any function of the epoch",
-            "ChainedScheduler": "nn.SequentialLR and nn.LambdaLR are here",
+            "CosineAnnealingWarmRestarts ChainedScheduler": (
+                "nn.LambdaLR takes any function of the epoch, and nn.SequentialLR is here"
+            ),
             "smooth_l1_loss": "it is nn.huber_loss here",
             "one_hot": "write [float(i == k) for i in range(n)], or give the index k itself",
             "dropout": "it is a module, nn.Dropout(p)(xs)",
             "linear": "write autograd.dot(ws, xs, bias) for each neuron, or nn.Layer",
             "GradScaler autocast": FLOATS,
             "DataParallel": "leave it out: nn.compile makes a fast step",
-            "Hardtanh": "write lambda x: x.clip(-1.0, 1.0)",
             "PReLU": "nn.LeakyReLU takes a Value as its slope",
             "train": "it is nn.fit(model, X, y, loss=…, optimizer=…)",
             "Adagrad Adadelta Adamax LBFGS NAdam RAdam Rprop": (
@@ -103,8 +101,11 @@ HINTS = by_name(
             "set_weights": "write model.load_state_dict(state)",
             "load load_weights": "write nn.load_model(model, path)",
             "count_params num_parameters": "write len(model.parameters())",
-            "share_memory": "leave it out: nn.sweep trains on all cores",
             "add_module": "a module in an attribute, or in a list or dict there, is one below",
+        },
+        "Optimizer": {
+            "defaults": "write optimizer.param_groups[0]",
+            "minimize apply_gradients": "write loss.backward(), then optimizer.step()",
         },
         "History": {
             "loss losses": 'write history["loss"]',
@@ -121,6 +122,7 @@ HINTS = by_name(
             "batch batchsize bs": "write batch_size=…",
             "device dtype": FLOATS,
             "learning_rate eta": "write lr=…",
+            "monitor": "it watches the validation loss; leave it out",
             "in_features input_dim input_shape out_features units": "write nn.Layer(nin, nout)",
             "num_embeddings embedding_dim": "write nn.Embedding(num, dim)",
             "rate": "write p=…",
@@ -159,10 +161,14 @@ def refuse(module: str) -> Callable[[str], NoReturn]:
     return absent
 
 
-def lack(x: object, name: str, owner: str) -> NoReturn:
-    """Raise the AttributeError of an object that has no such attribute."""
-    kind = type(x).__name__
-    raise AttributeError(f"{kind!r} object has no attribute {name!r}{_hint(owner, name)}")
+def lack(owner: str) -> Callable[[object, str], NoReturn]:
+    """The `__getattr__` of a class, which says what other libraries' names are here."""
+
+    def absent(x: object, name: str) -> NoReturn:
+        kind = type(x).__name__
+        raise AttributeError(f"{kind!r} object has no attribute {name!r}{_hint(owner, name)}")
+
+    return absent
 
 
 def _hint(owner: str, name: str) -> str:

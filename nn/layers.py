@@ -95,7 +95,7 @@ class Neuron(Module):
         return f"{len(self.w)}{_shown(self.activation)}"
 
     def __repr__(self) -> str:
-        return f"Neuron({self.extra_repr()})"
+        return f"{type(self).__name__}({self.extra_repr()})"
 
 
 class Layer(Module):
@@ -151,8 +151,7 @@ class Layer(Module):
         first = self.neurons[0]
         return f"{len(first.w)}, {len(self.neurons)}{_shown(first.activation)}"
 
-    def __repr__(self) -> str:
-        return f"Layer({self.extra_repr()})"
+    __repr__ = Neuron.__repr__
 
 
 class Sequential(Module):

@@ -101,7 +101,7 @@ def _cross_entropy_slopes(out: Any, target: Any, smoothing: Any, *logits: Any) -
 
 def _lowered_cross_entropy(target: Value, smoothing: float, logits: Sequence[Any]) -> Any:
     """The same by operations of the table, for a target that a program is given."""
-    true = TABLE["take"](target, *logits)
+    true = _TAKE(target, *logits)
     above = [x - true for x in logits]
     loss = autograd.logsumexp(above)
     return loss - (smoothing / len(logits)) * autograd.fsum(above) if smoothing else loss
@@ -558,7 +558,7 @@ def _portion(x: Any, name: str) -> Any:
 
 def _taken(target: Any, numbers: Sequence[Any]) -> Any:
     """The number of a class."""
-    return TABLE["take"](target, *numbers) if isinstance(target, Value) else numbers[target]
+    return _TAKE(target, *numbers) if isinstance(target, Value) else numbers[target]
 
 
 def _of_classes(

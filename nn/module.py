@@ -87,10 +87,7 @@ class Module:
             return self.forward(*args, **kwargs)
 
     if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> None:
-            """Say what to write in the place of an attribute of PyTorch."""
-            lack(self, name, "Module")
+        __getattr__ = lack("Module")
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)

@@ -8,7 +8,6 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from itertools import repeat, starmap
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 import autograd
@@ -16,7 +15,7 @@ from autograd import Value
 from autograd.core import value
 from nn import checks
 from nn.clipping import check_finite_gradients
-from nn.hints import hinted, refuse
+from nn.hints import hinted, lack, refuse
 
 __all__ = [
     "SGD",
@@ -131,6 +130,18 @@ class ParamGroup(MutableMapping[str, Any]):
         return repr(dict(self))
 
 
+class _ReadOnly(dict[Any, Any]):
+    """A dict that refuses to be changed; a copy of it is a plain one."""
+
+    def _refuse(self, *args: Any) -> NoReturn:
+        raise TypeError("an optimizer's state is to be read; load a changed state_dict")
+
+    __setitem__ = __delitem__ = update = pop = clear = _refuse  # type: ignore[assignment]
+
+    def __reduce__(self) -> Any:
+        return dict, ({**self},)
+
+
 class Optimizer:
     """Base of the optimizers.
 
@@ -168,6 +179,9 @@ class Optimizer:
     >>> p.data
     0.75
     """
+
+    if not TYPE_CHECKING:
+        __getattr__ = lack("Optimizer")
 
     _settings: ClassVar[dict[str, Setting[Any]]] = {}
     buffers: dict[str, array[float]]
@@ -215,16 +229,12 @@ class Optimizer:
         >>> p = Value(1.0)
         >>> adam = nn.Adam([p])
         >>> adam.step()
-        >>> dict(adam.state[p])
+        >>> adam.state[p]
         {'step': 1, 'exp_avg': 0.0, 'exp_avg_sq': 0.0}
         """
         self._sort_out()
-        return MappingProxyType(
-            {
-                p: MappingProxyType({"step": made, **own})
-                for p, (made, own) in self._states().items()
-            }
-        )
+        states = self._states().items()
+        return _ReadOnly({p: _ReadOnly(step=made, **own) for p, (made, own) in states})
 
     def _states(self) -> dict[Value, State]:
         """Return for every parameter its steps, and its numbers in the buffers."""

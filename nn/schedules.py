@@ -331,8 +331,7 @@ class SequentialLR(Scheduler):
         return self.schedulers[len(reached)]._settings(epoch - max(reached, default=0))
 
     def rate(self, epoch: int) -> float:
-        lr: float = self._settings(epoch)[self.group]["lr"]
-        return lr
+        return self._settings(epoch)[self.group]["lr"]  # type: ignore[no-any-return]
 
     def state_dict(self) -> dict[str, Any]:
         """Also those of the schedulers."""

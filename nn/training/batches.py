@@ -386,8 +386,7 @@ def _first_not_finite(targets: Any) -> int | None:
 def _chosen(x: Any, order: Sequence[int]) -> list[Any]:
     if isinstance(x, (list, tuple)):
         return [x[i] for i in order]
-    chosen: list[Any] = x[order].tolist()
-    return chosen
+    return x[order].tolist()  # type: ignore[no-any-return]
 
 
 def _rows(x: Any, order: Sequence[int]) -> Any:

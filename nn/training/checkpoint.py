@@ -102,12 +102,11 @@ class Checkpoint:
     def state(self) -> dict[str, Any]:
         """Everything as plain data."""
         version, words, gauss = random.getstate()
-        parts = {
-            name: None if part is None else part.state_dict()
-            for name, part in self.parts.items()
-        }
         return {
-            **parts,
+            **{
+                name: None if part is None else part.state_dict()
+                for name, part in self.parts.items()
+            },
             "settings": self.settings,
             "data": self.data,
             "history": {

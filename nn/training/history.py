@@ -24,7 +24,7 @@ from nn.checks import (
     shortened,
     to_float,
 )
-from nn.hints import lack
+from nn.hints import hinted, lack
 from nn.module import Module
 from nn.pages.plane import Plane
 
@@ -92,10 +92,7 @@ class History(dict[str, list[float]]):
         return self.to_dict()
 
     if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> None:
-            """Say what to write in the place of an attribute of Keras."""
-            lack(self, name, "History")
+        __getattr__ = lack("History")
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name}={numbers[-1]:.6g}" for name, numbers in self.items())
@@ -242,6 +239,7 @@ class EarlyStopping:
     inf
     """
 
+    @hinted
     def __init__(
         self, patience: int = 10, min_delta: float = 0.0, restore_best: bool = True
     ) -> None:

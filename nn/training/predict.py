@@ -22,7 +22,11 @@ def predicted(model: Module, X: Any) -> Any:  # noqa: N803
     outputs = _by_programs(model, batch) if batch.lanes >= FEW else None
     if outputs is None:
         with in_mode(model, training=False), no_grad():
-            outputs = [plain(model(x)) for x in batch.lists()[0]]
+            try:
+                outputs = [plain(model(x)) for x in batch.lists()[0]]
+            except ValueError as error:
+                error.add_note("predict takes many samples; of one write predict([x])[0]")
+                raise
     if not hasattr(X, "__array__"):
         return outputs if isinstance(outputs, list) else outputs.tolist()
     import numpy as np

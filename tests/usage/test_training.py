@@ -101,6 +101,9 @@ TOLD = dict(
 "nn.MLPClassifier()" | "nn.fit"
 "nn.fit(model, X, y, loss='mse', optimizer=optimizer, epochs=1)" | "such as nn.mse_loss"
 "nn.fit(model, X, y, loss=nn.mse_loss, optimizer='adam', epochs=1)" | "such as nn.Adam"
+"nn.EarlyStopping(monitor='val_loss')" | "watches the validation loss"
+"optimizer.defaults" | "optimizer.param_groups[0]"
+"optimizer.minimize(loss)" | "loss.backward(), then optimizer.step()"
 "loss.shape" | "it is one number"
 "autograd.jacrev(f)" | 'autograd.jacobian(f, mode="reverse")'
 "model[0].weight" | "neurons[0].w"
