@@ -150,17 +150,17 @@ class Call:
         calls = self.forward(output=0, weight=self.weight, per_lane=self.each)
         blocks = zip(*[np.split(block, self.ends) for block in _stacked(calls)])
         builds = [self.given.structures[i].rebuild for i in self.places]
-        both = zip(builds, blocks)
-        return self.picked([self.picked(self.nested(calls[0], *each)) for each in both])
+        return self.picked(
+            [self.picked(self.nested(calls[0], *each)) for each in zip(builds, blocks)]
+        )
 
     def nested(self, call: Results, outer: Rebuild, blocks: Sequence[Array]) -> list[Any]:
         """Structures of arguments, of numbers of shape (outer, inner, lanes) for each."""
-        given = self.given
 
         def built(i: int, block: Array) -> Any:
             if not self.each:
-                return outer([given.like(i, row) for row in block])
-            inner = given.structures[i].rebuild
+                return outer([self.given.like(i, row) for row in block])
+            inner = self.given.structures[i].rebuild
             return call.of_lanes(lambda rows: outer([*map(inner, rows)]), block)
 
         return [*map(built, self.places, blocks)]

@@ -288,11 +288,10 @@ class Plan:
         self.samples = given.lanes > 0
         arrays = [type(x) is ARRAY for x, v in zip(given.args, self.varies) if v]
         self.is_number = trace.form is NUMBER
-        many = self.samples and not (self.is_number or self.each)
         parted = sweep.has_lanes != self.samples
-        several = not self.each and method not in ("value", "value_and_grad")
-        long = self.samples and (self.along or several)
-        if any(given.given) or many or parted or long or not all(arrays) or len(arrays) > MOST:
+        several = not self.is_number or method not in ("value", "value_and_grad")
+        long = self.samples and (self.along or (several and not self.each))
+        if any(given.given) or parted or long or not all(arrays) or len(arrays) > MOST:
             raise NotImplementedError
         self.is_value, self.is_jvp = method == "value", method == "jvp"
         self.is_hvp, self.is_hessian = method == "hvp", method == "hessian"

@@ -79,7 +79,7 @@ class Recorded:
         every = traces.known if traces else []
         what = key_of(method, call.argnums)
         plans = self.plans.get(what, [])
-        if request is None or (given.lanes and len(every) > 1):
+        if not request or (given.lanes and len(every) > 1):
             self.plans[what] = [plan for plan in plans if plan.trace not in every]
             return
         known = {plan.trace for plan in plans}

@@ -288,6 +288,23 @@ class C: k: float = 1.0
 c = C()
 ? c.k
 ! c.k = 2.0
+# a descriptor
+k = 1.0
+class D:
+    def __get__(self, *_): return k
+class C: d = D()
+c = C()
+? c.d
+! k = 2.0
+# an import inside
+import sys, types
+sys.modules['worlds_k'] = types.ModuleType('worlds_k')
+sys.modules['worlds_k'].k = 1.0
+def g():
+    from worlds_k import k
+    return k
+? g()
+! sys.modules['worlds_k'].k = 2.0
 # a module
 import types
 m = types.ModuleType('m')

@@ -224,6 +224,8 @@ class Captured:
                 yield f"{f.__qualname__}.{name}", f, name
         for name in sorted(mine - space.keys() & BUILTINS):  # which a global may hide
             yield name, space, name
+        for name in sorted(mine & sys.modules.keys()):  # imported in it
+            yield name, None, sys.modules[name]
         for name in sorted(mine & space.keys()):
             module = type(space[name]) is ModuleType
             yield (name, None, space[name]) if module else (name, space, name)
@@ -258,7 +260,7 @@ class Captured:
         return module in sys.builtin_module_names if file is None else is_library(file)
 
 
-OPERATORS = {*dir(float), *dir(list), "__call__", "__getattr__"} - {*dir(object)}
+OPERATORS = {*dir(float), *dir(list), "__call__", "__get__", "__getattr__"} - {*dir(object)}
 
 
 def package(module: Any) -> str:
