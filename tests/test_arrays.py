@@ -253,7 +253,7 @@ def test_a_step_is_written_for_a_whole_array_as_for_one_value() -> None:
     assert w.data.tolist() == [[7.0, 7.0], [2.5, 3.0]]
 
 
-def test_numbers_of_an_array_are_written_in_part_and_enter_operations() -> None:
+def test_numbers_of_an_array_are_written_in_part() -> None:
     w = array([[1.0, 2.0], [3.0, 4.0]])
     w.grad = [[2.0, -3.0], [0.5, 0.0]]
     w.data[:] -= 0.5 * w.grad

@@ -79,7 +79,7 @@ class Scaled:
     unit: str
 
 
-def test_what_is_no_number_in_an_argument_tells_structures_apart() -> None:
+def test_arguments_that_are_no_numbers_tell_structures_apart() -> None:
     f = custom_vjp(
         lambda d: d.x * (1000.0 if d.unit == "km" else 1.0),
         lambda g, r, d: Scaled(g * (1000.0 if d.unit == "km" else 1.0), d.unit),

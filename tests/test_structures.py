@@ -255,7 +255,7 @@ decorated
 )
 
 
-def test_transforms_and_compiled_functions_go_to_other_processes() -> None:
+def test_transforms_and_programs_go_to_other_processes() -> None:
     points = [[1.0, 2.0], [3.0, 4.0]]
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         for f in MADE[:5] + MADE[6:8]:

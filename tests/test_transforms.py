@@ -140,7 +140,7 @@ def test_a_transform_has_the_name_and_words_of_its_function() -> None:
         assert (made.__name__, made.__doc__) == ("f", "x²")
 
 
-def test_second_derivatives_of_a_function_with_values_of_its_own() -> None:
+def test_second_derivatives_where_f_has_values_of_its_own() -> None:
     def cubic(c: Any) -> Any:
         return lambda x, y: c * x**3 + 2.0 * y
 
@@ -185,7 +185,7 @@ def test_a_derivative_that_is_not_a_number_is_explained(run: Any) -> None:
         run()
 
 
-def test_a_jacobian_passes_by_what_reverse_mode_does_not_ask_for() -> None:
+def test_a_jacobian_passes_by_what_reverse_mode_ignores() -> None:
     assert jacobian(lambda x: [0.0 * jumpy(x), x])(0.0) == [0.0, 1.0]
 
     def f(p: Any) -> Any:

@@ -96,7 +96,7 @@ def test_one_leaf_has_no_landscape(open_page: Opener) -> None:
     assert not page.is_visible("#landscape")
 
 
-def test_a_function_that_is_played_shows_its_landscape_with_the_minimum(
+def test_a_played_function_shows_its_landscape_and_minimum(
     open_page: Opener,
 ) -> None:
     page = open_page(

@@ -173,7 +173,7 @@ def test_a_number_is_dragged_typed_nudged_and_stepped(open_page: Opener) -> None
     assert page.locator("#graph-n0 .data").text_content() == format_number(y + 0.1)
 
 
-def test_a_step_leaves_data_alone_and_says_when_the_loss_explodes(open_page: Opener) -> None:
+def test_a_step_keeps_data_and_says_when_the_loss_explodes(open_page: Opener) -> None:
     w, x, b = Value(0.5, label="w"), Value(2.0, label="x_1"), Value(0.1, label="b")
     loss = (w * x + b - Value(3.0, label="y") * Value(1.0)) ** 2
     loss.label = "loss"

@@ -240,7 +240,7 @@ HOSTILE = [
 ]
 
 
-def test_hostile_text_is_text_and_strange_addresses_change_nothing(open_page: Opener) -> None:
+def test_hostile_text_and_addresses_change_nothing(open_page: Opener) -> None:
     page = open_page(neuron(), at="#%E0%A4%A")
     page.on("dialog", lambda dialog: pytest.fail("something ran"))
     for at in ("#7", "#;;;=", "#7", "#"):
@@ -256,7 +256,7 @@ def test_hostile_text_is_text_and_strange_addresses_change_nothing(open_page: Op
         assert page.locator("img, main script, b").count() == 0
 
 
-def test_the_point_is_dragged_along_the_curve_and_the_tangent_has_its_slope(
+def test_the_tangent_follows_a_point_that_is_dragged(
     open_page: Opener,
 ) -> None:
     page = open_page(autograd.play("x*x - 3*x", x=4.0).html())

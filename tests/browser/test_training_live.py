@@ -78,7 +78,7 @@ def test_it_is_trained_reset_set_up_and_linked(open_page: Opener) -> None:
     assert page.get_attribute("#batch", "aria-invalid") == "true"
 
 
-def test_products_of_the_inputs_are_inputs_where_they_are_switched_on(
+def test_products_of_the_inputs_can_be_switched_on(
     open_page: Opener,
 ) -> None:
     page = open_page(played())
@@ -149,7 +149,7 @@ def test_exhibits_show_what_they_say_and_points_are_painted(open_page: Opener) -
     assert page.inner_text("#now").startswith("Step 1: loss ")
 
 
-def test_a_net_of_8_and_8_learns_the_spiral_at_the_default_settings(open_page: Opener) -> None:
+def test_a_net_of_8_and_8_learns_the_spiral_by_default(open_page: Opener) -> None:
     page = open_page(played([8, 8, 1], lr=0.1))
     page.select_option("#set", "spiral")
     page.evaluate("train(3000)")
@@ -157,7 +157,7 @@ def test_a_net_of_8_and_8_learns_the_spiral_at_the_default_settings(open_page: O
     assert float(page.inner_text("#now").split(", ")[-1].split(" %")[0]) >= 95
 
 
-def test_each_number_has_its_chain_rule_and_is_asked_for_by_a_click(open_page: Opener) -> None:
+def test_a_click_on_a_number_shows_its_chain_rule(open_page: Opener) -> None:
     model = model_of([5, 4, 1], "tanh")
     page = open_page(played())
     nn.hinge_loss([model(x) for x in POINTS], SIGNS).backward()

@@ -40,7 +40,7 @@ def test_precedence_is_that_of_python(text: str) -> None:
     assert found == expected or math.isnan(expected)
 
 
-def test_a_formula_of_values_records_what_the_same_python_records() -> None:
+def test_a_formula_of_values_records_what_python_records() -> None:
     x, y = Value(2.0, label="x"), Value(3.0)
     found = parse("x*y + 2*x")(x, y)
     expected = x * y + 2 * x

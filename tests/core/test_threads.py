@@ -221,7 +221,7 @@ def test_a_pass_that_comes_while_gradients_are_set_to_zero(hook: Any) -> None:
 
 
 @hooks
-def test_an_interrupt_at_any_line_leaves_the_leaves_as_they_were(hook: Any) -> None:
+def test_an_interrupt_at_any_line_leaves_leaves_as_they_were(hook: Any) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 

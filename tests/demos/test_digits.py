@@ -21,7 +21,7 @@ def splits() -> tuple[Digits, Digits, Digits]:
     return (*rest.split(digits.VALIDATION), test)
 
 
-def test_the_parts_make_up_the_whole_and_images_keep_their_labels(
+def test_parts_make_up_the_whole_and_keep_their_labels(
     splits: tuple[Digits, Digits, Digits],
 ) -> None:
     assert [len(part.images) for part in splits] == [1257, 180, 360]

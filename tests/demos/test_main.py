@@ -52,7 +52,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().err
 
 
-def test_without_a_name_it_lists_the_demos_and_runs_the_main_one(
+def test_without_a_name_it_lists_demos_and_runs_the_main_one(
     calls: list[Call], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--list"]) == 0

@@ -42,7 +42,7 @@ NODES = [
     f"{BAD_INPUT}[autograd.Value.exp]",
     "tests/bad_input/test_bad_input.py::test_a_method_of_something_else",
     "tests/core/test_threads.py::test_another_pass_comes_at_any_line",
-    "tests/core/test_threads.py::test_an_interrupt_at_any_line_leaves_the_leaves_as_they_were",
+    "tests/core/test_threads.py::test_an_interrupt_at_any_line_leaves_leaves_as_they_were",
     "--deselect=tests/core/test_copies.py::test_a_graph_deeper_than_the_recursion_limit[p",
     "--deselect=tests/core/test_copies.py::test_a_graph_deeper_than_the_recursion_limit[d",
 ]

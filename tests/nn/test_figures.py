@@ -69,7 +69,7 @@ def test_files_are_of_their_kind_and_the_same_again(
     assert first == second
 
 
-def test_the_animation_has_a_frame_an_epoch_and_rests_on_the_last(tmp_path: Path) -> None:
+def test_the_animation_has_a_frame_an_epoch_and_then_rests(tmp_path: Path) -> None:
     path = tmp_path / "training.gif"
     trained().save(path)
     with Image.open(path) as gif:

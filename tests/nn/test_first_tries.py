@@ -82,7 +82,7 @@ def test_names_of_pytorch_on_arrays() -> None:
     assert array.view(np.ndarray).dtype == object
 
 
-def test_a_number_that_is_put_into_an_array_is_a_value_of_its_own() -> None:
+def test_a_number_put_into_an_array_is_a_value_of_its_own() -> None:
     array = autograd.array([1.0, 2.0, 3.0])
     array[0] = 0.0
     array[1:] = 5.0

@@ -260,7 +260,7 @@ def test_parameters_are_found_in_arrays(tmp_path: Path) -> None:
     assert len(module.graph(np.array([1.0, 2.0])).roots) == 2
 
 
-def test_modules_are_found_in_arrays_and_an_array_may_hold_itself() -> None:
+def test_modules_are_found_in_arrays_that_may_hold_themselves() -> None:
     module: Any = nn.Module()
     module.parts = np.array([Line(), None], dtype=object)
     module.parts[1] = module.parts

@@ -116,7 +116,7 @@ def test_what_another_thread_computes_is_recorded() -> None:
     assert fast([1.0, -1.0]) == pytest.approx([math.e, -1.0], rel=1e-15)
 
 
-def test_a_function_recorded_in_another_thread_while_this_one_is() -> None:
+def test_another_thread_records_while_this_one_does() -> None:
     inner = compile(lambda t: t * 2.0 if t > 1.0 else t)
     fast = compile(lambda x: x * in_a_thread(lambda: inner(3.0)) if x > 0.0 else x)
     assert [fast(2.0), fast(-1.0), inner(0.5)] == [12.0, -1.0, 0.5]

@@ -110,7 +110,7 @@ def flat(tree: Any) -> list[float]:
     return [*map(primal, flatten(tree, "")[0])]
 
 
-def test_with_in_axes_values_are_computed_by_the_function_itself() -> None:
+def test_with_in_axes_the_function_itself_computes_values() -> None:
     def f(x: Any) -> Any:
         return sum(compile(lambda t: x * t, in_axes=(0,))([1.0, 2.0]))
 

@@ -305,7 +305,7 @@ def test_a_zero_has_the_sign_of_the_way_that_a_rule_takes() -> None:
     assert [math.copysign(1.0, x) for x in found] == [1.0, -1.0]
 
 
-def test_a_rule_may_raise_anything_and_where_no_comparison_holds() -> None:
+def test_a_rule_may_raise_anything_where_no_comparison_holds() -> None:
     def positive(x: Any) -> Any:
         if x > 0.0:
             return 1.5

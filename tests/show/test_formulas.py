@@ -69,7 +69,7 @@ def test_rules_as_the_table_writes_them(
 
 
 @pytest.mark.parametrize("name", sorted({*SAFE} | {"take"}))
-def test_every_rule_can_be_read_and_has_the_number_of_the_partial(name: str) -> None:
+def test_every_rule_reads_well_and_gives_the_partial(name: str) -> None:
     entry = TABLE[name]
     count = entry.arity or OPERANDS.get(name, 3 if name == "take" else 2)
     numbers = PLACES[:count]

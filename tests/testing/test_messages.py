@@ -12,7 +12,7 @@ import pytest
 
 from autograd import primitive, relu, sin, sqrt  # noqa: F401  (rows name these)
 from autograd.core.primitive import TABLE
-from autograd.testing import Report, gradcheck, recorded
+from autograd.testing import Report, gradcheck
 from tests.helpers.hard import HARD_FOR_FLOATS  # noqa: F401  (rows name it)
 from tests.helpers.measure import planted
 from tests.helpers.tables import table
@@ -113,13 +113,6 @@ def test_a_message_as_users_see_it(message: str) -> None:
     with np.errstate(all="ignore"):
         report = MESSAGES[message]()
     assert str(report).splitlines()[0] == message
-
-
-def test_an_engine_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorded, "_two_passes", lambda y, xs: ([1.0], [2.0]))
-    assert str(gradcheck(lambda x: x, 1.0)) == (
-        "fail: a second backward() does not add the same again"
-    )
 
 
 def test_the_lines_below_the_message() -> None:

@@ -45,7 +45,7 @@ def test_tables_and_columns_of_pandas_are_samples(compiled: bool | None) -> None
     assert losses[0] == pytest.approx(losses[1], rel=1e-14)  # BLAS sums columns otherwise
 
 
-def test_a_table_of_pandas_is_its_rows_and_not_its_columns_names() -> None:
+def test_a_table_of_pandas_is_its_rows_not_its_columns() -> None:
     pandas = pytest.importorskip("pandas")
     table, other = pandas.DataFrame([[1.0, 3.0]]), pandas.DataFrame([[1.0, 5.0]])
     with pytest.raises(TypeError, match="takes one sample, a list of 2 inputs"):

@@ -70,7 +70,7 @@ def swept(*args: Any, **named: Any) -> nn.Sweep:
     return nn.sweep(*args, progress=False, **named)
 
 
-def test_the_same_bits_wherever_and_in_whatever_order_trials_run(here: Executor) -> None:
+def test_trials_give_the_same_bits_wherever_they_run(here: Executor) -> None:
     alone = swept(train, RATES, here)
     assert [list(record) for record in alone] == [["rate", "width", "loss"]] * 4
     assert len({record["loss"] for record in alone}) == 4

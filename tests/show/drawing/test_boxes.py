@@ -35,7 +35,7 @@ def test_an_arrow_has_its_weight_whichever_operand_comes_first() -> None:
 
 
 @pytest.mark.parametrize("what", ["weight", "gradient", "local"])
-def test_an_arrow_of_a_network_shows_one_thing_in_number_and_look(what: str) -> None:
+def test_an_arrow_of_a_network_shows_one_thing(what: str) -> None:
     w, x = [Value(2.0, label="m.w.0"), Value(3.0, label="m.w.1")], Value(0.5, label="x")
     loss = dot(w, [x, 0.25], Value(1.0, label="m.b")) ** 2
     loss.backward()
@@ -168,7 +168,7 @@ def test_a_loss_over_many_samples_is_one_network() -> None:
     assert len([edge for edge in found.edges if edge.weight is not None]) == 3 * 4
 
 
-def test_a_neuron_without_activation_says_how_many_samples_it_has() -> None:
+def test_a_neuron_without_activation_counts_its_samples() -> None:
     model = nn.MLP(2, [4, 1])
     loss = nn.mse_loss([model([float(i), 0.5]) for i in range(10)], [1.0] * 10)
     found = drawn(loss.graph(), collapse="neuron")

@@ -277,7 +277,7 @@ def recurrent(steps: int, wide: int) -> Value:
     return (h[0] + h[-1] - 1.0) ** 2
 
 
-def test_a_recurrent_network_is_one_step_with_each_unit_and_weight_by_name() -> None:
+def test_a_recurrent_network_is_one_step_with_its_units() -> None:
     drawn = fit(recurrent(12, 2).graph(), Options()).picture
     formulas = {box.formula for box in drawn.boxes if box.times == 12}
     for i in "01":  # so the leaves that it names have boxes

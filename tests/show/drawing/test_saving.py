@@ -94,7 +94,7 @@ def test_the_name_says_what_is_saved(tmp_path: Path, kind: str, start: bytes) ->
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_rendered_is_the_svg_with_its_colours_written_out() -> None:
+def test_a_rendering_is_the_svg_with_its_colours_written_out() -> None:
     graph = small().graph(theme="dark")
     static = svg_of(graph, fit(graph, graph.options), graph.options, static=True)
     assert "var(" not in static

@@ -93,7 +93,7 @@ def test_without_scopes_nothing_is_collapsed() -> None:
     assert [(box.title, box.modules) for box in drawn(y).boxes[-1:]] == [("v4", ("one",))]
 
 
-def test_a_network_keeps_its_neurons_unless_scopes_are_asked_for() -> None:
+def test_a_network_keeps_its_neurons_unless_asked_for_scopes() -> None:
     model = nn.MLP(2, [3, 1])
     with scope("critic"):
         y = model([Value(0.5, label="x"), Value(1.0, label="y")])

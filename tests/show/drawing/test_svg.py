@@ -36,7 +36,7 @@ def parsed(graph: Graph, **options: Any) -> ET.Element:
     return ET.fromstring(graph.svg(**options))
 
 
-def test_a_prefix_may_be_given_and_else_is_made_from_the_content() -> None:
+def test_a_prefix_is_given_or_made_from_the_content() -> None:
     graph = small().graph()
     assert parsed(graph).get("id") == parsed(graph).get("id")
     assert parsed(graph).get("id") != parsed(graph, theme="dark").get("id")
@@ -147,9 +147,7 @@ def test_neurons_stand_in_the_order_of_their_names() -> None:
 
 
 @pytest.mark.parametrize(("rankdir", "side"), [("LR", 1), ("TB", 0)])
-def test_leaves_of_one_operation_are_in_the_order_of_its_operands(
-    rankdir: str, side: int
-) -> None:
+def test_leaves_of_an_operation_are_in_its_operands_order(rankdir: str, side: int) -> None:
     addends = [Value(10.0**-i, label=f"x{i}") for i in range(9)]
     for graph in (autograd.sum(addends).graph(), nn.MLP(2, [4, 1]).graph([1.0, 2.0])):
         svg = parsed(graph, rankdir=rankdir)
@@ -201,9 +199,7 @@ def test_a_number_without_room_is_in_the_tooltip_alone() -> None:
 
 
 @pytest.mark.parametrize(("rankdir", "axis"), [("LR", "y"), ("TB", "x")])
-def test_a_network_keeps_its_columns_before_a_sum_that_is_folded(
-    rankdir: str, axis: str
-) -> None:
+def test_a_network_keeps_its_columns_before_a_folded_sum(rankdir: str, axis: str) -> None:
     model = nn.MLP(2, [8, 1], activation="tanh", init=nn.init.uniform(-1, 1))
     loss = sum(((model([i / 9.0, 1.0]) - 0.5) ** 2 for i in range(30)), Value(0.0))
     svg = loss.graph().svg(rankdir=rankdir)
