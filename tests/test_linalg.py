@@ -83,9 +83,9 @@ def test_a_singular_matrix_has_a_determinant_and_its_slopes(n: int) -> None:
     sign, size = np.linalg.slogdet(array(a))
     assert (sign.data, size.data) == (0.0, -np.inf)
     for f in (np.linalg.inv, lambda a: np.linalg.solve(a, np.ones(n))):
-        with pytest.raises(LinAlgError, match="the matrix is singular"):
+        with pytest.raises(LinAlgError):
             f(array(a))
-    with pytest.raises(LinAlgError, match="not positive definite, pivot"):
+    with pytest.raises(LinAlgError):
         np.linalg.cholesky(array(a))
 
 

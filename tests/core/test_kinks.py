@@ -215,7 +215,7 @@ def test_what_is_multiplied_by_the_number_zero_does_not_count(f: Callable[[Any],
     "product", [lambda x: x * x, lambda x: autograd.dot([x], [x]), autograd.square]
 )
 def test_a_zero_that_depends_on_something_counts(product: Callable[[Any], Any]) -> None:
-    with pytest.raises(FloatingPointError, match="zero times infinity"):
+    with pytest.raises(FloatingPointError):
         grad(lambda x: sqrt(product(x)))(0.0)
 
 

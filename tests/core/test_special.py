@@ -88,7 +88,7 @@ def test_the_gamma_functions_are_as_accurate_as_they_say() -> None:
         )
     assert special.digamma(math.inf) == math.inf
     assert special.polygamma(math.inf, 2.0) == 0.0
-    with pytest.raises(OverflowError, match="too large"):  # at once
+    with pytest.raises(OverflowError):  # at once
         special.polygamma(1.0, 1e308)
 
 
