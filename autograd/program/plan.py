@@ -302,7 +302,7 @@ class Plan:
         self.rebuild, self.reduce = trace.rebuild, trace.reduce
         self.places, self.inputs = [*call.places], given.names
         chosen = [given.structures[i] for i in self.places]
-        whole = chosen[0] if self.single else Structure(tuple, (), tuple, chosen)
+        whole = chosen[0] if self.single and chosen else Structure(tuple, (), tuple, chosen)
         self.chosen, self.units = Form(whole), []
         self.outer = whole.rebuild if self.is_hessian else trace.rebuild
         if call.along:  # these follow the inputs
