@@ -46,7 +46,7 @@ class Recording(Comparison):
         how: "differences", "mpmath", or "auto" for mpmath where differences cannot tell.
 
     Attributes:
-        claims, again: the gradient of each output, and what a second pass adds.
+        claims: the gradient of each output.
         sizes: for each output and variable, the sum of |path| between them.
         noises: for each output, the round-off that reaches it.
         blurs: for each output and variable, the error of the derivative by rounded values.
@@ -61,9 +61,7 @@ class Recording(Comparison):
         super().__init__(Flat(problem.outputs, problem.point, outputs, problem.names, []))
         self.order, _ = topological_order(*[y for y in self.roots if type(y) is Value])
         blurs = _blurs(self.order)
-        passes = [_two_passes(y, self.variables) for y in self.roots]
-        self.claims = [first for first, _ in passes]
-        self.again = [second for _, second in passes]
+        self.claims = [_by_backward(y, self.variables) for y in self.roots]
         paths = [_paths(y, self.order, blurs) for y in self.roots]
         self.sizes = [[sizes.get(x, 0.0) for x in self.variables] for sizes, _, _ in paths]
         self.blurs = [[blur.get(x, 0.0) for x in self.variables] for _, blur, _ in paths]
@@ -200,23 +198,20 @@ def _by_differences(
     return decide(Question(line, partial, 0.0, slack), steps)
 
 
-def _two_passes(y: Any, variables: list[Value]) -> tuple[list[float], list[float]]:
-    """Return what backward() adds to the variables, and what it adds again; no grad changes."""
+def _by_backward(y: Any, variables: list[Value]) -> list[float]:
+    """Return what backward() adds to the variables; no grad changes."""
     if type(y) is not Value:
-        return [0.0] * len(variables), [0.0] * len(variables)
+        return [0.0] * len(variables)
     leaves = topological_order(y)[1]
     before = [leaf.grad for leaf in leaves]
-    rows = []
     try:
-        for _ in range(2):
-            for x in variables:
-                x.grad = 0.0
-            y.backward()
-            rows.append([x.grad for x in variables])
+        for x in variables:
+            x.grad = 0.0
+        y.backward()
+        return [x.grad for x in variables]
     finally:
         for leaf, grad in zip(leaves, before):
             leaf.grad = grad
-    return rows[0], rows[1]
 
 
 def _rounding(node: Value) -> float:

@@ -75,7 +75,6 @@ class Fault(Enum):
         "{0} is {1!r} at {2}: draw where it is finite, or leave such points out by "
         "allow_nan=True"
     )
-    FORGETS = "a second backward() does not add the same again"
     RANDOM = "{0} is nondeterministic: it differs from call to call; seed what it draws"
     CHANGES_ARGUMENTS = "the derivative changes its arguments in place: let it change copies"
     NO_TUPLE = "{0} must be a tuple of {1}, one for each argument"
