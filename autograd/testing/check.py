@@ -139,11 +139,7 @@ def check_gradients(
 
 
 def _check_recorded(recording: Recording, order: int = 1) -> Report:
-    problem, outputs, claims = recording.problem, recording.flat.outputs, recording.claims
-
-    def fault(kind: Fault, *values: Any) -> Report:
-        return remark(problem.names, FAIL, kind, *values, order=order)
-
+    problem, outputs = recording.problem, recording.flat.outputs
     for y in outputs:
         if not math.isfinite(y):
             what = "f" if order == 1 else f"a derivative of order {order - 1}"
@@ -155,10 +151,10 @@ def _check_recorded(recording: Recording, order: int = 1) -> Report:
     times = 1 if report else max(1, min(AGAIN, CALLS - 1 - evaluations))
     for _ in range(times):
         anew = Recording(problem)
-        if str(anew.flat.outputs) != str(outputs):  # NaN is like NaN
-            return fault(Fault.RANDOM, "f")
-        if str(anew.claims) != str(claims):
-            return fault(Fault.RANDOM, "the derivative")
+        pairs = [(anew.flat.outputs, outputs), (anew.claims, recording.claims)]
+        for (now, before), what in zip(pairs, ("f", "the derivative")):
+            if str(now) != str(before):  # NaN is like NaN
+                return remark(problem.names, FAIL, Fault.RANDOM, what, order=order)
     return replace(report, order=order, evaluations=evaluations + 1 + times)
 
 

@@ -18,6 +18,7 @@ from autograd.core.value import Value
 __all__ = ["exact_gradient", "in_mpmath", "knows", "library", "load_mpmath", "partial"]
 
 DIGITS = (80, 1400)  # to start with; then 1e-680 beside 1e617: steps and products of floats
+OPERATORS = "abs add mul neg pow sub"
 SAME = """sign exp expm1 log log10 log1p sqrt sin cos tan asin acos atan atan2
 sinh cosh tanh asinh acosh atanh erf erfc"""  # whose name mpmath has, too
 
@@ -77,16 +78,14 @@ def library(mpmath: Any) -> dict[str, Callable[..., Any]]:
 
     def dot(bias: Any, *both: Any) -> Any:
         half = len(both) // 2
-        return sum([w * x for w, x in zip(both[:half], both[half:])], bias)
+        return sum(map(operator.mul, both[:half], both[half:]), bias)
 
     def mod(x: Any, y: Any) -> Any:
         with mpmath.workprec(2300):  # for any quotient of floats
             return x - y * mpmath.floor(x / y)
 
     return {
-        **{
-            name: getattr(operator, name) for name in ("abs", "add", "mul", "neg", "pow", "sub")
-        },
+        **{name: getattr(operator, name) for name in OPERATORS.split()},
         "div": lambda x, y: x / y,
         "mod": mod,
         "floordiv": lambda x, y: mpmath.nint((x - mod(x, y)) / y),

@@ -104,10 +104,6 @@ class Report:
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS
 
-    def kink_lines(self, start: str = "") -> list[str]:
-        """Return a line for each of the first kinks whose place begins with `start`."""
-        return [f"{label:<9} {text}" for label, text in self._kink_rows(start)]
-
     def __str__(self) -> str:
         rows = [f"  {label:<9} {text}" for label, text in self._rows()]
         return "\n".join([f"{self.verdict}: {self.reason}", *rows])
@@ -131,17 +127,12 @@ class Report:
             rows.append(("order", str(self.order)))
         if self.primitive is not None:
             rows.append(("primitive", self.primitive))
-        return rows + self._kink_rows()
-
-    def _kink_rows(self, start: str = "") -> list[tuple[str, str]]:
-        kinks = [kink for kink in self.kinks if kink[0].startswith(start)]
-        rows = list[tuple[str, str]]()
-        for where, x, (low, high) in kinks[:SHOWN_KINKS]:
+        for where, x, (low, high) in self.kinks[:SHOWN_KINKS]:
             if low == high:
                 rows.append(("jump", f"{where} = {x!r}: {low:.6g}, as on the other side"))
             else:
                 rows.append(("kink", f"{where} = {x!r}: any of [{low:.6g}, {high:.6g}]"))
-        more = len(kinks) - SHOWN_KINKS
+        more = len(self.kinks) - SHOWN_KINKS
         return rows + [("…", f"and {more} kinks more")] * (more > 0)
 
 

@@ -20,7 +20,6 @@ WITHOUT: dict[str, str] = dict(
         """
 "autograd.testing.GradientError" | "raised by check_gradients"
 "autograd.testing.Report" | "made by gradcheck"
-"autograd.testing.Report.kink_lines" | "what begins each line may be any text"
 "nn.Dropout.forward" | "it takes anything"
 "nn.Flatten.forward" | "it takes anything"
 "nn.Identity.forward" | "it takes anything"
