@@ -92,6 +92,7 @@ class Scheduler:
     """
 
     optimizer: Optimizer
+    _worst = math.inf  # None in a state
 
     def __post_init__(self, *given: Any) -> None:
         optimizer, kind = self.optimizer, type(self).__name__
@@ -186,8 +187,9 @@ class Scheduler:
             "base_lr": self.base_lr,
             "last_epoch": self.last_epoch,
         }
-        several = len(self.base_lrs) > 1
-        return state | ({"base_lrs": [*self.base_lrs]} if several else {})
+        if len(self.base_lrs) > 1:
+            state["base_lrs"] = [*self.base_lrs]
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state_dict` of the same kind of scheduler.
@@ -197,8 +199,16 @@ class Scheduler:
             TypeError: the state is not a dict.
         """
         checks.fits(state, self.state_dict(), f"{type(self).__name__}: the state")
-        own = {key: x for key, x in state.items() if not key.startswith("scheduler")}
-        vars(self).update({"base_lrs": [state["base_lr"]], **own})
+        deque(starmap(dict.update, self._loaded(state)), 0)  # in one call, as in `_set`
+
+    def _loaded(self, state: Mapping[str, Any]) -> list[Any]:
+        """The dicts that a state changes, each with its changes."""
+        own = {
+            key: self._worst if x is None else x
+            for key, x in state.items()
+            if not key.startswith("scheduler")
+        }
+        return [(vars(self), {"base_lrs": [state["base_lr"]], **own})]
 
 
 @_schedule
@@ -335,13 +345,13 @@ class SequentialLR(Scheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """Also those of the schedulers."""
-        own = [each.state_dict() for each in self.schedulers]
-        return super().state_dict() | {"schedulers": own}
+        return super().state_dict() | {
+            "schedulers": [each.state_dict() for each in self.schedulers]
+        }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        super().load_state_dict(state)
-        for each, own in zip(self.schedulers, state["schedulers"]):
-            each.load_state_dict(own)
+    def _loaded(self, state: Mapping[str, Any]) -> list[Any]:
+        pairs = zip(self.schedulers, state["schedulers"])
+        return sum([each._loaded(own) for each, own in pairs], super()._loaded(state))
 
 
 @_schedule
@@ -521,7 +531,8 @@ class ReduceLROnPlateau(Scheduler):
     eps: NotNegative = 1e-8
 
     def _prepare(self) -> None:
-        self.best, self.num_bad_epochs, self.cooldown_counter = self._worst, 0, 0
+        self.best = self._worst = math.inf if self.mode == "min" else -math.inf
+        self.num_bad_epochs = self.cooldown_counter = 0
 
     def rate(self, epoch: int) -> float:
         """The present lr of the group; `step` changes it."""
@@ -556,10 +567,6 @@ class ReduceLROnPlateau(Scheduler):
             cooldown_counter=cooldown,
         )
 
-    @property
-    def _worst(self) -> float:
-        return math.inf if self.mode == "min" else -math.inf
-
     def _improved(self, value: float) -> bool:
         margin = self.threshold if self.mode == "max" else -self.threshold
         relative = self.threshold_mode == "rel"
@@ -573,8 +580,3 @@ class ReduceLROnPlateau(Scheduler):
             "num_bad_epochs": self.num_bad_epochs,
             "cooldown_counter": self.cooldown_counter,
         }
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        super().load_state_dict(state)
-        if state["best"] is None:
-            self.best = self._worst

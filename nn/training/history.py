@@ -293,8 +293,8 @@ class EarlyStopping:
         known = dict.fromkeys(best_state, 0.0) if isinstance(best_state, Mapping) else None
         own = {**self.state_dict(), "best_state": known}
         fits(state, own, "EarlyStopping: the state")
-        self.best = math.inf if state["best"] is None else state["best"]
-        self.waited, self.best_state = state["waited"], state["best_state"]
+        best = math.inf if state["best"] is None else state["best"]
+        vars(self).update({**state, "best": best})  # in one call, which no signal interrupts
 
 
 @dataclass(frozen=True)
