@@ -167,17 +167,20 @@ class Batch:
             array = _array(x) if type(x) is list else x
             if type(array) is not kind or array.shape != shape or array.dtype is not dtype:
                 return False
-            alike = alike and array is own
+            alike &= array is own
             arrays.append(array)
         if alike:
             for part, x in self.copies:
-                part[...] = x.reshape(len(x), -1).T
+                part[...] = x.reshape(self.lanes, -1).T
         else:
-            numbers = tuple([array.reshape(len(array), -1).T for array in arrays])
-            key = self.key
-            for name in ("copies", "parts"):
-                vars(self).pop(name, None)
-            vars(self).update(given=given, arrays=(key, numbers))
+            parts = tuple(
+                [
+                    x.astype(float, copy=not x.flags.aligned).reshape(self.lanes, -1).T
+                    for x in arrays
+                ]
+            )
+            vars(self).pop("copies", None)
+            vars(self).update(given=given, arrays=(self.key, parts), parts=parts)
         return True
 
 
