@@ -113,7 +113,7 @@ HINTS = by_name(
         },
         "called": {
             "copysign fmod": "write np.{}(x, y)",
-            "degrees isfinite isinf modf radians": "write np.{}(x)",
+            "degrees isfinite isinf isnan modf radians": "write np.{}(x)",
             "dist": "write autograd.hypot(*[p - q for p, q in zip(ps, qs)])",
             "fabs": "write abs(x)",
             "fma": "write x * y + z",
@@ -121,7 +121,6 @@ HINTS = by_name(
             "fsum": "write autograd.fsum(xs)",
             "gamma": "write autograd.exp(autograd.lgamma(x))",
             "isclose": "write abs(x - y) <= 1e-9 * abs(y)",
-            "isnan": "write np.isnan(x), or x != x",
             "ldexp": "write x * 2.0**n",
             "lgamma": "write autograd.lgamma instead of math.lgamma",
             "nextafter": "write math.nextafter(x.data, y)",
@@ -146,8 +145,8 @@ HINTS = by_name(
             "median_grouped": "write np.median(autograd.array(xs))",
             "pstdev": "write np.std(autograd.array(xs))",
             "pvariance": "write np.var(autograd.array(xs))",
-            "stdev": "write np.std(autograd.array(xs), ddof=1)",
-            "variance": "write np.var(autograd.array(xs), ddof=1)",
+            "stdev std": "write np.std(autograd.array(xs), ddof=1)",
+            "variance var": "write np.var(autograd.array(xs), ddof=1)",
             "NormalDist": "write autograd.ndtr((x - mean) / deviation) for its cdf",
             "cdf inv_cdf": "write autograd.ndtr or autograd.ndtri",
             "pdf": "write autograd.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)",
@@ -199,7 +198,7 @@ HINTS = by_name(
         },
     }
 )
-OTHERS = ("autograd", "numpy", "scipy", "statistics")  # who may stand between
+OTHERS = ("autograd", "numpy", "pandas", "scipy", "statistics")  # who may stand between
 
 
 class Absent:
