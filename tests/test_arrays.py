@@ -37,8 +37,8 @@ np.log1p(x) | np.sin(x) | np.cos(x) | np.tan(x) | np.arcsin(x) | np.arccos(x) | 
 np.sinh(x) | np.cosh(x) | np.tanh(x) | np.arcsinh(x) | np.arccosh(x+1) | np.arctanh(x)
 np.arctan2(x,t) | np.arctan2(t,x) | np.hypot(x,t) | np.deg2rad(x) | np.rad2deg(x)
 np.degrees(x) | np.radians(x) | np.sinc(x) | np.floor(x*4) | np.ceil(x*4) | np.trunc(x*4-2)
-np.rint(x*4) | np.rint(x-2) | np.round(x*3) | np.round(x,1) | np.round(x*100,-1) | np.around(x)
-np.trunc(x*4-2) | np.modf(x*4)[0] | np.modf(-x)[1] | np.mod(x,0.4) | np.remainder(x,0.7)
+np.rint(x*4) | np.rint(x-2) | np.round(x,1) | np.round(x*100,-1) | np.around(x*0+1.5)
+np.modf(x*4)[0] | np.modf(-x)[1] | np.mod(x,0.4) | np.remainder(x,0.7)
 np.fmod(x-0.6,0.4) | np.floor_divide(x,0.4) | np.divmod(x,0.4)[1] | np.add(x,t)
 np.subtract(x,t) | np.multiply(x,t) | np.divide(x,t) | np.true_divide(t,x) | np.power(x,2)
 np.pow(2.0,x) | np.float_power(x,2) | np.power(2.0,x) | np.negative(x) | np.positive(x)
@@ -288,7 +288,7 @@ def test_a_plain_array_of_objects_stays_one() -> None:
         assert type(each) is np.ndarray
     assert np.round(x[:1] * 0.75)[0].data == np.degrees(x[:1] * RADIAN)[0].data == 1.0
     assert type(np.maximum(x[0], np.array([1.0, 2.0]))) is ValueArray
-    joined = np.concatenate([x, array([3.0])])
+    joined = np.concatenate([x, array(x)])
     assert {type(each) for each in joined} == {Value}
     assert all(old is new for old, new in zip(x, before))
 

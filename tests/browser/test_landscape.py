@@ -57,6 +57,7 @@ def test_heights_are_those_of_python(open_page: Opener) -> None:
 def test_the_path_is_that_of_gradient_descent(open_page: Opener) -> None:
     page = open_page(loss_of(-1.0, 1.5)[0].graph().html())
     page.click("#landscape summary")
+    choose(page, "w", "b")
     page.fill("#rate", "0.2")
     path, w, b, c = [[-1.0, 1.5, 2.0]], -1.0, 1.5, 2.0
     for _ in range(4):
@@ -66,8 +67,9 @@ def test_the_path_is_that_of_gradient_descent(open_page: Opener) -> None:
     named = "trail.map((at) => at.map((x, k) => [leaves[k].name, x]))"
     trail = [[dict(at)[name] for name in LEAVES] for at in page.evaluate(named)]
     assert trail == [pytest.approx(point, rel=1e-12) for point in path]
-    stops = page.get_attribute("#stops", "d").count("M")
-    assert stops == 1 + 5
+    tops = [float(y) for y in re.findall(r",(\S+?)h0", page.get_attribute("#stops", "d"))]
+    assert len(tops) == 6
+    assert (tops[0] < tops[-1]) == (b < 1.5)
     page.click("#reset")
     assert page.get_attribute("#stops", "d").count("M") == 1
 

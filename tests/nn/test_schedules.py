@@ -33,9 +33,7 @@ def stepped(scheduler: nn.Scheduler, metrics: list[float]) -> list[float]:
 def test_every_step_is_torchs(case: dict[str, Any]) -> None:
     scheduler = made(case)
     rates = [scheduler.optimizer.lr, *stepped(scheduler, REFERENCE["metrics"])]
-    assert len(rates) == 26
     assert rates == pytest.approx(case["rates"], rel=1e-12, abs=1e-16)
-    assert scheduler.last_epoch == 25
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
