@@ -138,7 +138,7 @@ def test_all_of_a_step_or_nothing(
     assert outcomes == {True, False}
 
 
-@pytest.mark.skipif(THIS != "compiled", reason="by Python a block is left in several steps")
+@pytest.mark.skipif(THIS != "compiled", reason="needs the compiled build")
 @pytest.mark.parametrize("block", [no_grad, functools.partial(scope, "a"), lines])
 def test_no_block_stays_open(block: Callable[[], Any]) -> None:
     x = Value(2.0)
