@@ -47,9 +47,9 @@ def _own_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def refused(error: type[OSError], path: Path, folder: Path, words: str = "") -> Iterator[None]:
+def refused(error: type[OSError], path: Path, folder: Path) -> Iterator[None]:
     """A write that must fail, name its file, and leave no other file in the folder."""
-    with pytest.raises(error, match=words or None) as caught:
+    with pytest.raises(error) as caught:
         yield
     assert caught.value.filename == str(path)
     assert os.listdir(folder) == ["file"]
@@ -157,7 +157,7 @@ def test_a_symbolic_link_stays_one(exists: bool, tmp_path: Path) -> None:
 def test_links_in_a_ring(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    with pytest.raises(OSError, match=r"symbolic links.*/a'"):
+    with pytest.raises(OSError, match="/a'"):
         write_atomically(tmp_path / "a", b"new")
     assert (tmp_path / "a").is_symlink()
 
@@ -254,7 +254,7 @@ def test_everything_is_written_the_same_way(
     for suffix, save in saves:
         target = path.with_suffix(suffix)
         target.write_bytes(b"old")
-        with pytest.raises(OSError, match="No space left") as full:
+        with pytest.raises(OSError) as full:
             save(target)
         assert full.value.filename == str(target)
         assert target.read_bytes() == b"old"

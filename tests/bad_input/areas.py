@@ -29,7 +29,6 @@ WITHOUT: dict[str, str] = dict(
 "nn.EpochEnd" | "made by fit"
 "nn.StopTraining" | "takes anything, as exceptions do"
 "autograd.testing.Explanation" | "made by explain"
-"autograd.testing.Explanation.save" | "it writes a file, as others do"
 "nn.init.Initialiser" | "the type of what initialisers are, which nobody calls"
 """,
         globals(),
@@ -37,7 +36,7 @@ WITHOUT: dict[str, str] = dict(
 ) | {
     **{
         f"autograd.testing.check_{name}": "it gives all to check_vjp or check_jacobian"
-        for name in ("jax", "scipy", "torch")
+        for name in ("jax", "torch")
     }
 }
 

@@ -146,6 +146,8 @@ name | "interp" | lambda w: np.interp(array([1.0]), [1.0, 2.0], [1.0]) | ValueEr
 name | "gradient" | lambda w: np.gradient(array([1.0])) | ValueError | "too small"
 name | "places" | lambda w: np.gradient(array([1.0, 2.0]), [1.0]) | ValueError | "distances"
 name | "quantile" | lambda w: np.quantile(array([1.0]), 2.0) | ValueError | "Quantiles"
+name | "a part" | lambda w: array([1.0]).data.T.__setitem__(0, 1.0) | ValueError |
+    "write x.data[…] = …"
 name | "spacings" | lambda w: np.gradient(array([1.0, 2.0]), 1.0, 2.0) | TypeError |
     "number of arguments"
 """,

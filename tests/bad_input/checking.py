@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 
 from autograd import testing
+from autograd.testing.strategies import points  # noqa: F401  (rows name it)
 from tests.bad_input.rows import *
 
 ORDERS = [*bads(TypeError, None, "1", 1.0, 1j, True, np.True_, [1])]
 ORDERS += [bad(n, ValueError, "from 1 to") for n in (0, -1, 21, HUGE, -HUGE)]
 KINDS = ("NoneType", "str", "complex", "set")
-POINTS = bads(TypeError, None, "3", 1j, {1.0}, [None], {"a": "3"}, words=(KINDS,))
+POINTS = bads(TypeError, None, "3", 1j, {1.0}, [None], words=(KINDS,))
+POINTS.append(bad({"a": "3"}, TypeError, "argument 0['a'] is a str"))
 POINTS += bads(ValueError, NAN, INF, -INF, [1.0, NAN], words=(("nan", "inf"),))
 POINTS.append(bad(HUGE, OverflowError, "too large"))
 
@@ -24,6 +26,28 @@ def rows() -> Iterator[Row]:
         yield from checks_by_hand(name, getattr(testing, f"check_{name}"))
     reports = bads(TypeError, None, True, "x", words=("takes the Report of a check",))
     yield from each("autograd.testing.explain", reports, lambda w, x: testing.explain(x))
+    report = testing.gradcheck(abs, 1.0)
+    yield from refusals(
+        """
+"autograd.testing.explain" | "of nothing" |
+    lambda w: testing.explain(testing.gradcheck(lambda: 1.0)) | ValueError |
+    "has no differences"
+"autograd.testing.Explanation.save" | "txt" |
+    lambda w: testing.explain(report).save(w.path("v.txt")) | ValueError |
+    "v.txt does not end in .svg"
+"autograd.testing.check_jacobian" | "one number" |
+    lambda w: testing.check_jacobian(list, [1.0, 2.0], jacobian=lambda x: 1.0) | ValueError |
+    "must have 2 × 2 numbers, got 1"
+"autograd.testing.check_scipy" | "jac" |
+    lambda w: testing.check_scipy(sum, "2-point", x0=[1.0]) | TypeError |
+    "check_scipy: jac must be a function, got '2-point'"
+"autograd.testing.strategies.points" | "a name" | lambda w: points("odd") | ValueError |
+    "points: no primitive is called 'odd'"
+"autograd.testing.strategies.points" | "a number" | lambda w: points(3) | TypeError |
+    "points takes a primitive or the name of one, got 3"
+""",
+        {**globals(), **locals()},
+    )
 
 
 TOLERANCES = bads(ValueError, -1.0, NAN, INF, words=("must be 0 or more",))
@@ -85,6 +109,11 @@ name | "gradient of two" | lambda w: check(lambda v: [v, v], 1.0, gradient=squar
     TypeError | "returns one number, not 2"
 name | "gradient and order" | lambda w: check(square, 1.0, gradient=square, order=2) |
     ValueError | "with `gradient`, order must be 1"
+name | "complex" | lambda w: check(lambda x: x**0.5, -1.0, gradient=square) | ValueError |
+    "returns the complex number"
+name | "rtol" | lambda w: check(square, 1.0, rtol=0.1) | ValueError | "give `gradient`"
+name | "a complex step" | lambda w: check(square, 1.0, oracle="complex") | ValueError |
+    "are for derivatives by hand"
 name | "f fails" | lambda w: check(lambda v: v.odd, 1.0) | AttributeError | "odd"
 """,
         locals(),

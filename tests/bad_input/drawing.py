@@ -111,6 +111,10 @@ def plays() -> Iterator[Row]:
 "log(x - 9)" | ValueError | "log(" | "x > 0"
 "x*y" | ValueError | "no value for y"
 "2" | ValueError | "x is not in"
+"-" * 9000 + "x" | ValueError | "nested too deeply"
+"+".join(["x"] * 100_000) | ValueError | "too many operators in a row; write"
+"+".join(["(" + "+".join(["x"] * 30) + ")"] * 40) | ValueError | "at most 1,000 nodes"
+f"maximum({','.join([f'x*{i}' for i in range(2000)])})" | ValueError | "at most 1,000 nodes"
 lambda x: 1.0 | TypeError | "takes a Value, got 1.0"
 lambda y: y | TypeError | "argument"
 """,

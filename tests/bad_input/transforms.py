@@ -10,8 +10,9 @@ from tests.bad_input.value import no_slope
 
 TREES = [
     bad(x, TypeError, ("NoneType", "str", "complex", "set", "bytes"))
-    for x in (None, "3", 1j, {1.0}, b"x", [None], {"a": "3"})
+    for x in (None, "3", 1j, {1.0}, b"x", [None])
 ]
+TREES.append(bad({"a": "3"}, TypeError, "['a'] is a str"))
 ARGNUMS = [bad(n, TypeError) for n in (None, "0", 0.5, 1j, [0], (0.5,), ("0",), {0: 0})]
 OUTSIDE = [
     *[bad(n, ValueError, f"argument {n}"[:40]) for n in (1, -2, 10**400)],

@@ -230,7 +230,7 @@ def recording() -> Iterator[Row]:
     yield from refusals(
         """
 "autograd.no_grad.__call__" | "a generator" | lambda w: no_grad()(rows) | TypeError |
-    "no_grad: rows"
+    "no_grad: rows is a generator or a coroutine"
 "autograd.no_grad.__exit__" | "not entered" | lambda w: no_grad().__exit__() | RuntimeError |
     "no_grad"
 "autograd.scope" | "scope not entered" | lambda w: scope("a").__exit__() | RuntimeError |

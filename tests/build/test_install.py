@@ -288,9 +288,9 @@ def test_an_editable_install_follows_its_sources(sources: Path, tmp_path: Path) 
     source.write_text(text + "\n# edited\n", "utf-8")
     os.utime(source, (1000.0, 1000.0))  # older than the binary
     shown = run(python, "-c", WHICH, cwd=tmp_path)
-    assert "RuntimeWarning: the binaries in " in shown
+    assert "RuntimeWarning" in shown
     assert shown.splitlines()[-1] == f"interpreted {source}"
-    with pytest.raises(AssertionError, match=r"PROBLEM: the binaries in .* pip install -e \."):
+    with pytest.raises(AssertionError, match="PROBLEM"):
         run(python, "-W", "ignore", "-m", "autograd", "doctor", cwd=tmp_path)
 
     source.write_text(text, "utf-8")

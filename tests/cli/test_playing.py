@@ -11,7 +11,7 @@ import pytest
 import autograd
 from autograd.cli.playing import open_page
 from autograd.show.pages.page import Page
-from tests.helpers.tables import column, table
+from tests.helpers.tables import table
 
 
 def browser(folder: Path) -> str:
@@ -73,8 +73,6 @@ def test_a_page_is_saved_opened_and_shown_in_a_notebook(
     page = autograd.play("3")
     assert "f = 3 = 3.0" in page.html()
     assert page.save(tmp_path / "a.HTML").read_text("utf-8") == page.html()
-    with pytest.raises(ValueError, match=r"a page is saved as \.html, got .*a\.svg"):
-        page.save(tmp_path / "a.svg")
     monkeypatch.setenv("BROWSER", browser(tmp_path))
     monkeypatch.setattr("webbrowser._tryorder", None)  # asks BROWSER again
     path = page.open()
@@ -93,19 +91,3 @@ def test_a_function_is_played_on_its_graph() -> None:
 def test_a_variable_called_f_keeps_its_name() -> None:
     page = autograd.play("f + 1", f=2.0).html()
     assert "v2 = f + 1 = 3.0" in page
-
-
-@pytest.mark.parametrize(
-    "text",
-    column(
-        """
-"+".join([f"x*{i}" for i in range(20_000)])
-"maximum(" + ",".join([f"x*{i}" for i in range(20_000)]) + ")"
-"+".join(["(" + "+".join(["x"] * 30) + ")"] * 40)
-""",
-        **globals(),
-    ),
-)
-def test_a_formula_too_large_for_a_page_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"page shows .*at most 1,000 n|nested too deeply"):
-        autograd.play(text, x=1.0)

@@ -93,8 +93,6 @@ def test_nested_structures() -> None:
     assert report.where.startswith("argument 0.w[")
     check_gradients(lambda layer: layer.w[0] * layer.b * layer.b, Layer([2.0], 3.0), order=2)
     assert gradcheck(lambda layer: layer.b, Layer("a name", 1.0)).derivatives == 1
-    with pytest.raises(TypeError, match=r"argument 0\['w'\] is a str"):
-        gradcheck(lambda layer: layer["b"], {"w": "a name", "b": 1.0})
 
 
 class Tensor:
@@ -150,8 +148,6 @@ def test_a_jacobian_of_blocks() -> None:
         return {"a": (y[0] * np.eye(2), np.outer(x, at_0)), "b": b}
 
     assert check_jacobian(g, X[:2], X[2:], jacobian=blocks).derivatives == 12
-    with pytest.raises(ValueError, match="must have 3 × 4 numbers, got 1"):
-        check_jacobian(g, X[:2], X[2:], jacobian=lambda x, y: 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -234,8 +230,6 @@ def test_errors_that_are_allowed() -> None:
     assert not gradcheck(math.sin, 0.7, gradient=wrong, rtol=1e-4)
     assert gradcheck(math.sin, 0.7, gradient=wrong, rtol=2e-3)
     assert gradcheck(math.sin, 0.7, gradient=wrong, atol=2e-3)
-    with pytest.raises(ValueError, match="give `gradient`"):
-        gradcheck(lambda x: x, 1.0, rtol=0.1)
 
 
 def test_a_complex_step_decides_where_differences_cannot() -> None:
@@ -251,8 +245,6 @@ def test_a_complex_step_decides_where_differences_cannot() -> None:
     for real in (lambda x: float(flat(x)), lambda x: 1.0 + 1e-9 * math.sin(x)):
         report = gradcheck(real, 0.7, gradient=lambda x: 1e-9 * math.cos(x), **options)
         assert (report.verdict, report.oracle) == ("inconclusive", "differences")
-    with pytest.raises(ValueError, match="are for derivatives by hand"):
-        gradcheck(lambda x: x, 1.0, oracle="complex")
 
 
 def test_over_array_functions_no_alarm_is_false_or_missed() -> None:

@@ -166,9 +166,9 @@ def test_a_transposed_gradient_is_guessed(count: int, spoiled: float) -> None:
     draw = np.random.default_rng(count)
     a, m = draw.normal(size=(count, count)), draw.normal(size=(count, count))
     wrong = a.T + spoiled * np.eye(count)
-    with pytest.raises(GradientError, match="differences give another value") as caught:
+    with pytest.raises(GradientError) as caught:
         check_vjp(lambda m: np.sum(a * m), m, vjp=lambda m, u: u * wrong)
-    assert ("it is transposed" in str(caught.value)) == (not spoiled)
+    assert ("transposed" in caught.value.report.reason) == (not spoiled)
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyError, AssertionError, TypeError])
@@ -234,7 +234,7 @@ def test_a_gradient_that_changes_is_called_random_and_not_wrong() -> None:
 
         report = gradcheck(lambda x: x * x, 3.0, gradient=lambda x: 6.0 * noise())
         assert (report.verdict, words in report.reason) == ("fail", True)
-        with pytest.raises(GradientError, match=words):
+        with pytest.raises(GradientError, match="nondeterministic"):
             check_jvp(lambda x: x * x, 3.0, jvp=lambda x, v: 2.0 * x * v * noise())
         own = primitive("shaky_1", lambda x: x * x, lambda out, x: 2.0 * x * noise())
         report = gradcheck(own, 3.0)
@@ -252,14 +252,14 @@ def test_what_is_inconclusive_may_be_allowed() -> None:
     for f, x, slope in ((huber, 5e-264, 5e-264), (math.log, 5e-324, math.inf)):
         gradient = lambda x, slope=slope: slope  # noqa: E731
         check_gradients(f, x, gradient=gradient, allow_inconclusive=True)
-        with pytest.raises(GradientError, match="inconclusive: nothing can be told"):
+        with pytest.raises(GradientError, match="inconclusive"):
             check_gradients(f, x, gradient=gradient)
     options: Any = {"allow_inconclusive": True}
     tiny = lambda x: 1e9 + np.sin(x)  # noqa: E731
     assert not check_jacobian(tiny, 1e-3, jacobian=np.cos, **options)
     assert not check_vjp(tiny, 1e-3, vjp=lambda x, u: u * np.cos(x), **options)
     assert not check_jvp(tiny, 1e-3, jvp=lambda x, v: v * np.cos(x), **options)
-    with pytest.raises(GradientError, match="fail: a derivative is wrong"):
+    with pytest.raises(GradientError, match="fail"):
         check_gradients(math.sin, 1.0, gradient=math.sin, **options)
 
 
@@ -269,12 +269,10 @@ def test_steps_that_leave_the_domain_are_left_out() -> None:
     check_gradients(
         lambda x: math.exp(x * 1e3), 0.7, gradient=lambda x: 1e3 * math.exp(x * 1e3)
     )
-    with pytest.raises(ValueError, match="returns the complex number"):
-        gradcheck(lambda x: x**0.5, -1.0, gradient=lambda x: 1.0)
 
 
 def test_the_error_carries_the_report() -> None:
-    with pytest.raises(GradientError, match="fail: a derivative is wrong") as caught:
+    with pytest.raises(GradientError) as caught:
         check_gradients(lambda x: x * x, 3.0, gradient=lambda x: 2.0001 * x)
     report = caught.value.report
     assert isinstance(caught.value, AssertionError)

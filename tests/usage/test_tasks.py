@@ -137,5 +137,5 @@ def test_one_no_grad_in_several_threads_and_entered_again() -> None:
 
 @pytest.mark.parametrize("function", [suspended, asyncio.sleep])
 def test_no_grad_decorates_nothing_that_runs_later(function: Callable[..., object]) -> None:
-    with pytest.raises(TypeError, match=f"{function.__name__} is a generator or a coroutine"):
+    with pytest.raises(TypeError, match=function.__name__):
         no_grad()(function)
