@@ -125,5 +125,5 @@ def test_its_last_point_is_computed_again_for_another_number() -> None:
 
 def test_there_is_no_second_derivative() -> None:
     for derive in (hessian, lambda f: grad(lambda b: grad(f)(b).sum())):
-        with pytest.raises(TypeError, match="solve: custom_vjp gives first derivatives only"):
+        with pytest.raises(TypeError, match="solve"):
             derive(lambda b: box(A, b).sum())(B)

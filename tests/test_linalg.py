@@ -135,7 +135,7 @@ def test_norms_are_those_of_numpy(shape: Any, order: Any, axis: Any, keepdims: b
     except ValueError:
         return
     if order == 2 and np.size(wanted) == 1 and x.ndim == 2:
-        with pytest.raises(ValueError, match="ord=2 of axes"):
+        with pytest.raises(ValueError):
             linalg.norm(x, order, axis, keepdims)
         return
     found, rows = value_and_jacobian(lambda x: np.linalg.norm(x, order, axis, keepdims))(x)
@@ -193,5 +193,5 @@ def test_a_triangle_with_a_zero_on_its_diagonal_is_singular() -> None:
         [[1.0, 0.0], [1.0, 0.0]],
         [[1.0, 2.0], [0.0, 0.0]],
     ):
-        with pytest.raises(np.linalg.LinAlgError, match=r"singular, column [01] depends"):
+        with pytest.raises(LinAlgError):
             autograd.linalg.solve(matrix, [1.0, 2.0])

@@ -154,14 +154,14 @@ def test_tables_among_the_results_give_blocks_too() -> None:
 
 def test_a_tangent_is_built_as_its_argument() -> None:
     p, line = Params(1.0, 2.0), Line(1.0, 2.0, "m")
-    for primal, tangent, words in [
-        (p, line, "must be a Params"),
-        (p, 3.0, "must be a Params"),
-        (p, Params(1.0, 2.0, "line", [1.0]), "must be a list of 0"),
-        (p, Params(1.0, None), r"must be a Params with \.w, \.b"),
-        (line, Line([1.0], 2.0, "m"), "must be a number"),
+    for primal, tangent in [
+        (p, line),
+        (p, 3.0),
+        (p, Params(1.0, 2.0, "line", [1.0])),
+        (p, Params(1.0, None)),
+        (line, Line([1.0], 2.0, "m")),
     ]:
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises(ValueError):
             jvp(area, (primal,), (tangent,))
 
 

@@ -86,8 +86,20 @@ def steppers() -> Iterator[Row]:
     yield from each(f"{name}.goto", places, lambda w, x: _moved(w, "goto", x))
     labels = [bad(None, TypeError, "run_until", "None")]
     labels += bads(TypeError, 3, [], b"x")
-    labels += bads(LookupError, "odd", "", words=("no node", "x, y, z"))
+    labels += bads(LookupError, "odd", "", words=("no node is called", "there are x, y, z"))
     yield from each(f"{name}.run_until", labels, lambda w, x: _moved(w, "run_until", x))
+    long = lambda w: functools.reduce(lambda y, _: -y, range(1000), w.x)
+    yield from refusals(
+        """
+f"{name}.run_until" | "many" | lambda w: Stepper(long(w)).run_until("odd") | LookupError |
+    "v12, …"
+f"{name}.save" | "many" | lambda w: Stepper(long(w)).save(w.path("a.html")) | ValueError |
+    "at most 1,000 nodes, and v1001 depends on 1,001" | "collapse it"
+"autograd.Graph.save" | "many" | lambda w: Graph(long(w)).save(w.path("a.html")) | ValueError |
+    "at most 1,000 nodes, and v1001 depends on 1,001" | "collapse it"
+""",
+        globals() | locals(),
+    )
     given = [bad({}, AttributeError, "update")]
     yield from each(f"{name}.grads", given, lambda w, x: _grads(w).update(x))
     yield from each(f"{name}.save", PATHS, lambda w, p: Stepper(w.z).save(p))

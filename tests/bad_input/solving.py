@@ -166,6 +166,9 @@ def boxes(name: str) -> Iterator[Row]:
     ]
     call = try_(lambda d: lambda x, y: x, lambda d: lambda *x: d)
     yield from each(name, pulled, call, case="pullback ")
+    once = lambda: autograd.hessian(make(lambda x: x, lambda g, y, x: g))(1.0)
+    words = "passing: custom_vjp gives first derivatives only"
+    yield row(name, "hessian", lambda w: _without_entry(once), TypeError, words)
 
 
 def sparse(name: str, transform: Any) -> Iterator[Row]:

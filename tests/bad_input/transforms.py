@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np  # noqa: F401  (rows name it)
+
 import autograd
 from autograd import Value
 from tests.bad_input.rows import *
@@ -151,6 +153,21 @@ def vjps(name: str) -> Iterator[Row]:
     cotangents = bads(ValueError, *several, words=("cotangent", "list of 2"))
     call = lambda w, c: autograd.vjp(lambda v: [v, v * w.x], 2.0)[1](c)
     yield from each(name, cotangents, call, case="cotangent ")
+    pull: Any = lambda f, given: lambda w: autograd.vjp(f, 2.0)[1](given)
+    yield from refusals(
+        """
+name | "a row" | pull(lambda x: [[x, x], [x, x]], [[1.0] * 3, [0.0]]) | ValueError |
+    "cotangent[0] must be a list of 2"
+name | "a key" | pull(lambda x: {"a": x}, {"b": 1.0}) | ValueError |
+    "must be a dict with ['a'], got"
+name | "a list" | pull(lambda x: x, [1.0]) | ValueError | "must be a number, got [1.0]"
+name | "a shape" | pull(lambda x: x * np.ones((2, 3)), np.ones((3, 2))) | ValueError |
+    "an array of shape (2, 3)"
+name | "a list for an array" | pull(lambda x: x * np.ones(2), [1.0, 1.0]) | ValueError |
+    "an array of shape (2,)"
+""",
+        globals() | locals(),
+    )
 
 
 def jvps(name: str, transform: Any) -> Iterator[Row]:

@@ -144,7 +144,7 @@ def passes() -> Iterator[Row]:
         """
 f"{NAME}.graph" | "an option" | lambda w: w.z.graph(odd=1) | TypeError | "odd"
 f"{NAME}.backward" | "inf - inf" | lambda w: no_slope(w).backward() | FloatingPointError |
-    "sub(" | "infinity"
+    "sub(" | "infinity" | "step(y) shows how"
 f"{NAME}.backward" | "no derivative" | lambda w: (w.y**w.x).backward() | ValueError |
     "pow(-3.0 labelled 'y', 2.0 labelled 'x')" | "does not exist"
 f"{NAME}.exp" | "too large" | lambda w: (w.x * 1e4).exp() | OverflowError | "exp(20000.0)"

