@@ -4,9 +4,10 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np  # noqa: F401  (rows name it)
+
 import autograd
 from autograd import Value
-from autograd.core.primitive import TABLE
 from tests.bad_input.rows import *
 from tests.helpers.tables import table
 
@@ -28,6 +29,17 @@ DOMAINS: list[tuple[str, tuple[float, ...], type[Exception]]] = [
 "pow" | (0.0, -1.0) | ZeroDivisionError
 "pow" | (1e200, 2.0) | OverflowError
 "clip" | (0.0, 2.0, 1.0) | ValueError
+"lgamma" | (0.0,) | ValueError
+"digamma" | (-3.0,) | ValueError
+"polygamma" | (1.0, 0.5) | ValueError
+"polygamma" | (-1.0, 1.0) | ValueError
+"erfinv" | (1.0,) | ValueError
+"erfinv" | (-1.5,) | ValueError
+"ndtri" | (0.0,) | ValueError
+"log1mexp" | (0.0,) | ValueError
+"xlogy" | (1.0, 0.0) | ValueError
+"xlogy" | (0.0, -1.0) | ValueError
+"sinc" | (INF,) | ValueError
 """,
         globals(),
     ),
@@ -51,6 +63,33 @@ def rows() -> Iterator[Row]:
     yield from take("autograd.take")
     yield from dot("autograd.dot")
     yield from special()
+    yield from refusals(
+        """
+ENTRY | "of a list" | lambda w: autograd.sin([1.0, 2.0]) | TypeError |
+    "got [1.0, 2.0] (list); call it for each"
+ENTRY | "of an array" | lambda w: autograd.exp(np.array([w.x])) | TypeError |
+    "call it for each number, [exp(x) for x in xs], or np.exp$"
+ENTRY | "not NumPy's" | lambda w: autograd.sigmoid(np.array([w.x])) | TypeError |
+    "call it for each number, [sigmoid(x) for x in xs]$"
+ENTRY | "many" | lambda w: autograd.sum([Value(1e308)] * 1000) | OverflowError |
+    f"sum({'1e+308, ' * 8}...)"
+ENTRY | "inf - inf" | lambda w: autograd.dot([1e200] * 2, [1e200, -1e200]) | OverflowError |
+    "dot(0.0, 1e+200" | "too large for a float"
+ENTRY | "inf - inf of Values" | lambda w: autograd.dot([Value(1e200)] * 2, [1e200, -1e200]) |
+    OverflowError | "dot(0.0, 1e+200" | "too large for a float"
+ENTRY | "beta" | lambda w: autograd.elu(1.0, beta=2.0) | TypeError |
+    "elu() got an unexpected keyword argument 'beta'"
+ENTRY | "x twice" | lambda w: autograd.elu(1.0, x=2.0) | TypeError |
+    "elu() multiple values for argument 'x'"
+ENTRY | "without x" | lambda w: autograd.elu(alpha=2.0) | TypeError |
+    "elu() missing a required argument: 'x'"
+ENTRY | "too many" | lambda w: autograd.elu(1.0, 2.0, 3.0, alpha=2.0) | TypeError |
+    ("elu() too many", "elu() multiple values")
+ENTRY | "xs" | lambda w: autograd.maximum(1.0, xs=2.0) | TypeError |
+    "maximum() got an unexpected"
+""",
+        globals(),
+    )
     for name, operands, error in DOMAINS:
         yield from outside(name, getattr(autograd, name), operands, error)
 
@@ -77,7 +116,7 @@ def special() -> Iterator[Row]:
 def outside(name: str, function: Any, operands: Any, error: Any) -> Iterator[Row]:
     """Floats and Values outside the domain."""
     shown = ", ".join(map(repr, operands))
-    words = ADVICE.get(error, f"outside the domain, which is {TABLE[name].domain}")
+    words = ADVICE.get(error, f"outside the domain, which is {function.domain}")
     given = [bad(operands, error, f"{name}({shown}): {words}")]
     yield from each(ENTRY, given, lambda w, xs: function(*xs))
     labels = ", ".join(f"{x!r} labelled 'a'" for x in operands)

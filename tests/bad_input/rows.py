@@ -14,7 +14,7 @@ import numpy as np
 from tests.helpers.tables import table
 
 # Of the world, a call sees no types: it is made of mistakes.
-Words = tuple[str | tuple[str, ...], ...]  # all of them; of a tuple any
+Words = tuple[str | tuple[str, ...], ...]  # all of them; of a tuple any; $ is at the end
 Call = Callable[..., Any]
 HUGE = 10**400
 NAN, INF = math.nan, math.inf

@@ -63,7 +63,7 @@ def faults(row: Row, folder: Path) -> Iterator[str]:
                 return
             if type(error) is not row.error:
                 yield f"raises {error!r:.200}, not {row.error}"
-            message = " ".join([str(error), *getattr(error, "__notes__", [])])
+            message = " ".join([str(error), *getattr(error, "__notes__", [])]) + "$"
         else:
             if not control:
                 yield f"gives {result!r:.80}"

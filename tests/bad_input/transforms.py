@@ -8,7 +8,7 @@ import numpy as np  # noqa: F401  (rows name it)
 import autograd
 from autograd import Value
 from tests.bad_input.rows import *
-from tests.bad_input.value import no_slope
+from tests.bad_input.value import no_slope, root_of_square  # noqa: F401  (rows name it)
 
 TREES = [
     bad(x, TypeError, ("NoneType", "str", "complex", "set", "bytes"))
@@ -95,7 +95,20 @@ def gradients() -> Iterator[Row]:
 
     yield row(name, "data changed", changed, RuntimeError, "mul(", "changed")
     call = lambda w: autograd.gradient(no_slope(w), w.x)
-    yield row(name, "inf - inf", call, FloatingPointError, "sub(", "infinity")
+    yield row(name, "inf - inf", call, FloatingPointError, "sub(", "infinity minus infinity")
+    yield from refusals(
+        """
+name | "0 times inf" | lambda w: autograd.gradient(root_of_square(w), w.x) |
+    FloatingPointError | "mul(0.0 labelled 'a'" | "zero times infinity"
+name | "no derivative" | lambda w: autograd.gradient(w.y**w.x, w.x) | ValueError | "pow(-3.0" |
+    "does not exist" | "detach"
+"autograd.grad" | "no derivative" | lambda w: autograd.grad(autograd.polygamma, 1)(0.5, 1.0) |
+    ValueError | "polygamma(0.5, 1.0)" | "does not exist here"
+"autograd.hessian" | "no derivative" | lambda w: autograd.hessian(autograd.cbrt)(0.0) |
+    ValueError | "cbrt_slope(0.0): the derivative" | "does not exist here"
+""",
+        {**globals(), "name": name},
+    )
 
 
 def derived(name: str, transform: Any) -> Iterator[Row]:

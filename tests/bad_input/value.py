@@ -2,16 +2,20 @@
 
 import cmath
 import itertools
+import json  # noqa: F401  (rows name these)
 import math
 import operator
+import pickle
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 
 pytest.importorskip("matplotlib")
 
-import numpy as np  # noqa: F401  (rows name these)
+import numpy as np  # noqa: F401
 from matplotlib.figure import Figure
 
 import autograd
@@ -86,6 +90,14 @@ NAME | "zz" | lambda w: f"{w.x:zz}" | ValueError | "format(2.0 labelled 'x', 'zz
 NAME | "x / 0" | lambda w: w.x / 0 | ZeroDivisionError | "div(2.0 labelled 'x', 0"
 NAME | "1 / 0" | lambda w: 1 / (w.x * 0.0) | ZeroDivisionError | "div(1.0, 0.0)"
 NAME | "root" | lambda w: w.y**0.5 | ValueError | "pow(-3.0 labelled 'y', 0.5)"
+NAME | "of a Value" | lambda w: Value(w.x) | TypeError | "use its .data or .detach()"
+NAME | "long" | lambda w: Value("y" * 10_000) | TypeError | f"got '{'y' * 79} (str)"
+NAME | "long label" | lambda w: Value(-1.0, label="x" * 10_000).log() | ValueError |
+    f"labelled '{'x' * 79})"
+NAME | "axis" | lambda w: w.x.sum(axis=0) | TypeError | "keyword argument 'axis'"
+NAME | "out" | lambda w: w.x.clip(0.0, 1.0, out=w.x) | TypeError | "keyword argument 'out'"
+NAME | "np / 0" | lambda w: np.float64(1.0) / Value(0.0, label="a") | ZeroDivisionError |
+    "div(1.0, 0.0 labelled 'a')"
 NAME | "sub-class" | lambda w: type("V", (Value,), {}) | TypeError | "base type"
 """,
         globals() | locals(),
@@ -146,7 +158,11 @@ f"{NAME}.graph" | "an option" | lambda w: w.z.graph(odd=1) | TypeError | "odd"
 f"{NAME}.backward" | "inf - inf" | lambda w: no_slope(w).backward() | FloatingPointError |
     "sub(" | "infinity" | "step(y) shows how"
 f"{NAME}.backward" | "no derivative" | lambda w: (w.y**w.x).backward() | ValueError |
-    "pow(-3.0 labelled 'y', 2.0 labelled 'x')" | "does not exist"
+    "pow(-3.0 labelled 'y', 2.0 labelled 'x')" | "does not exist" | "detach"
+f"{NAME}.backward" | "0 times inf" | lambda w: root_of_square(w).backward() |
+    FloatingPointError | "mul(0.0 labelled 'a'" | "zero times infinity"
+f"{NAME}.backward" | "twice" | lambda w: twice(autograd.sqrt(Value(0.0, label="a"))) |
+    FloatingPointError | "-inf to the gradient inf of 0.0 labelled 'a'"
 f"{NAME}.exp" | "too large" | lambda w: (w.x * 1e4).exp() | OverflowError | "exp(20000.0)"
 """,
         globals(),
@@ -156,6 +172,19 @@ f"{NAME}.exp" | "too large" | lambda w: (w.x * 1e4).exp() | OverflowError | "exp
 def no_slope(w: World) -> Value:
     """√x - √x, at 0."""
     return autograd.sqrt(w.x - 2.0) - autograd.sqrt(w.x - 2.0)
+
+
+def root_of_square(w: World) -> Value:
+    """√(a²), at 0."""
+    a = w.x - 2.0
+    a.label = "a"
+    return autograd.sqrt(a * a)
+
+
+def twice(y: Value) -> None:
+    """An infinite gradient, and then its opposite."""
+    y.backward()
+    y.backward(-1.0)
 
 
 def methods() -> Iterator[Row]:
@@ -269,6 +298,73 @@ def primitives() -> Iterator[Row]:
     flags = dict.fromkeys(("variadic", "strong_zero"), FLAG)
     kinds = {"name": names, "value": FUNCTION, "rule": FUNCTION} | options | flags
     yield from mistakes("autograd.primitive", made, kinds, owner="primitive")
+    name, define = "autograd.primitive", autograd.primitive
+    values = bads(TypeError, None, "1", 1j, Value(3.0), words=("value of own takes a real",))
+    yield from each(name, values, lambda w, y: own(lambda x: y, abs)(w.x))
+    unknown = mock.patch.dict(sys.modules, cloudpickle=None)(unpickled)
+    yield from refusals(
+        """
+name | "no rule" | lambda w: define("mine", abs) | ValueError | "for each operand" | "got 0"
+name | "none for all" | lambda w: define("mine", abs, variadic=True) | ValueError |
+    "for each operand" | "got 0"
+name | "2 for all" | lambda w: define("mine", abs, abs, abs, variadic=True) | ValueError |
+    "for each operand" | "got 2"
+name | "defaults" | lambda w: define("mine", abs, abs, defaults=(1.0, 2.0)) | ValueError |
+    "2 defaults are more than operands"
+name | "latex" | lambda w: define("mine", abs, abs, latex="{0}{1}") | ValueError |
+    "whose places are {0}, with other braces doubled"
+name | "None" | lambda w: own(abs, lambda *_: None)(w.x) | TypeError |
+    "partial 0 of own takes a real number, got None"
+name | "a Value" | lambda w: own(abs, lambda out, x: w.y * 1.0)(w.x) | TypeError |
+    "partial 0 of own" | "use its .data"
+name | "x / 0" | lambda w: own(abs, lambda out, x: x / out)(Value(0.0)) | ZeroDivisionError |
+    "partial 0 of own(0.0): division by"
+name | "x / 0 of all" | lambda w: own(abs, lambda y, x: [x / y], variadic=True)(Value(0.0)) |
+    ZeroDivisionError | "partials of own(0.0): division by"
+name | "too large" | lambda w: own(abs, lambda out, x: x**2.0)(Value(1e200)) | OverflowError |
+    "of own(1e+200): the result is too"
+name | "too large of all" | lambda w: own(abs, lambda _, x: [x**2.0], variadic=True)(
+    Value(1e200)) | OverflowError | "of own(1e+200): the result"
+name | "None of all" | lambda w: own(abs, lambda out, x: None, variadic=True)(w.x) | TypeError |
+    "its rule must return a tuple, one" | "got None"
+name | "[None]" | lambda w: own(abs, lambda *_: [None], variadic=True)(w.x) | TypeError |
+    "a partial of own takes a real number, got None"
+name | "()" | lambda w: own(abs, lambda out, x: (), variadic=True)(w.x) | ValueError |
+    "own: its rule gave 0 partials for 1 operands"
+name | "no key" | lambda w: own(abs, lambda out, x: {}[x])(w.x) | KeyError | "own(2.0"
+name | "no key of all" | lambda w: own(abs, lambda out, x: {}[x], variadic=True)(w.x) |
+    KeyError | "own(2.0"
+name | "operands" | lambda w: own(abs, lambda x: 1.0)(w.x) | TypeError |
+    "takes the result, then the operands"
+name | "operands of all" | lambda w: own(abs, lambda x: 1.0, variadic=True)(w.x) | TypeError |
+    "takes the result, then the operands"
+name | "ValueError" | lambda w: own(lambda x: [].index(x), abs)(w.x) | ValueError |
+    "own(2.0 labelled 'x'): " | "in list"
+name | "a kind of it" | lambda w: own(lambda x: json.loads(""), abs)(w.x) |
+    json.JSONDecodeError | "Expecting value: line 1" | "in own(2.0 labelled 'x')"
+name | "KeyError" | lambda w: own(lambda x: {}[x], abs)(w.x) | KeyError | "2.0"
+name | "domain" | lambda w: own(math.sqrt, abs, domain="a > 0")(-1.0) | ValueError |
+    "own(-1.0): outside the domain, which is a > 0"
+name | "not here" | lambda w: unknown("cube") | LookupError |
+    "'cube', which is not defined here; call"
+name | "not imported" | lambda w: unknown("no_such_module.op") | LookupError |
+    "import no_such_module before loading it"
+""",
+        globals() | locals(),
+    )
+
+
+def own(value: Any, *rules: Any, **options: Any) -> Primitive:
+    """An operation that is not in the table any more."""
+    autograd.primitive("own", value, *rules, **options)
+    return TABLE.pop("own")
+
+
+def unpickled(name: str) -> object:
+    """What the pickle of an operation is where it is not defined."""
+    stored = pickle.dumps(autograd.primitive(name, lambda x: x, lambda out, x: 1.0))
+    del TABLE[name]
+    return pickle.loads(stored)
 
 
 def entries() -> Iterator[Row]:

@@ -83,7 +83,7 @@ def test_a_traceback(x: Value) -> None:
     def fail(y: Value) -> Value:
         return (y - y).log()
 
-    with pytest.raises(ValueError, match="log") as caught:
+    with pytest.raises(ValueError) as caught:
         fail(graph(x))
     with pytest.raises(ZeroDivisionError):
         graph(x) / (graph(x) * 0.0)

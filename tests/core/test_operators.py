@@ -120,14 +120,8 @@ def test_what_numpy_asks_of_a_number_is_an_answer_or_an_error() -> None:
     assert x.item() == 0.75
     assert (np.isfinite(x), np.isnan(x), np.isinf(Value(INF))) == (True, False, True)
     assert np.sum(x, axis=0) is x
-    with pytest.raises(TypeError, match="unexpected keyword argument 'axis'"):
-        x.sum(axis=0)
-    with pytest.raises(TypeError, match="unexpected keyword argument 'out'"):
-        x.clip(0.0, 1.0, out=x)
     with pytest.raises(TypeError):
         np.multiply(x, 2.0, x)
-    with pytest.raises(ZeroDivisionError, match=r"div\(1.0, 0.0 labelled 'zero'\)"):
-        np.float64(1.0) / Value(0.0, label="zero")
 
 
 WRITTEN_OUT: dict[str, Callable[..., Any]] = {  # in value.py, for speed

@@ -3,8 +3,7 @@
 import inspect
 import math
 import string
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -17,14 +16,6 @@ neg add sub mul div pow abs sign exp exp2 expm1 log log2 log10 log1p sqrt cbrt s
 sin cos tan asin acos atan atan2 hypot sinh cosh tanh asinh acosh atanh sigmoid softplus relu
 leaky_relu elu gelu silu erf erfc maximum minimum clip where take sum dot logsumexp
 """
-
-
-@pytest.fixture(autouse=True)
-def own_operations_are_forgotten() -> Iterator[None]:
-    before = dict(TABLE)
-    yield
-    TABLE.clear()
-    TABLE.update(before)
 
 
 def test_the_required_operations_are_there() -> None:
@@ -141,81 +132,3 @@ def test_partials_of_a_variadic_rule_can_be_differentiated() -> None:
     g = primitive("x_plus", lambda x, y: x + y, lambda out, x, y: (1, 1), variadic=True)
     assert [type(partial) for partial in g(Value(2.0), Value(5.0)).partials] == [float, float]
     assert grad(grad(lambda x: f(x, 5.0)))(2.0) == 10.0
-
-
-@pytest.mark.parametrize(("rules", "variadic"), [((), False), ((), True), ((abs, abs), True)])
-def test_a_wrong_number_of_rules(rules: tuple[Any, ...], variadic: bool) -> None:
-    with pytest.raises(ValueError, match=f"for each operand .* got {len(rules)}"):
-        primitive("mine", abs, *rules, variadic=variadic)
-    assert "mine" not in TABLE
-
-
-def test_too_many_defaults_and_a_place_without_an_operand() -> None:
-    with pytest.raises(ValueError, match="2 defaults are more than operands"):
-        primitive("mine", abs, abs, defaults=(1.0, 2.0))
-    with pytest.raises(ValueError, match=r"whose places are \{0\}, with other braces doubled"):
-        primitive("mine", abs, abs, latex="{0}{1}")
-
-
-class Faulty(NamedTuple):
-    """A rule with a mistake, where it shows, and the words of the error."""
-
-    error: type[Exception]
-    words: str
-    rule: Callable[..., Any]
-    x: float = 1.0
-    value: Callable[..., Any] = abs
-    variadic: bool = False
-
-
-def divides(out: Any, x: Any) -> Any:
-    return x / out
-
-
-def squares(out: Any, x: Any) -> Any:
-    return x**2.0
-
-
-def listed(rule: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *operands: [rule(*operands)]
-
-
-K = Value(3.0)
-OF_NO_NUMBER = r"the value of odd_one takes a real number"
-FAULTY = [
-    *[Faulty(TypeError, OF_NO_NUMBER, abs, value=lambda x, y=y: y) for y in (None, "1", 1j, K)],
-    Faulty(TypeError, "partial 0 of odd_one takes a real number, got None", lambda *_: None),
-    Faulty(TypeError, r"partial 0 of odd_one .* use its \.data", lambda out, x: K * 1.0),
-    Faulty(ZeroDivisionError, r"partial 0 of odd_one\(0\.0\): division by", divides, 0.0),
-    Faulty(ZeroDivisionError, r"partials of odd_one\(0\.0\): division by", listed(divides), 0.0,
-           variadic=True),
-    Faulty(OverflowError, r"of odd_one\(1e\+200\): the result is too", squares, 1e200),
-    Faulty(OverflowError, r"of odd_one\(1e\+200\): the result", listed(squares), 1e200,
-           variadic=True),
-    Faulty(TypeError, r"its rule must return a tuple, one .*got None", lambda out, x: None,
-           variadic=True),
-    Faulty(TypeError, "a partial of odd_one takes a real number, got None", lambda *_: [None],
-           variadic=True),
-    Faulty(ValueError, "odd_one: its rule gave 0 partials for 1 operands", lambda out, x: (),
-           variadic=True),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("case", FAULTY, ids=lambda case: case.words)
-def test_a_faulty_rule_is_named(case: Faulty) -> None:
-    odd = primitive("odd_one", case.value, case.rule, variadic=case.variadic)
-    with pytest.raises(case.error, match=case.words):
-        odd(Value(case.x))
-
-
-@pytest.mark.parametrize("variadic", [False, True])
-def test_any_other_error_of_a_partials_rule_has_a_note(variadic: bool) -> None:
-    odd = primitive("odd_one", abs, lambda out, x: {}[x], variadic=variadic)
-    with pytest.raises(KeyError) as caught:
-        odd(Value(0.5))
-    (note,) = caught.value.__notes__
-    assert "odd_one(0.5)" in note
-    odd = primitive("odd_one", abs, lambda x: 1.0, variadic=variadic)
-    with pytest.raises(TypeError) as forgotten:
-        odd(Value(0.5))
-    assert "takes the result, then the operands" in forgotten.value.__notes__[0]
