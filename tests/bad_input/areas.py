@@ -8,6 +8,7 @@ from tests.bad_input import (
     losses,
     modules,
     optim,
+    programs,
     solving,
     training,
     transforms,
@@ -55,5 +56,6 @@ AREAS = [
         training.rows,
         drawing.rows,
         checking.rows,
+        programs.rows,
     )
 ]

@@ -119,16 +119,3 @@ def test_arithmetic_has_the_bits_of_the_function(tmp_path: Path) -> None:
         for point in points:
             out, d = call(point, [float(i == k) for i in range(len(each))])
             assert (out[k], d) == value_and_grad(f)(point), text
-
-
-def test_what_has_no_c_is_told() -> None:
-    slow = primitive("slow", math.gamma, lambda out, x: math.lgamma(x))
-    fast = autograd.compile(lambda x: slow(x))
-    fast(3.0)
-    with pytest.raises(NotImplementedError, match=r"slow: its rule can't be read"):
-        fast.program.source("c")
-    bent = primitive("bent", lambda x: 0.5 * x, lambda out, x: math.lgamma(x))
-    other = autograd.compile(lambda x: bent(x))
-    other(3.0)
-    with pytest.raises(NotImplementedError, match="bent: its rule"):
-        other.program.source("c")

@@ -177,7 +177,7 @@ def test_rows_of_a_jacobian() -> None:
 
 def test_exceptions_are_differences_but_at_the_domains_edge() -> None:
     root: Callable[[Any], Any] = lambda x: autograd.sqrt(0.1 * x[0] + 0.2 - x[1])  # noqa: E731
-    with pytest.raises(ValueError, match="sqrt"):
+    with pytest.raises(ValueError):
         root([1.0, 0.3000000000000001])
     assert compare(root, [[1.0, 0.3000000000000001]], [1e-9]) is None
     assert "raises ValueError" in (compare(root, [[-1.0, 0.2]], [1e-9]) or "")

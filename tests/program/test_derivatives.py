@@ -105,5 +105,5 @@ def test_infinite_derivatives_of_samples_add_up_as_floats_do(reduce: str) -> Non
     assert large.jacobian(1.0, [1e308, 1e308]) == [math.inf, 0.0]
     both = compile(lambda w, x: [(w * x).sqrt(), w], in_axes=(None, 0), reduce=reduce)
     for method in (root.grad, root.jacobian, both.jacobian):
-        with pytest.raises(FloatingPointError, match="infinity minus infinity"):
+        with pytest.raises(FloatingPointError):
             method(0.0, [1.0, -2.0])

@@ -60,7 +60,7 @@ def test_infinity_minus_infinity_is_an_error(name: str, in_axes: Any) -> None:
     kink = 1.0 if name == "asin" else 0.0
     fast = compile(f, in_axes, reduce="sum" if in_axes else None)
     assert fast.grad([0.5] if in_axes else 0.5) == ([0.0] if in_axes else 0.0)
-    with pytest.raises(FloatingPointError, match="infinity minus infinity"):
+    with pytest.raises(FloatingPointError):
         fast.grad([kink, 0.5] if in_axes else kink)
 
 

@@ -1,7 +1,6 @@
 """Programs as ONNX models: what onnxruntime computes."""
 
 import random
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,13 +151,3 @@ def test_several_results(tmp_path: Path) -> None:
     points = np.array([[1.0, 2.0], [3.0, 4.0]])
     expected = fast(points, 2.0)
     same(ran(fast.program, tmp_path, points, 2.0), expected)
-
-
-def test_what_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = compile(lambda x: x * x)
-    fast(2.0)
-    with pytest.raises(OSError, match="nowhere"):
-        fast.program.onnx(tmp_path / "nowhere" / "model.onnx")
-    monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[onnx\]'"):
-        fast.program.onnx(tmp_path / "model.onnx")

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import get_ident
 from typing import Any
 
@@ -162,11 +162,9 @@ def test_a_runner_that_threads_share_is_one_threads_at_a_time() -> None:
     def runs(_: int) -> int:
         served = 0
         for _ in range(40):
-            try:
+            with suppress(RuntimeError):
                 assert runner.run((x,)) == 0
                 served += 1
-            except RuntimeError as error:
-                assert "make one for each thread" in str(error)  # noqa: PT017
         return served
 
     with ThreadPoolExecutor(3) as pool:
