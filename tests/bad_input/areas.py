@@ -21,7 +21,6 @@ WITHOUT: dict[str, str] = dict(
         """
 "autograd.testing.GradientError" | "raised by check_gradients"
 "autograd.testing.Report" | "made by gradcheck"
-"nn.Dropout.forward" | "it takes anything"
 "nn.Flatten.forward" | "it takes anything"
 "nn.Identity.forward" | "it takes anything"
 "nn.Module.zero_grad" | "its argument is PyTorch's, and changes nothing"

@@ -47,6 +47,14 @@ def rows() -> Iterator[Row]:
         yield from of_classes(f"nn.{name}", getattr(nn, name))
     scores = [b for b in NUMBERS if b.show != "[1.0, [1.0, 2.0]]"]
     yield from each("nn.accuracy", scores, lambda w, x: nn.accuracy([w.x, 1.0], x))
+    call: Call = lambda w, x: nn.accuracy(*x)
+    given = [bad(([], []), ValueError, "accuracy: no predictions")]
+    given += bads(
+        ValueError, *[([[0.3], x], [1, 1]) for x in ([], [0.1, 0.2])], words=("the prediction",)
+    )
+    words = ("may be probabilities", "threshold=0.5")
+    given.append(bad(([0.2, 0.9], [0, 1]), UserWarning, *words))
+    yield from each("nn.accuracy", given, call, "accuracy: ")
     yield from outside()
     for name in ("l1_penalty", "l2_penalty"):
         good = lambda w, n=name: (getattr(nn, n), {"params": w.params, "strength": 0.5})

@@ -13,6 +13,7 @@ ACTIVATION = [b for b in FUNCTION if b.show not in ("None", "'f'")]
 ACTIVATION += [bad("nonsense", ValueError), bad("", ValueError), bad("ReLU", ValueError)]
 ACTIVATION.append(bad(nn.Tanh, TypeError, "make one: Tanh()"))
 UNMADE = bad(nn.init.uniform, TypeError, "such as nn.init.zeros()")
+UNTYPED: Any = nn
 WIDTH = {"init": [*INIT, UNMADE], "bias": FLAG, "fused": FLAG}
 ONE_BY_ONE = ("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Sigmoid", "Tanh")
 OF_LISTS = ("Softmax", "LogSoftmax", "softmax", "log_softmax")
@@ -167,11 +168,20 @@ def calls() -> Iterator[Row]:
     "takes one sample"
 "nn.Module.predict" | "widths" | lambda w: net.predict([[1.0]]) | ValueError |
     "2 inputs, got 1"
-"nn.Module.predict" | "a number" | lambda w: net.predict(3) | TypeError | "X" | "list"
+"nn.Module.predict" | "a number" | lambda w: net.predict(3) | TypeError |
+    "predict: X must be a list or an array"
 "nn.Sequential.forward" | "widths" | lambda w: stack([1.0, 2.0]) | ValueError |
     "3 inputs, got 2"
+"nn.Sequential.forward" | "an index" | lambda w: nn.Sequential(embedding)(3) | IndexError |
+    "layers.0 (Embedding(3, 2)): the index must"
+"nn.Layer.forward" | "a list in it" | lambda w: net.layers[0]([[1.0, 2.0], [3.0, 4.0]]) |
+    TypeError | "nn.Flatten()"
+"nn.Layer" | "PyTorch's names" | lambda w: UNTYPED.Layer(in_features=2, out_features=1) |
+    TypeError | "nn.Layer(nin, nout)"
+"nn.Dropout.forward" | "None" | lambda w: nn.Dropout(0.5)([None]) | TypeError |
+    "Dropout takes numbers and Values, or lists of them, got None"
 """,
-        locals(),
+        globals() | locals(),
     )
 
 
@@ -225,8 +235,8 @@ def modules() -> Iterator[Row]:
     good = lambda w: (w.model.train, {"mode": True})
     yield from mistakes(f"{name}.train", good, {"mode": FLAG})
     loaded, words = f"{name}.load_state_dict", ("load_state_dict",)
-    states = [bad({}, ValueError, *words) if b.show == "{}" else b for b in WRONG]
-    states = [bad(b.make(None), b.error, *words) for b in states]
+    states = [bad(b.make(None), b.error, *words) for b in WRONG if b.show != "{}"]
+    states.append(bad({}, ValueError, "...]; unexpected []"))
     yield from each(loaded, states, lambda w, x: w.model.load_state_dict(x))
     last = bads(TypeError, None, "3", 1j, [1.0], True) + TOO_LARGE
     call: Call = lambda w, x: w.model.load_state_dict(_changed(w.model, x))
@@ -252,8 +262,14 @@ def modules() -> Iterator[Row]:
     inputs = bads(TypeError, None, "ab", 1j, {}, words=("takes a list of 2 inputs",))
     inputs.append(bad([1.0], ValueError, "2 inputs, got 1"))
     yield from each(f"{name}.graph", inputs, lambda w, x: w.model.graph(x))
+    two, mixed = UNTYPED.Module(), UNTYPED.Neuron(1)
+    two.table, mixed.w = {"a.b": Value(1.0), "a": {"b": Value(2.0)}}, [Value(1.0), 0.5]
     yield from refusals(
         """
+f"{name}.state_dict" | "one path" | lambda w: two.state_dict() | ValueError |
+    "have the path 'table.a.b'"
+f"{name}.parameters" | "a number" | lambda w: mixed.parameters() | TypeError |
+    "w[0].data = 0.5"
 loaded | "arrays without one" | lambda w: line.load_state_dict({"0.bias": [1.0]}) |
     ValueError | "missing ['0.weight'"
 loaded | "less" |

@@ -182,7 +182,13 @@ def settings() -> Iterator[Row]:
     yield from refusals(
         """
 f"{name}.step" | "too far" | lambda w: _stepped(w, nn.SGD, 1e300, 1e300) |
-    FloatingPointError | "SGD.step" | "'q'" | "lower"
+    FloatingPointError | "SGD.step: the next value of" | "'q'" | "nothing" | "lower"
+f"{name}.step" | "too steep" | lambda w: _stepped(w, nn.Adam, 1.0, 1e200) |
+    FloatingPointError | "Adam.step: the next exp_avg_sq of" | "'q'" | "nothing"
+f"{name}.state" | "set" | lambda w: w.optimizer.state[w.params[0]].update({"step": 1.0}) |
+    TypeError | "to be read; load a changed state_dict"
+"nn.Adam" | "Keras' name" | lambda w: nn.Adam(w.params, learning_rate=0.1) | TypeError |
+    "write lr=…"
 f"{name}.step" | "none" | lambda w: nn.Optimizer(w.params, lr=0.1).step() |
     NotImplementedError | "_update"
 """,
@@ -204,7 +210,7 @@ def groups() -> Iterator[Row]:
 "of nothing" | lambda w: {"lr": 0.1} | ValueError | 'a group needs "params"'
 "with nonsense" | lambda w: {"params": [w.y], "lrr": 1} | KeyError | "'lrr'" | "lr"
 "of one" | lambda w: {"params": w.y} | TypeError | "takes a list of Values"
-"empty" | lambda w: {"params": []} | ValueError | "got none"
+"empty" | lambda w: {"params": []} | ValueError | "names, such as 'neurons.0.weight.0'"
 "twice" | lambda w: {"params": [w.x]} | ValueError | "twice"
 "at -1" | lambda w: {"params": [w.y], "lr": -1.0} | ValueError | "SGD: lr" | "-1.0"
 "at '1'" | lambda w: {"params": [w.y], "lr": "1"} | TypeError | "SGD: lr" | "'1'"
@@ -299,6 +305,11 @@ def clipping() -> Iterator[Row]:
         lambda w, grad: _with_gradient(w, grad, lambda: clip(w.params, 1.0)),
         *("clip_grad_norm_", "'q'"),
     )
+    words = "the norm of order 2 is too large"
+    huge = [bad((1.7e308, 2.0), FloatingPointError, words)]
+    huge.append(bad((1e200, 3.0), FloatingPointError, words.replace("2", "3")))
+    call: Call = lambda w, x: _with_gradient(w, x[0], lambda: clip(w.params[1:] * 3, 1.0, x[1]))
+    yield from each("nn.clip_grad_norm_", huge, call)
 
 
 def of_schedule(
@@ -397,6 +408,9 @@ name | "milestones=[3, 3]" | lambda w: made(w, pair, [3, 3]) | ValueError | "inc
     ValueError | "both epochs and steps"
 "nn.OneCycleLR.step" | "too far" | lambda w: _until(nn.OneCycleLR(_sgd(w), 1.0, 9)) |
     ValueError | "10 steps of 9" | "total_steps"
+"nn.SequentialLR.load_state_dict" | "without" |
+    lambda w: made(w, pair).load_state_dict({"scheduler": "SequentialLR", "last_epoch": 0}) |
+    ValueError | "schedulers"
 "nn.Scheduler.load_state_dict" | "of one group" |
     lambda w: _changed(_two(w), "base_lrs", [1.0]) | ValueError | "base_lrs"
 "nn.Scheduler.load_state_dict" | "negative" |

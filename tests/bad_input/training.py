@@ -41,6 +41,10 @@ def _fit(w: Any, **changes: Any) -> tuple[Any, dict[str, Any]]:
     return nn.fit, {**arguments, "progress": False, **changes}
 
 
+def _step(model: nn.Module, loss: Any = nn.mse_loss, lr: float = 0.0) -> Any:
+    return nn.compile(model, loss, nn.SGD(model.parameters(), lr))
+
+
 def fits() -> Iterator[Row]:
     """The arguments of fit."""
     samples = [*DATA, *bads(ValueError, [], [[1.0, 2.0]], words=("X",))]
@@ -129,6 +133,27 @@ len | TypeError | "len"
     yield from mistakes("nn.compile", good, kinds)
     yield from during()
     yield from plays()
+    text = lambda w: __import__("pandas").DataFrame({"size": [1.0, 2.0], "city": ["a", "b"]})
+    given = [Bad("text", text, TypeError, ("the column 'city' holds text",))]
+    masked = np.ma.masked_equal([[1.0, 0.0], [1.0, 1.0]], 0.0)
+    given.append(Bad("masked", lambda w: masked, TypeError, ("masked array",)))
+    yield from each("nn.fit", given, lambda w, x: _trained(w, X=x))
+    yield from each("nn.Module.predict", given, lambda w, x: w.model.predict(x))
+    yield from each("nn.compile", given, lambda w, x: _step(w.model).predict(x))
+    sure = nn.Sequential(nn.Layer(2, 2), nn.Softmax())
+    yield from refusals(
+        """
+"nn.compile" | "Softmax" |
+    lambda w: nn.compile(sure, nn.cross_entropy, nn.SGD(sure.parameters())) | UserWarning |
+    "the loss takes logits" | "Softmax()"
+"nn.fit" | "Keras' progress" | lambda w: _trained(w, verbose=0) | TypeError |
+    "write progress=True"
+"nn.fit" | "Keras' lr" | lambda w: _trained(w, lr=0.1) | TypeError | "optimizer=nn.SGD"
+"nn.fit" | "Keras' validation" | lambda w: _trained(w, validation_data=0) | TypeError |
+    "validation=(X, y)"
+""",
+        globals() | locals(),
+    )
 
 
 def plays() -> Iterator[Row]:

@@ -80,6 +80,7 @@ NAME | "array" | lambda w: np.array([w.x], float) | TypeError | refused | "x.dat
 NAME | "gamma" | lambda w: math.gamma(w.x) | TypeError | refused | "autograd.lgamma"
 NAME | "sin" | lambda w: math.sin(w.x) | TypeError | sine
 NAME | "pow" | lambda w: pow(math.pow(1, w.x), 2) | TypeError | "autograd.pow"
+NAME | "1j" | lambda w: w.x * 1j | TypeError | "cos(t) and sin(t)"
 NAME | "x[0]" | lambda w: w.x[0] | TypeError | "Value"
 NAME | "x()" | lambda w: w.x() | TypeError | "Value"
 NAME | "round" | lambda w: round(w.x, w.folder) | TypeError | "Path"

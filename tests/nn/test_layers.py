@@ -121,17 +121,11 @@ def test_embedding() -> None:
     ]
     assert [*map(id, table(1))] == [*map(id, table.weight[1])]
     table(1).clear()
-    assert len(table(1)) == 2
+    index: Any = np.int64(1)
+    assert len(table(index)) == 2
     table(2)[0].backward()
     assert [p.grad for p in table.parameters()] == [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]
     assert repr(table) == "Embedding(3, 2)"
-
-
-def test_an_embedding_names_its_place() -> None:
-    with pytest.raises(IndexError, match=r"layers\.0 \(Embedding\(3, 2\)\): the index must"):
-        nn.Sequential(nn.Embedding(3, 2))(3)
-    index: Any = np.int64(2)
-    assert len(nn.Embedding(3, 2)(index)) == 2
 
 
 def test_dropout_while_training() -> None:
@@ -148,8 +142,6 @@ def test_dropout_at_its_ends_and_at_rest(monkeypatch: pytest.MonkeyPatch) -> Non
     assert nn.Dropout(0.5).eval()(x) is x
     monkeypatch.setattr(random, "random", lambda: 0.0)
     assert nn.Dropout(0.0)([3.0]) == [3.0]
-    with pytest.raises(TypeError, match=r"Dropout takes numbers and Values, .* got None"):
-        nn.Dropout(0.5)([1.0, None])
 
 
 def test_dropout_draws_for_every_element_of_an_array() -> None:
@@ -175,10 +167,3 @@ def test_layer_norm_is_torchs(settings: dict[str, Any]) -> None:
     torchs.against_torch(layer, "LayerNorm", x)
     shown = "".join(f", {name}=False" for name in settings)
     assert repr(layer) == f"LayerNorm(4, eps=0.01{shown})"
-
-
-def test_a_number_in_a_weights_place_is_told() -> None:
-    layer = nn.Layer(2, 1)
-    layer.neurons[0].w[0] = 0.5  # type: ignore[call-overload]
-    with pytest.raises(TypeError, match=r"w\[0\]\.data = 0\.5"):
-        layer.parameters()

