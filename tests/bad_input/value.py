@@ -22,6 +22,7 @@ import autograd
 from autograd import Primitive, Value, lines, no_grad, scope  # noqa: F401
 from autograd.core import hints
 from autograd.core.primitive import TABLE
+from autograd.javascript import UntranslatableError, module  # noqa: F401  (rows name it)
 from tests.bad_input.rows import *
 from tests.bad_input.world import World
 from tests.helpers.tables import column, table
@@ -256,7 +257,9 @@ good[:5]
 
 
 def recording() -> Iterator[Row]:
-    """no_grad, scope and lines."""
+    """no_grad, scope, lines and programs."""
+    read = autograd.compile(lambda x: x * x)
+    read(2.0)
     yield from refusals(
         """
 "autograd.no_grad.__call__" | "a generator" | lambda w: no_grad()(rows) | TypeError |
@@ -265,11 +268,13 @@ def recording() -> Iterator[Row]:
     "no_grad"
 "autograd.scope" | "scope not entered" | lambda w: scope("a").__exit__() | RuntimeError |
     "scope"
+"autograd.compile" | "source" | lambda w: read.program.source("fortran") | ValueError |
+    'source: target must be "numpy", "javascript" or "c"'
 "autograd.scope" | "lines not entered" | lambda w: lines().__exit__() | RuntimeError | "lines"
 "autograd.scope" | "of a generator" | lambda w: scope("a")(rows) | TypeError | "scope: rows"
 "autograd.scope" | "lines of one" | lambda w: lines()(rows) | TypeError | "lines: rows"
 """,
-        globals(),
+        globals() | locals(),
     )
     names = [bad(2, TypeError, "name, got 2 (int)")]
     names += [bad(x, ValueError, "without a slash", repr(x)) for x in ("", " ", "a/b")]
@@ -350,9 +355,38 @@ name | "not here" | lambda w: unknown("cube") | LookupError |
     "'cube', which is not defined here; call"
 name | "not imported" | lambda w: unknown("no_such_module.op") | LookupError |
     "import no_such_module before loading it"
+name | "fmod" | lambda w: script(math.fmod) | UntranslatableError |
+    "opaque: its rule can't be read" | "math.fmod is for floats only"
+name | "a dict" | lambda w: script(lambda x: {1.0: 2.0}[x]) | UntranslatableError | "unhashable"
+name | "real" | lambda w: script(lambda x: x.real) | UntranslatableError |
+    "what only a float has"
+name | "round" | lambda w: script(lambda x: round(x, ndigits=2)) | UntranslatableError |
+    "__round__"
+name | "a function" | lambda w: script(lambda x: cmath.sin) | UntranslatableError |
+    "the rule gives <"
+name | "unknown" | lambda w: script(lambda x: missing(x)) | UntranslatableError |
+    "what only a float has"
+name | "index" | lambda w: script(lambda x: operator.index(x)) | UntranslatableError | "integer"
+name | "catches" | lambda w: script(catches) | UntranslatableError | "catches errors"
 """,
         globals() | locals(),
     )
+
+
+def script(rule: Callable[..., float]) -> str:
+    """Write an operation with this rule as JavaScript."""
+    try:
+        return module([autograd.primitive("opaque", rule, lambda out, x: 1.0)])
+    finally:
+        del TABLE["opaque"]
+
+
+def catches(x: float) -> float:
+    """Return 1 / x, or 0."""
+    try:
+        return 1.0 / x
+    except ZeroDivisionError:
+        return 0.0
 
 
 def own(value: Any, *rules: Any, **options: Any) -> Primitive:

@@ -59,13 +59,6 @@ def test_a_product_with_0_gets_nothing_of_infinity(
 
 
 def test_what_has_no_javascript_is_said() -> None:
-    def square(x: Any) -> Any:
-        return x * x
-
-    fast = compile(square)
-    fast(2.0)
-    with pytest.raises(ValueError, match='must be "numpy", "javascript" or "c"'):
-        fast.program.source("fortran")
     read = primitive("read_back", lambda x: float(str(x)), lambda out, x: 1.0)
     opaque = compile(lambda x: read(x))
     opaque(2.0)

@@ -1,6 +1,5 @@
 """Every primitive in the browser against Python, number by number."""
 
-import json  # noqa: F401  (rows name it)
 import math
 import operator
 import random
@@ -13,8 +12,7 @@ import nn
 from autograd import elu, hypot, maximum, sum
 from autograd.core.define import primitive
 from autograd.core.primitive import TABLE, Primitive
-from autograd.javascript import UntranslatableError, module
-from tests.helpers.tables import table
+from autograd.javascript import module
 
 # fmt: off
 EXACT = ["neg", "add", "sub", "mul", "div", "mod", "floordiv", "identity", "square",
@@ -178,35 +176,6 @@ def test_a_rule_of_a_user_gives_what_it_gives_in_python(rule: Any, chromium: Any
             expected = [expected, xs[0], xs[0] > xs[1]]
             each = [float(x) for x in each]
         assert each == expected, xs
-
-
-def catches(x: float) -> float:
-    try:
-        return 1.0 / x
-    except ZeroDivisionError:
-        return 0.0
-
-
-OPAQUE: list[tuple[Any, str]] = table(
-    """
-math.fmod | "math.fmod is for floats only"
-lambda x: {1.0: 2.0}[x] | "unhashable"
-lambda x: x.real | "what only a float has"
-lambda x: round(x, ndigits=2) | "__round__"
-lambda x: json.dumps | "the rule gives <function"
-lambda x: missing(x) | "what only a float has"
-lambda x: operator.index(x) | "integer"
-catches | "catches errors"
-""",
-    globals(),
-)
-
-
-@pytest.mark.parametrize(("rule", "why"), OPAQUE)
-def test_what_is_opaque_says_why(rule: Any, why: str) -> None:
-    entry = primitive("tests.opaque", rule, lambda out, x: 1.0)
-    with pytest.raises(UntranslatableError, match=rf"tests\.opaque: .*{why}"):
-        module([entry])
 
 
 def test_a_rule_may_name_the_value_of_an_operation() -> None:
