@@ -1,15 +1,19 @@
 """Mistakes with training: fit, its history, early stopping, and files of models."""
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
 import nn
 from autograd import Value
+from autograd.files import with_checksum
 from tests.bad_input.rows import *
+from tests.helpers.foreign import checked, tensor, tensors  # noqa: F401  (rows name them)
 from tests.helpers.tables import named
 
 OR_NONE = {"batch_size": COUNT, "progress": FLAG, "penalty": FUNCTION}
@@ -18,7 +22,10 @@ DATA = bads(TypeError, None, 3.0, "ab", 1j, Value(1.0), {0: 1.0}, np.array(3.0))
 DATA.append(bad(object, TypeError, "object"))
 MODELS = [*bads(TypeError, None, 3.0, "ab", [1.0]), bad(nn.MLP, TypeError, "MLP")]
 PATHS = bads(TypeError, 3.5, [], 1j, {}, words=("PathLike",))
-BROKEN = ("", "ab", "{}", "[]", "null", '{"format": 1}', "\x00")
+BROKEN = (b"", b"ab", b"{}", b"[]", b"null", b'{"format": 1}', b"\0")
+WHOLE = with_checksum(b'{"scalar-autograd crc32":"00000000"}')
+BIAS = b'{"w.0": 0.5, "w.1": 0.5, "b": %s}'
+W, B = tensor("F64", [2], 0, 16), tensor("F64", [], 16, 24)
 POOL = ThreadPoolExecutor(1)
 NO_FOLDER = Bad("no folder", lambda w: w.path("no/folder/a.json"), FileNotFoundError, ("no/",))
 
@@ -215,6 +222,22 @@ lambda o, t: nn.mse_loss(o[:1], t) | ValueError | "1 predictions for 2"
     call: Call = lambda w: _trained(w, resume=True)
     yield row("nn.fit", "from nothing", call, ValueError, "resume needs the checkpoint")
     contents = bads(ValueError, *BROKEN, words=("broken.json",))
+    contents += bads_of(
+        """
+WHOLE[:-1] + b" }" | ValueError | "broken.json is damaged: its checksum is wrong"
+checked('{"a": NaN}') | ValueError | "is damaged: it has the number 'NaN'"
+checked('{"a": 1e999}') | ValueError | "is damaged: it has the number '1e999'"
+checked('{"a": 1, "a": 1}') | ValueError | "is damaged: 'a' occurs twice"
+checked('{"a": [{"b": 1, "b": 1}]}') | ValueError | "is damaged: 'b' occurs twice"
+checked("[]") | ValueError | "is damaged: it holds no state"
+checked("null") | ValueError | "is damaged: it holds no state"
+checked("{}", format="other") | ValueError | "broken.json is not a checkpoint"
+checked("{}").replace(b"crc32", b"") | ValueError | "broken.json is not a checkpoint"
+checked("{}", version=3) | ValueError | "is a checkpoint of version 3; " | "reads version 2"
+checked("{}", version=None) | ValueError | "is a checkpoint of version None"
+""",
+        globals(),
+    )
     call = lambda w, x: _read(
         w, "broken.json", x, lambda p: _trained(w, checkpoint=p, resume=True)
     )
@@ -234,14 +257,14 @@ def _trained(w: Any, **changes: Any) -> None:
     function(**arguments)
 
 
-def _read(w: Any, name: str, content: str, call: Callable[[str], object]) -> None:
+def _read(w: Any, name: str, content: bytes, call: Callable[[str], object]) -> None:
     """A call that reads a file, and must leave it as it is."""
     path = w.folder / name
-    path.write_text(content)
+    path.write_bytes(content)
     try:
         call(str(path))
     finally:
-        assert path.read_text() == content
+        assert path.read_bytes() == content
         path.unlink()
 
 
@@ -356,15 +379,57 @@ def files() -> Iterator[Row]:
     """Files of models that cannot be: not in JSON, no such content, not there."""
     given = bads(ValueError, NAN, INF, words=("save_model", "'layers.", "JSON"))
     yield from each("nn.save_model", given, _saved)
-    for suffix in ("json", "safetensors"):
+    damaged = {
+        "json": r"""
+WHOLE[:-1] + b" }" | ValueError | "broken.json is damaged: its checksum is wrong"
+BIAS % b"NaN" | ValueError | "is damaged: it has the number 'NaN'"
+BIAS % b"1e999" | ValueError | "is damaged: it has the number '1e999'"
+BIAS % (b"1" * 400) | ValueError | "fit the model: " | "'bias' is too large for a float"
+BIAS % (b"1" * 400 + b".0") | ValueError | "is damaged: it has the number '1111"
+BIAS % (b"1" * 10_000) | ValueError | "is damaged: " | " limit"
+BIAS % b"true" | ValueError | "does not fit the model: " | "'bias' must be a number, got True"
+b"\xef\xbb\xbf" + BIAS % b"null" | ValueError | "'bias' must be a number, got None"
+BIAS % (b"[" * 400 + b"]" * 400) | ValueError | "does not fit the model: " | "got [[[[[[["
+BIAS % (b'"' + b"x" * 10_000 + b'"') | ValueError | "does not fit the model: " | "xxx"
+b'{"w.0": 0.5, "w.0": 0.5}' | ValueError | "is damaged: 'w.0' occurs twice"
+b'{"w.0": 0.5, "w.1": 1}' | ValueError | "fit the model: " | "missing ['bias']; unexpected []"
+b'{"w.0": 1, "w.1": 1, "b": 1, "c": 2}' | ValueError | "unexpected ['c']"
+b'{"w.0": 1, "w.1": 1, "b": 1, "bias": 2}' | ValueError | "unexpected ['bias']"
+b'{"w": [0.5], "b": 1.0}' | ValueError | "missing ['weight.0', 'weight.1']; unexpected ['w']"
+b"{}" | ValueError | "does not fit the model: " | "missing ['weight.0', 'weight.1', 'bias']"
+""",
+        "safetensors": r"""
+tensors({"w": W, "b": {**B, "dtype": "I64"}}, bytes(24)) | ValueError | "'b' holds int64, not"
+tensors({"w": W, "b": tensor("BOOL", [], 16, 17)}, bytes(17)) | ValueError | "'b' holds bool"
+tensors({"w": W, "b": tensor("BF16", [], 16, 18)}, bytes(18)) | ValueError | "is damaged"
+tensors({"w": W, "w.0": B}, bytes(24)) | ValueError | "is damaged: 'w.0' occurs twice"
+tensors({"w": W, "b": W}, bytes(16)) | ValueError | "is damaged"
+tensors({"w": W, "b": tensor("F64", [2**62], 16, 24)}, bytes(24)) | ValueError | "is damaged"
+tensors({"w": W, "b": tensor("F64", [2**63, 2], 16, 24)}, bytes(24)) | ValueError | "is damaged"
+tensors({"w": W, "b": tensor("F64", [1], 16, 24)}, bytes(24)) | ValueError | "does not fit"
+tensors({"w": tensor("F64", [3], 0, 24)}, bytes(24)) | ValueError | "missing ['bias']"
+tensors({"w": W, "B": B}, bytes(24)) | ValueError | "missing ['bias']; unexpected ['B']"
+tensors({"w": W, "b": B, "c": tensor("F64", [0], 24, 24)}, bytes(8)) | ValueError | "is damaged"
+tensors(b"[" * 100_000) | ValueError | "is damaged"
+tensors({"__metadata__": {"w": 1}, "w": W, "b": B}, bytes(24)) | ValueError | "is damaged"
+(2**63).to_bytes(8, "little") + b"{}" | ValueError | "is damaged"
+(10**8).to_bytes(8, "little") + b"{}" | ValueError | "is damaged"
+""",
+    }
+    for suffix, text in damaged.items():
         name = f"broken.{suffix}"
         contents = bads(ValueError, *BROKEN, words=("broken",))
+        contents += bads_of(text, globals())
         call: Call = lambda w, x, name=name: _read(
-            w, name, x, lambda p: nn.load_model(w.model, p)
+            w, name, x, lambda p: nn.load_model(w.model.layers[1].neurons[0], p)
         )
         yield from each("nn.load_model", contents, call, case=suffix)
     call = lambda w: nn.load_model(w.model, w.path("none.json"))
     yield row("nn.load_model", "no file", call, FileNotFoundError, "none.json")
+    without = mock.patch.dict(sys.modules, {"safetensors.numpy": None})(nn.save_model)
+    call = lambda w: without(w.model, w.path("a.safetensors"))
+    told = "`train` extra: pip install 'scalar-autograd[train]'; or save as .json"
+    yield row("nn.save_model", "no safetensors", call, ImportError, told)
 
 
 def _saved(w: Any, data: float) -> None:

@@ -100,6 +100,6 @@ def test_without_matplotlib_the_page_is_still_written(
     monkeypatch.delattr(nn, "figures", raising=False)
     CURVES.save(tmp_path / "training.html")
     for suffix in (".png", ".gif"):
-        with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[plots\]'"):
+        with pytest.raises(ImportError, match="plots"):
             CURVES.save(tmp_path / f"training{suffix}")
     assert [path.name for path in tmp_path.iterdir()] == ["training.html"]

@@ -16,12 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nn
-from autograd.files import with_checksum
-from nn.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from nn.training.checkpoint import read_checkpoint, write_checkpoint
 from tests.helpers.builds import THIS, run
-from tests.helpers.foreign import FOREIGN
+from tests.helpers.foreign import FOREIGN, tensor, tensors
 from tests.helpers.killed import Training, stop_after, trained
-from tests.helpers.tables import table
 
 TOLD = pytest.mark.filterwarnings("ignore:fit. not compiled")
 
@@ -42,13 +40,13 @@ def make() -> nn.Sequential:
     return nn.Sequential(nn.Embedding(2, 2), nn.Layer(2, 1))
 
 
-def refused(model: nn.Module, path: Path, message: str) -> None:
+def refused(model: nn.Module, path: Path) -> None:
     """The file is refused with an error that names it, and the model is as it was."""
     load: Any = functools.partial(nn.load_model, model)
     if path.name == "run.json":
         load = read_checkpoint
     before, draws, content = model.state_dict(), random.getstate(), path.read_bytes()
-    with pytest.raises(ValueError, match=message) as error:
+    with pytest.raises(ValueError) as error:
         load(path)
     assert str(error.value).startswith(f"{path} ")
     assert len(str(error.value)) < LONGEST + len(str(path))
@@ -64,16 +62,6 @@ def refusal(load: Callable[[Path], object], path: Path) -> str | None:
     except ValueError as error:
         return str(error)
     return None
-
-
-def tensors(header: Any, data: bytes = b"") -> bytes:
-    """A safetensors file as it is laid out: the header's length, the header, the numbers."""
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + data
-
-
-def tensor(kind: str, shape: list[float], start: int, end: int) -> dict[str, Any]:
-    return {"dtype": kind, "shape": shape, "data_offsets": [start, end]}
 
 
 def flipped(path: Path) -> Iterator[None]:
@@ -98,11 +86,11 @@ def test_a_file_cut_off_anywhere_or_with_a_bit_flipped_anywhere(
     model, path = nn.Neuron(1), tmp_path / name
     written(model, path)
     for _ in flipped(path):
-        refused(model, path, "is damaged: its checksum is wrong$")
+        refused(model, path)
     whole = path.read_bytes()
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
-        refused(model, path, "is damaged")
+        refused(model, path)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -113,77 +101,20 @@ def test_a_foreign_file(
     monkeypatch.chdir(tmp_path)
     path = tmp_path / name
     path.write_bytes(FOREIGN[kind])
-    refused(make(), path, "is damaged" if path.suffix == ".safetensors" else "(is|does) ")
+    refused(make(), path)
     assert os.listdir(tmp_path) == [name]
     assert not Path("/escaped").exists()
 
 
-NUMBER = '{"w.0": 0.5, "b": %s}'
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    table(
-        r"""
-NUMBER % "NaN" | "is damaged: it has the number 'NaN'"
-NUMBER % "1e999" | "is damaged: it has the number '1e999'"
-NUMBER % ("1" * 400) | "does not fit the model: .*'bias' is too large for a float"
-NUMBER % ("1" * 400 + ".0") | "is damaged: it has the number '1111"
-NUMBER % ("1" * 10_000) | "is damaged: .* limit"
-NUMBER % "true" | "does not fit the model: .*'bias' must be a number, got True"
-("\ufeff" + NUMBER) % "null" | "does not fit the model: .*'bias' must be a number, got None"
-NUMBER % ("[" * 400 + "]" * 400) | r"does not fit the model: .*got \[\[\[\[\[\[\["
-NUMBER % ('"' + "x" * 10_000 + '"') | "does not fit the model: .*xxx"
-'{"w.0": 0.5, "b": 0.5, "b": 0.5}' | "is damaged: 'b' occurs twice"
-'{"w.0": 0.5}' | r"does not fit the model: .* missing \['bias'\]; unexpected \[\]"
-'{"w.0": 0.5, "b": 1, "c": 2}' | r"does not fit the model: .* unexpected \['c'\]"
-'{"w.0": 0.5, "b": 1, "bias": 2}' | r"does not fit the model: .* unexpected \['bias'\]"
-'{"w": [0.5], "b": 1.0}' | r".* missing \['weight.0'\]; unexpected \['w'\]"
-"{}" | r"does not fit the model: .* missing \['weight.0', 'bias'\]"
-""",
-        globals(),
-    ),
-)
-def test_json_of_another_kind(text: str, message: str, tmp_path: Path) -> None:
+def test_json_by_hand(tmp_path: Path) -> None:
     path, model = tmp_path / "model.json", nn.Neuron(1)
-    path.write_text(text)
-    refused(model, path, message)
-    path.write_text(NUMBER % 0.25)
+    path.write_text('{"w.0": 0.5, "b": 0.25}')
     nn.load_model(model, path)
     assert model.state_dict() == {"weight.0": 0.5, "bias": 0.25}
 
 
 EIGHT = struct.pack("<d", 0.5)
 W, B = tensor("F64", [1], 0, 8), tensor("F64", [], 8, 16)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    table(
-        r"""
-tensors({"w": W, "b": {**B, "dtype": "I64"}}, EIGHT * 2) | "'b' holds int64, not flo"
-tensors({"w": W, "b": tensor("BOOL", [], 8, 9)}, EIGHT + b"\1") | "'b' holds bool"
-tensors({"w": W, "b": tensor("BF16", [], 8, 10)}, EIGHT + b"\1\1") | "is damaged"
-tensors({"w": W, "w.0": B}, EIGHT * 2) | "is damaged: 'w.0' occurs twice"
-tensors({"w": W, "b": W}, EIGHT) | "is damaged"
-tensors({"w": W, "b": tensor("F64", [2**62], 8, 16)}, EIGHT * 2) | "is damaged"
-tensors({"w": W, "b": tensor("F64", [2**63, 2], 8, 16)}, EIGHT * 2) | "is damaged"
-tensors({"w": W, "b": tensor("F64", [1], 8, 16)}, EIGHT * 2) | "does not fit the mod"
-tensors({"w": tensor("F64", [2], 0, 16)}, EIGHT * 2) | "missing ..bias..; unexpected ..w"
-tensors({"w": W, "B": B}, EIGHT * 2) | "missing ..bias..; unexpected ..B.."
-tensors({"w": W, "b": B, "c": tensor("F64", [0], 16, 16)}, EIGHT) | "is damaged"
-tensors(b"[" * 100_000) | "is damaged"
-tensors({"__metadata__": {"w": 1}, "w": W, "b": B}, EIGHT * 2) | "is damaged"
-struct.pack("<Q", 2**63) + b"{}" | "is damaged"
-struct.pack("<Q", 10**8) + b"{}" | "is damaged"
-""",
-        globals(),
-    ),
-)
-def test_tensors_of_another_kind(content: bytes, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(content)
-    refused(nn.Neuron(1), path, message)
 
 
 @pytest.mark.parametrize("more", [{}, {"more": tensor("F64", [2**40, 0], 16, 16)}])
@@ -194,50 +125,6 @@ def test_the_layout_that_is_changed_and_an_array_of_nothing(
     path.write_bytes(tensors({"w": W, "b": B, **more}, EIGHT * 2))
     nn.load_model(model, path)
     assert model.state_dict() == {"weight.0": 0.5, "bias": 0.5}
-
-
-def checked(path: Path, state: str, **changes: object) -> None:
-    """A checkpoint whose checksum is right, whatever the text of its state."""
-    head = {"scalar-autograd crc32": "0" * 8, "format": CHECKPOINT, "version": 2, **changes}
-    path.write_bytes(with_checksum(f'{json.dumps(head)[:-1]}, "state": {state}}}'.encode()))
-
-
-@pytest.mark.parametrize(
-    ("state", "changes", "message"),
-    table(
-        """
-'{"a": NaN}' | {} | "is damaged: it has the number 'NaN'"
-'{"a": 1e999}' | {} | "is damaged: it has the number '1e999'"
-'{"a": 1, "a": 1}' | {} | "is damaged: 'a' occurs twice"
-'{"a": [{"b": 1, "b": 1}]}' | {} | "is damaged: 'b' occurs twice"
-"[]" | {} | "is damaged: it holds no state"
-"null" | {} | "is damaged: it holds no state"
-"{}" | {"format": "other"} | "is not a checkpoint"
-"{}" | {"version": 3} | "is a checkpoint of version 3; .* reads version 2"
-"{}" | {"version": None} | "is a checkpoint of version None"
-""",
-        globals(),
-    ),
-)
-def test_a_hostile_checkpoint_with_the_right_checksum(
-    state: str,
-    changes: dict[str, Any],
-    message: str,
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "run.json"
-    checked(path, '{"a": 1}')
-    assert read_checkpoint(path) == {"a": 1}
-    checked(path, state, **changes)
-    with pytest.raises(ValueError, match=rf"run\.json {message}"):
-        read_checkpoint(path)
-
-
-def test_a_checkpoint_without_a_checksum(tmp_path: Path) -> None:
-    path = tmp_path / "run.json"
-    path.write_text(json.dumps({"format": CHECKPOINT, "version": 2, "state": {}}))
-    with pytest.raises(ValueError, match=r"run\.json is not a checkpoint"):
-        read_checkpoint(path)
 
 
 STRANGE: list[Any] = [
