@@ -7,7 +7,6 @@ import pytest
 
 from autograd import Value
 from autograd.cli.checking import check_function
-from tests.helpers.tables import table
 
 HERE = "tests.cli.test_checking"
 
@@ -81,42 +80,3 @@ def test_one_that_fails_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (found["verdict"], found["where"], found["analytic"]) == ("fail", "x", 3.0)
     assert check_function(["check", f"{HERE}:edge", "--at", "x=0", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["analytic"] == "inf"
-
-
-@pytest.mark.parametrize(
-    ("function", "at", "words"),
-    table(
-        """
-"nowhere_1:f" | "x=1" | "No module named 'nowhere_1'"
-HERE | "x=1" | "must be given as MODULE:FUNCTION"
-f"{HERE}:nothing" | "x=1" | "has no attribute 'nothing'"
-f"{HERE}:HERE" | "x=1" | "must be a function, got"
-f"{HERE}:sine" | "x" | "values are given as x=1.0 or"
-f"{HERE}:area" | "x=1,x=2" | "each name once"
-f"{HERE}:sine" | "x=[1,2" | "values are given as x=1.0 or p=[2.0, 3.0]"
-f"{HERE}:bent" | "p=[1,two]" | "p[1]=two: a value is a number"
-f"{HERE}:sine" | "x=one" | "x=one: a value is a number"
-"math:sin" | "x=1" | "a function of floats needs --gradient"
-f"{HERE}:area" | "x=1,z=2" | "unexpected keyword argument 'z'"
-""",
-        globals(),
-    ),
-)
-def test_mistakes(
-    function: str, at: str, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert check_function(["check", function, "--at", at]) == 2
-    assert words in capsys.readouterr().err
-
-
-def test_mistakes_in_the_options(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        check_function(["check", f"{HERE}:area"])
-    assert "--at" in capsys.readouterr().err
-
-
-def test_a_function_that_fails_is_no_mistake_in_the_command(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert check_function(["check", "autograd:log", "--at", "x=-1"]) == 1
-    assert "outside the domain" in capsys.readouterr().err

@@ -11,7 +11,6 @@ import pytest
 import autograd
 from autograd.cli.playing import open_page
 from autograd.show.pages.page import Page
-from tests.helpers.tables import table
 
 
 def browser(folder: Path) -> str:
@@ -45,26 +44,6 @@ def test_it_may_only_write(
     monkeypatch.setattr("webbrowser._tryorder", None)  # asks BROWSER again
     assert open_page(["play", "-x", "x=pi/2", "--html", str(path)]) == 0
     assert (tmp_path / "opened").read_text() == path.as_uri()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    table(
-        """
-["2x"] | 2 | "there is nothing between 2 and x"
-["x"] | 2 | "no value for x"
-["[x]", "x=1"] | 2 | "gives a list"
-["log(x)", "x=-1"] | 1 | "outside the domain"
-["x", "x=1", "--html", "no/folder/a.html"] | 1 | "no/folder/a.html"
-""",
-        globals(),
-    ),
-)
-def test_mistakes_have_the_exit_codes_of_the_command_line(
-    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert open_page(["play", *arguments, "--no-open"]) == code
-    assert words in capsys.readouterr().err
 
 
 def test_a_page_is_saved_opened_and_shown_in_a_notebook(
