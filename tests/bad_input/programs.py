@@ -78,7 +78,7 @@ def repeated(f: Callable[..., Any], first: Any, *args: Any, **options: Any) -> N
     """Calls until a check finds something."""
     fast = compile(f, **options)
     fast(first)
-    while True:
+    for _ in range(3_000_000):
         fast(*args or [first])
 
 
@@ -88,7 +88,7 @@ def unseen(f: Callable[[float, Any], Any], *args: Any, **options: Any) -> None:
     fast = compile(lambda *xs: f(float(k[0]), *xs), **options)
     fast(*args)
     k[0] = 1.0
-    while True:
+    for _ in range(3_000_000):
         fast(*args)
 
 

@@ -531,25 +531,28 @@ FORMS: dict[str, tuple[str, Any, Callable[[Any, Any], Any]]] = {
 }
 
 
-def outcome(world: World, form: str, calls: int = 100) -> str:
-    """How calls end before and after the change: "seen", "told" or "silent", or an error."""
+def outcome(world: World, form: str) -> str:
+    """How a change is found: "seen" at once, or "told" by a later call; else "silent"."""
     setup, number, change = world
     source, in_axes, call = FORMS[form]
     space: dict[str, Any] = {"__name__": "a_world", "Some": Some}
     exec(f"{setup}\ndef f(x): return {source.format(number)}", space)
     fast, eager = compile(space["f"], in_axes), Eager(space["f"])
-    for _ in range(3):
-        if not np.array_equal(call(fast, 2.0), call(eager, 2.0)):
-            return "wrong at first"
+
+    def right(x: float) -> bool:
+        return np.array_equal(call(fast, x), call(eager, x))
+
+    if not all(right(2.0) for _ in range(3)):
+        return "wrong at first"
     exec(change, space)
-    wrong = False
-    for i in range(calls):
-        try:
-            now = np.array_equal(call(fast, 3.0 + i), call(eager, 3.0 + i))
-        except ValueError as error:
-            return "told" if "gives" in str(error) else repr(error)
-        wrong |= not now
-    return "silent" if wrong else "seen"
+    try:
+        if right(3.0) and right(4.0):
+            return "seen"
+        for _ in range(3_000_000):  # a check takes its time off those between
+            call(fast, 3.0)
+    except ValueError:
+        return "told"
+    return "silent"
 
 
 class Eager:

@@ -2,10 +2,11 @@
 
 import io
 import itertools
-import math
 import pickle
 import sys
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -19,43 +20,66 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import primitive
-from autograd.program import Compiled, compile, spot_check
+from autograd.program import Compiled, compile
 from autograd.program.spot_check import Schedule
 from tests.helpers.agreement import Case, cases, mapped
 from tests.helpers.tables import named
 from tests.helpers.worlds import FORMS, HIDDEN, NAMED, outcome, parsed
 
 LONG = 60.0  # seconds, after which something hangs
+MANY = 3_000_000  # calls, among which there are checks
 
 
-@pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Checks may take as long as they like."""
-    monkeypatch.setattr(spot_check, "PORTION", math.inf)
+def told(call: Callable[[], object]) -> int:
+    """After how many calls a check finds a change, which raises."""
+    for count in range(1, MANY):
+        try:
+            call()
+        except ValueError:
+            return count
+    pytest.fail("it is not told")
+
+
+@dataclass
+class Counted:
+    """A function that counts its own calls, of which there is one in each check."""
+
+    f: Callable[..., Any]
+    calls: int = 0
+
+    def __call__(self, *args: Any) -> Any:
+        self.calls += 1
+        return self.f(*args)
+
+    def checks(self, call: Callable[[], object]) -> None:
+        """Calls the program until one of them is checked."""
+        before = self.calls
+        for _ in range(MANY):
+            call()
+            if self.calls > before:
+                return
+        pytest.fail("it is not checked")
 
 
 @pytest.mark.parametrize("name", NAMED)
 def test_what_is_named_is_seen_at_once(name: str) -> None:
-    assert {outcome(NAMED[name], form, 2) for form in FORMS} == {"seen"}
+    assert {outcome(NAMED[name], form) for form in FORMS} == {"seen"}
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_what_is_not_named_is_told(name: str, often: None) -> None:
+def test_what_is_not_named_is_told(name: str) -> None:
     assert {outcome(HIDDEN[name], form) for form in FORMS} <= {"seen", "told"}
 
 
 @pytest.mark.parametrize("around", [compile, autograd.grad])
 @pytest.mark.parametrize("method", ["__call__", "grad", "jacobian"])
-def test_it_is_told_of_a_compiled_function_inside(
-    around: Any, method: str, often: None
-) -> None:
+def test_it_is_told_of_a_compiled_function_inside(around: Any, method: str) -> None:
     file = io.BytesIO(b"1")
     inner = compile(lambda x: x * float(file.getvalue()))
     outer = around(lambda x: x * getattr(inner, method)(1.0))
     assert outer(1.0) == 1.0
     file.write(b"2")
-    with pytest.raises(ValueError, match=r"gives 1\.0 where .* itself gives 2\.0"):
-        [outer(1.0) for _ in range(9)]
+    assert told(lambda: outer(1.0)) > 0
 
 
 # ---------------------------------------------------------------- changes that don't matter
@@ -174,22 +198,6 @@ def test_numbers_of_an_installed_package_are_guards(
         assert fast(1.0) == scale
 
 
-def test_the_message_names_the_number_and_the_sample(often: None) -> None:
-    k = Hidden(1.5)
-    fast = compile(lambda w, x: w * x * k(), in_axes=(None, 0), reduce="mean")
-    xs = np.arange(1.0, 5.0)
-    assert fast(2.0, xs) == 7.5
-    k.cell[0] = 2.5
-    words = (
-        r"compiled .*lambda.* gives in sample \d .* where .*lambda.* itself gives .*\. It "
-        r"depends on something .* an argument, or a Value \(verify=False"
-    )
-    with pytest.raises(ValueError, match=words):
-        fast.value_and_grad(2.0, xs)
-    assert fast(2.0, xs) == 12.5
-    assert fast.recordings[1:] == ["a spot check found something else"]
-
-
 METHODS = named("""
 value: lambda fast: fast(3.0)
 value_and_grad: lambda fast: fast.value_and_grad(3.0)
@@ -200,55 +208,26 @@ hvp: lambda fast: fast.hvp(3.0, 1.0)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_each_method_is_checked_unless_it_should_not_be(method: str, often: None) -> None:
-    for verify in (True, False):
-        k = Hidden(2.0)
-        fast = compile(lambda x, k=k: x * x * k(), verify=verify)
-        before = METHODS[method](fast)
-        k.cell[0] = 3.0
-        if verify:
-            with pytest.raises(ValueError, match=r"gives .* where .* itself gives"):
-                METHODS[method](fast)
-            assert METHODS[method](fast) != before
-        else:
-            assert METHODS[method](fast) == before
+def test_each_method_is_checked_unless_it_should_not_be(method: str) -> None:
+    k, call = Hidden(2.0), METHODS[method]
+    fast, never = [compile(lambda x: x * x * k(), verify=verify) for verify in (True, False)]
+    before = call(fast), call(never)
+    k.cell[0] = 3.0
+    calls = told(lambda: call(fast))
+    assert call(fast) != before[0]
+    assert fast.recordings[1:] == ["a spot check found something else"]
+    assert all(call(never) == before[1] for _ in range(3 * calls))
 
 
-KINDS = named("""
-raises KeyError: lambda x, odd: {False: x}[odd]
-2 numbers where: lambda x, odd: [x, x] if not odd else [x]
-itself gives 9.0: lambda x, odd: x * x if odd else x + 1.0
-itself gives 3.0: lambda x, odd: x if odd else x + 1.0
-""")
-
-
-@pytest.mark.parametrize("words", KINDS)
-def test_how_it_may_differ(words: str, often: None) -> None:
-    k = Hidden(1.0)
-    fast = compile(lambda x: KINDS[words](x, k() == 2.0))
-    fast(3.0)
-    k.cell[0] = 2.0
-    with pytest.raises(ValueError, match=words):
-        fast(3.0)
-
-
-def test_what_is_rounding_or_is_not(often: None) -> None:
+def test_what_is_rounding_or_is_not() -> None:
     k, n = Hidden(0.0), itertools.count(1)
     drifts = primitive("tests.drifts", lambda x: x + k() * next(n), lambda out, x: 1.0)
     fast = compile(lambda x: drifts(x) * 2.0)
     fast(3.0)
     k.cell[0] = 1.0
-    with pytest.raises(ValueError, match=r"gives \d+\.0 where"):
-        fast(3.0)
+    assert told(lambda: fast(3.0)) > 0
     sums = compile(lambda x: autograd.sum(x))  # a program rounds it otherwise
     assert sums([1.3, 1e17, -1e17]) in (0.0, 1.3)
-
-
-def test_what_raises_without_being_needed_is_told(often: None) -> None:
-    fast = compile(lambda x: [autograd.log(x), x * 2.0][1], in_axes=0)
-    assert fast([1.0, 2.0]) == [2.0, 4.0]
-    with pytest.raises(ValueError, match=r"itself raises ValueError\('log\(-1"):
-        [fast([1.0, -1.0]) for _ in range(3)]
 
 
 def square(x: Any) -> Any:
@@ -263,20 +242,18 @@ def test_copies_are_checked_as_the_original_is() -> None:
 
 @given(cases())
 def test_no_false_alarm(case: Case) -> None:
-    fast = Compiled(case, case.in_axes, case.reduce, case.without)
+    counted = Counted(case)
+    fast = Compiled(counted, case.in_axes, case.reduce, case.without)
     near = tuple([mapped(arg, lambda i, x: x + 1e-3 * i * x) for arg in case.args])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spot_check, "PORTION", math.inf)
-        for args in (case.args, near):
-            for call in (fast, fast.jacobian):
-                fast._schedule.restart()
-                call(*args)
+    fast(*case.args)  # is checked, as each recording is
+    counted.checks(lambda: (fast(*near), fast.jacobian(*near)))
 
 
-def test_rounding_is_no_difference(often: None) -> None:
-    fast = compile(lambda x: sum([x, 1e16, -1e16, x, -x, 0.1, -0.1]) - x)
+def test_rounding_is_no_difference() -> None:
+    f = Counted(lambda x: sum([x, 1e16, -1e16, x, -x, 0.1, -0.1]) - x)
+    fast = compile(f)
     for i in range(20):
-        fast(i / 7.0)
+        f.checks(lambda: fast(i / 7.0))  # noqa: B023
     assert len(fast.programs) == 1
 
 
@@ -338,7 +315,7 @@ def test_two_primitives_of_one_name_are_two() -> None:
     second = primitive("tests.twin", lambda x: 5.0 * x, lambda out, x: 5.0)
     other = compile(lambda x: second(x) * x)
     assert other.value_and_grad(3.0) == (45.0, 30.0)
-    with pytest.warns(RuntimeWarning, match=r"it uses a primitive 'tests\.twin' where another"):
+    with pytest.warns(RuntimeWarning):
         assert fast.value_and_grad(3.0) == (18.0, 12.0)
     assert other.value_and_grad(3.0) == (45.0, 30.0)
 

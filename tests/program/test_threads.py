@@ -1,19 +1,21 @@
 """Threads and processes: nobody waits for a recording."""
 
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import get_ident
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autograd.program import compile
-from autograd.program.trace import observe as watch
+from autograd.program.trace import observe
 from tests.helpers.children import LONG, in_a_child
 
 
@@ -183,18 +185,34 @@ def test_a_child_of_a_process_that_records() -> None:
         right = fast(3.0) == 6.0 and recorder.fast.value_and_grad(3.0) == (9.0, 6.0)
         return right and len(fast.programs) == 1
 
-    def lock() -> None:
-        with watch._switch:
-            locked.set()
-            assert recorder.go.wait(LONG)
-
-    locked, holder = threading.Event(), threading.Thread(target=lock, daemon=True)
     with recorder.recording():
-        holder.start()
-        assert locked.wait(LONG)
-        assert in_a_child(lambda: both() and not watch.watches)
-    holder.join(LONG)
+        assert in_a_child(both)
     assert len(recorder.fast.programs) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork")
+def test_a_child_of_a_process_that_is_at_any_line_of_a_recording() -> None:
+    def doubles() -> Any:
+        return compile(lambda x: x * 2.0 if x > 0.0 else x)(3.0) == 6.0
+
+    def traced(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_filename != observe.__file__:
+            return None
+        if event == "line" and frame.f_lineno not in lines:
+            lines.add(frame.f_lineno)
+            assert pool.submit(in_a_child, doubles).result()
+        return traced
+
+    lines: set[int] = set()
+    with ThreadPoolExecutor(1) as pool:
+        tracer = sys.gettrace()
+        sys.settrace(traced)
+        try:
+            assert doubles()
+        finally:
+            sys.settrace(tracer)
+    assert len(lines) > 20
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
