@@ -138,10 +138,10 @@ def run(out: Path, quick: bool, seed: int) -> None:
     _draw_sheets(test, beliefs, read, out)
     save_drawn(history, out / "digits-training.html")
     hardest = min(range(TEST), key=lambda i: beliefs[i][test.labels[i]])
-    _explain(model, test.images[hardest], test.labels[hardest], out)
+    explain(model, test.images[hardest], test.labels[hardest], out)
 
 
-def _explain(model: nn.MLP, image: Image, label: int, out: Path) -> None:
+def explain(model: nn.MLP, image: Image, label: int, out: Path) -> None:
     """Draw one prediction with its loss, and the backward pass from the loss to the logits."""
     model.zero_grad()
     logits = model(image)

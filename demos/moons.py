@@ -71,10 +71,10 @@ def run(out: Path, quick: bool, seed: int) -> None:
     save_drawn(history, out / "moons.png")
     save_drawn(history, out / "moons-training.html")
     hardest = min(range(len(fresh)), key=lambda i: scores[i] * truth[i])
-    _explain(model, fresh[hardest], truth[hardest], out)
+    explain(model, fresh[hardest], truth[hardest], out)
 
 
-def _explain(model: nn.MLP, point: list[float], target: float, out: Path) -> None:
+def explain(model: nn.MLP, point: list[float], target: float, out: Path) -> None:
     """The graph of one prediction and its loss, and how the last neuron learns from it."""
     model.zero_grad()
     inputs = [Value(number, label=name) for number, name in zip(point, "xy")]

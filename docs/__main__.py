@@ -28,9 +28,9 @@ class Handler(SimpleHTTPRequestHandler):
         """Nothing."""
 
 
-def server(port: int) -> ThreadingHTTPServer:
-    """Serves the site to this machine alone; port 0 takes a free one."""
-    return ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=str(HTML)))
+def server(port: int, folder: Path = HTML) -> ThreadingHTTPServer:
+    """Serve the folder of the site to this machine alone; port 0 takes a free one."""
+    return ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=str(folder)))
 
 
 def build(live: bool) -> int:

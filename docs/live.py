@@ -27,16 +27,16 @@ class UnavailableError(Exception):
     """Pyodide cannot be had, and why."""
 
 
-def pyodide() -> Path:
-    """The folder with Pyodide's files, fetched by npm if it is not there yet.
+def pyodide(cache: Path = CACHE) -> Path:
+    """The folder with Pyodide's files, fetched by npm if they are not there yet.
 
     Raises:
         UnavailableError: npm is missing, has no network, or what came is not what was pinned.
     """
-    if not all((CACHE / name).exists() for name in FILES):
+    if not all((cache / name).exists() for name in FILES):
         with tempfile.TemporaryDirectory() as folder:
-            _unpack(_fetch(Path(folder)))
-    return CACHE
+            _unpack(_fetch(Path(folder)), cache)
+    return cache
 
 
 def _fetch(folder: Path) -> Path:
@@ -55,13 +55,13 @@ def _fetch(folder: Path) -> Path:
     return archive
 
 
-def _unpack(archive: Path) -> None:
-    CACHE.mkdir(parents=True, exist_ok=True)
+def _unpack(archive: Path, cache: Path) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
     with tarfile.open(archive) as packed:
         for name in FILES:
             file = packed.extractfile(f"package/{name}")
             assert file is not None
-            (CACHE / name).write_bytes(file.read())
+            (cache / name).write_bytes(file.read())
 
 
 def library(path: Path) -> None:

@@ -26,17 +26,13 @@ def pull(g: Any, x: Any, a: Any, b: Any) -> Any:
     return -np.outer(back, x), back
 
 
-box = custom_vjp(solve, pull, "solve")
-
-
-@pytest.fixture(autouse=True)
-def anew() -> None:
-    """What it has declared and computed in other tests is gone."""
-    box._boxes.clear()
+@pytest.fixture
+def box() -> Any:
     called.update(solve=0, pull=0)
+    return custom_vjp(solve, pull, "solve")
 
 
-def test_arrays_in_and_out() -> None:
+def test_arrays_in_and_out(box: Any) -> None:
     inverse = np.linalg.inv(A)
     assert np.allclose(jacobian(lambda b: box(A, b))(B), inverse, 1e-14)
     assert called == {"solve": 1, "pull": 2}
@@ -47,7 +43,7 @@ def test_arrays_in_and_out() -> None:
     assert box(A, B).dtype == float
 
 
-def test_it_is_a_node_that_is_drawn_and_stepped() -> None:
+def test_it_is_a_node_that_is_drawn_and_stepped(box: Any) -> None:
     b = np.array([Value(2.0, label="p"), Value(9.0, label="q")])
     x, y = box(A, b)
     product = x * y
@@ -89,11 +85,10 @@ def test_arguments_that_are_no_numbers_tell_structures_apart() -> None:
         assert grad(lambda x, unit=unit: f(Scaled(x, unit)))(2.0) == factor
 
 
-def loss(b: Any) -> Any:
-    return (box(A, b) ** 2).sum()
+def test_programs_call_it(box: Any) -> None:
+    def loss(b: Any) -> Any:
+        return (box(A, b) ** 2).sum()
 
-
-def test_programs_call_it() -> None:
     fast = autograd.compile(loss)
     many = autograd.compile(loss, in_axes=0, reduce="sum")
     points = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 6.0]])
@@ -123,7 +118,7 @@ def test_its_last_point_is_computed_again_for_another_number() -> None:
         assert fast.value_and_grad(3.0) == (3.0 * k + 3.0, k + 1.0)
 
 
-def test_there_is_no_second_derivative() -> None:
+def test_there_is_no_second_derivative(box: Any) -> None:
     for derive in (hessian, lambda f: grad(lambda b: grad(f)(b).sum())):
         with pytest.raises(TypeError, match="solve"):
             derive(lambda b: box(A, b).sum())(B)

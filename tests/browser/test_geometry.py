@@ -96,8 +96,8 @@ def test_pictures_of_the_demos(open_page: Opener, tmp_path: Path) -> None:
 
     random.seed(0)
     data = digits.load()
-    digits._explain(digits.new_model(), data.images[0], data.labels[0], tmp_path)
-    moons._explain(nn.MLP(2, [16, 16, 1]), [0.3, 0.4], 1.0, tmp_path)
+    digits.explain(digits.new_model(), data.images[0], data.labels[0], tmp_path)
+    moons.explain(nn.MLP(2, [16, 16, 1]), [0.3, 0.4], 1.0, tmp_path)
     files = [*tmp_path.glob("*.svg"), *tmp_path.glob("*.html"), *GALLERY.glob("*.svg")]
     pattern = re.compile(r'<svg [^>]*class="autograd.*?</svg>', re.DOTALL)
     drawn = [svg for file in files for svg in pattern.findall(file.read_text("utf-8"))]
