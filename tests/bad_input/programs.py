@@ -2,7 +2,7 @@
 
 import functools
 import math  # noqa: F401  (rows name these)
-import os  # noqa: F401
+import os
 import sys  # noqa: F401
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -21,6 +21,7 @@ from tests.bad_input.rows import *
 NAME = "autograd.compile"
 square, pairs = compile(lambda x: x * x), compile(lambda x, y: x * y, in_axes=(0, 0))
 sums = compile(pairs.f, in_axes=(0, 0), reduce="sum")
+with_numpy = mock.patch.dict(os.environ, AUTOGRAD_KERNEL="numpy")
 MASKED = np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False])
 
 
@@ -82,14 +83,14 @@ def repeated(f: Callable[..., Any], first: Any, *args: Any, **options: Any) -> N
         fast(*args or [first])
 
 
-def unseen(f: Callable[[float, Any], Any], *args: Any, **options: Any) -> None:
+def unseen(f: Callable[..., Any], *args: Any, method: str = "__call__", **more: Any) -> None:
     """A number changes that no guard sees, in the calls of a program."""
     k = np.zeros(200_000)
-    fast = compile(lambda *xs: f(float(k[0]), *xs), **options)
-    fast(*args)
+    call = getattr(compile(lambda *xs: f(float(k[0]), *xs), **more), method)
+    call(*args)
     k[0] = 1.0
     for _ in range(3_000_000):
-        fast(*args)
+        call(*args)
 
 
 @mock.patch.dict(TABLE)
@@ -169,6 +170,12 @@ NAME | "of Values" | lambda w: parting([Value(1.0), -2.0]) | ValueError |
     "built in different ways"
 NAME | "Jacobian" | lambda w: parting.jacobian([1.0, -2.0]) | ValueError |
     "built in different ways"
+NAME | "a list later" | lambda w: compile(lambda x: [x] if x > 0.0 else x, 0)(
+    208.0 - np.arange(256.0)) | ValueError | "built in different ways"
+NAME | "[[1.0]]" | lambda w: compile(square.f, 0)([1.0] * 200 + [[1.0]]) | ValueError |
+    "argument 0[200] is built in another way than argument 0[0]"
+NAME | "['a']" | lambda w: compile(square.f, 0)([1.0] * 200 + ["a"]) | TypeError |
+    "argument 0[200] is a str"
 NAME | "program" | lambda w: compile(sum).program | RuntimeError | "has no program yet"
 NAME | "a string" | lambda w: square("x") | TypeError | "argument 0 is a str"
 NAME | "an object" | lambda w: compile(sum, 0)(np.array([[1.0, "a"]], dtype=object)) |
@@ -194,12 +201,18 @@ NAME | "an array's" | lambda w: compile(lambda w, i: w[i])(np.ones(2), 1) | Inde
 NAME | "compared" | lambda w: compile(lambda x: x < "x")(1.0) | TypeError |
     "not supported between"
 NAME | "log" | lambda w: compile(autograd.log, 0)([1.0, 2.0, -1.0, 3.0]) | ValueError |
-    "log(-1.0)" | "in sample 2"
+    "log(-1.0)" | "in sample 2$"
+NAME | "log in NumPy" | with_numpy(lambda w: compile(autograd.log, 0)([1.0, 2.0, -1.0, 3.0])) |
+    ValueError | "log(-1.0)" | "in sample 2$"
+NAME | "log of many" | lambda w: compile(autograd.log, 0)(11.0 - np.arange(256.0) % 13.0) |
+    ValueError | "in sample 11$"
+NAME | "later" | lambda w: compile(autograd.log, 0)(200.0 - np.arange(256.0)) | ValueError |
+    "in sample 200$"
 NAME | "exp" | lambda w: compile(autograd.exp, 0)([1.0, 1e3, 2.0]) | OverflowError | "exp(" |
-    "in sample 1"
+    "in sample 1$"
 NAME | "inf - inf" | lambda w: compile(
     lambda x: autograd.sqrt(x) - autograd.sqrt(2.0 * x), 0, "sum").grad([1.0, 0.0]) |
-    FloatingPointError | "infinity minus infinity" | "in sample 1"
+    FloatingPointError | "infinity minus infinity" | "in sample 1$"
 NAME | "sets data" | lambda w: compile(sets)(1.0) | ValueError |
     "sets the data of a Value in " | "programs.py:"
 NAME | "read" | lambda w: compile(lambda x: x * x.data)(4.0) | ValueError |
@@ -238,6 +251,8 @@ NAME | "unseen length" | lambda w: unseen(lambda k, x: [x] if k else [x, x], 3.0
     ValueError | "2 numbers where"
 NAME | "unseen rule" | lambda w: unseen(lambda k, x: x + 1.0 if k else x * x, 3.0) |
     ValueError | "gives 9.0 where" | "itself gives 4.0"
+NAME | "unseen slope" | lambda w: unseen(lambda k, x: x + 2.0 if k else x * x, 2.0,
+    method="grad") | ValueError | "the derivative 4.0 where " | "itself gives 1.0"
 NAME | "not needed" | lambda w: repeated(lambda x: [autograd.log(x), x * 2.0][1], [1.0, 2.0],
     [1.0, -1.0], in_axes=0) | ValueError | "itself raises ValueError('log(-1"
 NAME | "kernel" | mock.patch.dict(os.environ, AUTOGRAD_KERNEL="this", AUTOGRAD_PURE="")(
