@@ -2,19 +2,23 @@
 
 import functools
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
 
+import autograd
 import nn
 from autograd import Value
 from autograd.files import with_checksum
+from nn.training.checkpoint import read_checkpoint, write_checkpoint
 from tests.bad_input.rows import *
 from tests.helpers.foreign import checked, tensor, tensors  # noqa: F401  (rows name them)
-from tests.helpers.tables import named
+from tests.helpers.tables import named, table
 
 OR_NONE = {"batch_size": COUNT, "progress": FLAG, "penalty": FUNCTION}
 OR_NONE |= {"max_norm": NOT_NEGATIVE}
@@ -65,7 +69,8 @@ def fits() -> Iterator[Row]:
     another = lambda w: nn.StepLR(w.optimizer, 1)
     schedulers.append(Bad("of others", another, ValueError, ("another optimizer",)))
     pairs = bads(TypeError, True, "ab", [], ([[1.0, 2.0]],), {}, words=("pair",))
-    pairs += bads(ValueError, 0.0, 0.1, 1.0, -0.5, 3.0, NAN)
+    pairs += bads(ValueError, 0.0, 0.1, 1, 1.0, words=("leave some for each",))
+    pairs += bads(ValueError, -0.5, 3.0, NAN)
     pairs += bads_of(
         """
 ([[1.0, 2.0]], []) | ValueError | "validation"
@@ -134,8 +139,10 @@ len | TypeError | "len"
     )
     taken = ("model", "loss", "optimizer")
     kinds = {"model": MODELS, "loss": FUNCTION, "optimizer": optimizers}
-    for key in ("penalty", "max_norm"):
-        kinds[key] = [b for b in OR_NONE[key] if b.show != "None"]
+    for key, values in {**OR_NONE, "threads": COUNT}.items():
+        if key in ("penalty", "max_norm", "threads"):
+            kinds[key] = [b for b in values if b.show != "None"]
+    kinds["backend"] = bads(ValueError, "cuda", words=('must be "native" or "jax"',))
     good = lambda w: (nn.compile, {key: _fit(w)[1][key] for key in taken})
     yield from mistakes("nn.compile", good, kinds)
     yield from during()
@@ -214,12 +221,30 @@ lambda o, t: nn.mse_loss(o[:1], t) | ValueError | "1 predictions for 2"
         globals(),
     )
     yield from each("nn.fit", losses, lambda w, f: _trained(w, loss=f))
+    logs: Any = nn.Sequential(nn.Layer(1, 1, bias=False, init=nn.init.ones()), autograd.log)
+    own = {"model": logs, "optimizer": nn.SGD(logs.parameters(), 0.0)}
+    own["X"] = [[1.0], [2.0]]
+    told = bads_of(
+        """
+{"X": [[1.0], [-2.0]]} | ValueError | "log(-2.0)" | "in the model, for the sample [-2.0]"
+{"loss": lambda o, t: exp(1e4 + o[0])} | OverflowError | "too large in epoch 1" |
+    "lower the learning rate"
+{"loss": lambda o, t: (o - t) ** 2} | TypeError | "which is given the lists of all outputs"
+{"metrics": {"odd": lambda o, t: o > 0}} | TypeError | "'odd', which is given all outputs"
+""",
+        {"exp": autograd.exp},
+    )
+    for compiled in (True, False):
+        call: Call = lambda w, x, c=compiled: _trained(w, **{**own, **x}, compiled=c)
+        yield from each("nn.fit", told, call)
+    call = lambda w: _step(logs).predict([[1.0], [-2.0]])
+    yield row("nn.compile", "a sample", call, ValueError, *told[0].words)
     sample: list[Any] = [[1.0], [1.0] * 3, []]
     samples = bads(ValueError, *sample, words=("takes 2 inputs",))
     words = "the loss is nan in epoch 1; the sample [nan, 1.0] is not finite"
     samples.append(bad([NAN, 1.0], FloatingPointError, words))
     yield from each("nn.fit", samples, lambda w, x: _trained(w, X=[[1.0, 2.0], x]))
-    call: Call = lambda w: _trained(w, resume=True)
+    call = lambda w: _trained(w, resume=True)
     yield row("nn.fit", "from nothing", call, ValueError, "resume needs the checkpoint")
     contents = bads(ValueError, *BROKEN, words=("broken.json",))
     contents += bads_of(
@@ -250,11 +275,88 @@ lambda ps: ps.odd | AttributeError | "odd"
         {},
     )
     yield from each("nn.fit", penalties, lambda w, f: _trained(w, penalty=f))
+    pairs: Any = [([[1.0]], [1.0])]
+    data = np.zeros((100_003, 2))
+    targets = np.where(np.eye(1, 200_006, 200_003), NAN, 0.0).reshape(-1, 2)
+    lazy = type("LazyFrame", (), {"collect": 0})()
+    yield from refusals(
+        """
+"nn.fit" | "without tqdm" | lambda w: mock.patch.dict(sys.modules, {"tqdm.auto": None})(
+    _trained)(w, progress=True, checkpoint=w.path("run.json")) | ImportError |
+    "needs the `train` extra: pip install 'scalar-autograd[train]'; or leave out progress=True"
+"nn.fit" | "JAX by Values" | lambda w: _trained(w, backend="jax", compiled=False) | ValueError |
+    "leave out compiled=False"
+"nn.fit" | "a generator" |
+    lambda w: _trained(w, **{**own, "X": iter(pairs), "y": None}, epochs=2) | ValueError |
+    "give the function that makes it, without calling it"
+"nn.fit" | "no batches" | lambda w: _trained(w, X=dict, y=None) | ValueError |
+    "no batches in epoch 1"
+"nn.fit" | "no pair" | lambda w: _trained(w, X=lambda: [{"x": [], "y": []}], y=None) |
+    TypeError | "a batch must be a pair of inputs and targets"
+"nn.fit" | "more" | lambda w: _trained(w, X=lambda: [(pairs[0][0], [])], y=None) | ValueError |
+    "batch 0 of X" | ": 1 samples in X for 0 targets"
+"nn.fit" | "a sample" | lambda w: _trained(w, X=lambda: [([1.0, 2.0], 1.0)], y=None) |
+    TypeError | "batch 0 of X" | ": y must be a list or an array"
+"nn.fit" | "no y" | lambda w: _trained(w, X=data, y=None) | TypeError |
+    "without y, X must give batches"
+"nn.fit" | "their size" | lambda w: _trained(w, X=pairs, y=None, batch_size=5) | ValueError |
+    "leave out batch_size"
+"nn.fit" | "lazy X" | lambda w: _trained(w, X=lazy) | TypeError |
+    "X is not computed yet: compute it"
+"nn.fit" | "lazy y" | lambda w: _trained(w, y=lazy) | TypeError |
+    "y is not computed yet: compute it"
+"nn.fit" | "far" | lambda w: _trained(w, X=data, y=targets) | ValueError |
+    "y[100001] is [0.0, nan]"
+"nn.fit" | "coupled" |
+    lambda w: _trained(w, loss=lambda o, t: nn.mse_loss(o, t) ** 0.5, **own) | UserWarning |
+    "fit: not compiled, since ValueError: the loss couples samples"
+""",
+        {**globals(), **locals()},
+    )
+    yield from resuming()
 
 
 def _trained(w: Any, **changes: Any) -> None:
     function, arguments = _fit(w, **changes)
     function(**arguments)
+
+
+def resuming() -> Iterator[Row]:
+    """From the checkpoint of another training, or one that was changed."""
+    stopping = {"early_stopping": nn.EarlyStopping()}
+    metrics = {"metrics": {"a": lambda o, t: 0.0}}
+    less = {"X": [[1.0, 2.0]], "y": [1.0]}
+    for change, settings, *words in table(
+        """
+{} | stopping | "it was made without early_stopping"
+{"early_stopping": {}} | {} | "it was made with early_stopping"
+{"history": {"loss": [1.0]}} | metrics | "its epochs have ['loss'], those of" | "['loss', 'a']"
+{"history": {"loss": [[1.0]]}} | {} | "history: "
+{"history": None} | {} | "history "
+{"data": None} | {} | "it was made with other data"
+{} | less | "it was made with other data, {'samples': 2"
+{"settings": None} | {} | "settings "
+{"settings": {"optimizer": "momentum"}} | {} | "its optimizer has 'momentum', this one ["
+{"more": 1} | {} | "missing []; unexpected ['more']"
+{"model": {"w": 1.0}} | {} | "model: "
+{"optimizer": "Adam"} | {} | "optimizer: "
+{"random": None} | {} | "random: "
+""",
+        locals(),
+    ):
+        call = functools.partial(_resumed, change=change, settings=settings)
+        words += ["run.json does not fit this training: "]
+        yield row("nn.fit", f"resumed with {change}", call, ValueError, *words)
+
+
+def _resumed(w: Any, change: Any, settings: Any) -> None:
+    path = w.folder / "run.json"
+    _trained(w, checkpoint=path, epochs=0)
+    write_checkpoint(path, read_checkpoint(path) | change)
+    try:
+        _trained(w, checkpoint=path, resume=True, **settings)
+    finally:
+        path.unlink()
 
 
 def _read(w: Any, name: str, content: bytes, call: Callable[[str], object]) -> None:
@@ -460,7 +562,19 @@ def sweeps() -> Iterator[Row]:
         },
         owner=("sweep", "PathLike"),
     )
+    damaged = bads(ValueError, b"", b"[]", b'{"record": {}}', words=("is damaged; delete it",))
+    yield from each("nn.sweep", damaged, _swept)
     nothing = bads(TypeError, None, 3, words=("not iterable",))
     yield from each("nn.Sweep", nothing, lambda w, x: nn.Sweep(x))
     callback = nn.optuna_callback
     yield from mistakes("nn.optuna_callback", lambda w: (callback, {"trial": None}), {})
+
+
+def _swept(w: Any, content: bytes) -> None:
+    """From a folder whose record has become this."""
+    with tempfile.TemporaryDirectory() as folder:
+        again = functools.partial(nn.sweep, dict, [{"a": 1}], folder=folder, progress=False)
+        again()
+        (file,) = Path(folder).iterdir()
+        file.write_bytes(content)
+        again()

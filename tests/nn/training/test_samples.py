@@ -111,49 +111,13 @@ def test_batches_from_anything(kind: str, compiled: bool) -> None:
 def test_batches_of_a_generator_come_once() -> None:
     expected = trained(XS, YS, batch_size=5, shuffle=False, epochs=1)
     assert trained(pairs(), epochs=1) == expected
-    with pytest.raises(ValueError, match="give the function that makes it, without calling it"):
-        trained(pairs(), epochs=2)
-
-
-@pytest.mark.parametrize(
-    ("batches", "message"),
-    table(
-        """
-dict | "no batches in epoch 1"
-lambda: [{"x": XS, "y": YS}] | "a batch must be a pair of inputs and targets"
-lambda: [(XS, YS[1:])] | "batch 0 of X .*: 12 samples in X for 11 targets"
-lambda: zip(XS, YS) | "batch 0 of X .*: y must be a list or an array"
-XS | "without y, X must give batches"
-""",
-        globals(),
-    ),
-)
-def test_what_are_no_batches(batches: Any, message: str) -> None:
-    with pytest.raises((TypeError, ValueError), match=message):
-        trained(batches, epochs=1)
-
-
-def test_a_size_of_batches_that_come_as_they_are() -> None:
-    with pytest.raises(ValueError, match="leave out batch_size"):
-        trained(pairs, batch_size=5)
 
 
 def test_what_is_not_computed_yet() -> None:
     lazy = module("dask.array").from_array(XS)
-    frame = type("LazyFrame", (), {"collect": lambda self: XS})()
-    for x in (lazy, frame):
-        for given in ((x, YS), (XS, x)):
-            with pytest.raises(TypeError, match="is not computed yet: compute it"):
-                trained(*given)
-    with pytest.raises(TypeError, match="without y, X must give batches"):
-        trained(lazy)
-
-
-def test_a_target_that_is_not_finite_in_a_large_array() -> None:
-    targets = np.zeros((100_003, 2))
-    targets[-2, 1] = np.nan
-    with pytest.raises(ValueError, match=r"y\[100001\] is \[0.0, nan\]"):
-        trained(np.zeros((len(targets), 2)), targets)
+    for given in ((lazy, YS), (XS, lazy), (lazy,)):
+        with pytest.raises(TypeError):
+            trained(*given)
 
 
 @pytest.mark.parametrize("on_disk", [True, False])
