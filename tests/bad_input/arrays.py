@@ -183,5 +183,5 @@ def algebra() -> Iterator[Row]:
 """,
         globals(),
     )
-    orders = bads(ValueError, "nuc", 2, words=("norm: ord=",))
+    orders = bads(ValueError, "nuc", 2, words=("norm: ord=", "of axes"))
     yield from each("autograd.linalg.norm", orders, lambda w, o: linalg.norm([[w.x]], o))

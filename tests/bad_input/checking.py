@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+import autograd  # noqa: F401  (rows name these)
 from autograd import testing
-from autograd.testing.strategies import points  # noqa: F401  (rows name it)
+from autograd.testing.strategies import points  # noqa: F401
 from tests.bad_input.rows import *
+from tests.bad_input.value import own  # noqa: F401
 
 ORDERS = [*bads(TypeError, None, "1", 1.0, 1j, True, np.True_, [1])]
 ORDERS += [bad(n, ValueError, "from 1 to") for n in (0, -1, 21, HUGE, -HUGE)]
@@ -43,6 +45,8 @@ def rows() -> Iterator[Row]:
     "check_scipy: jac must be a function, got '2-point'"
 "autograd.testing.strategies.points" | "a name" | lambda w: points("odd") | ValueError |
     "points: no primitive is called 'odd'"
+"autograd.testing.strategies.points" | "no value" | lambda w: points(own(lambda x: NAN, abs)) |
+    ValueError | "points: no operands exist at which own has a finite value"
 "autograd.testing.strategies.points" | "a number" | lambda w: points(3) | TypeError |
     "points takes a primitive or the name of one, got 3"
 """,
@@ -114,7 +118,9 @@ name | "complex" | lambda w: check(lambda x: x**0.5, -1.0, gradient=square) | Va
 name | "rtol" | lambda w: check(square, 1.0, rtol=0.1) | ValueError | "give `gradient`"
 name | "a complex step" | lambda w: check(square, 1.0, oracle="complex") | ValueError |
     "are for derivatives by hand"
+name | "no mpmath" | lambda w: check(autograd.digamma, 2.0, oracle="mpmath") | LookupError |
+    "special.digamma'; enter " | "in_mpmath()['autograd.core.special.digamma']"
 name | "f fails" | lambda w: check(lambda v: v.odd, 1.0) | AttributeError | "odd"
 """,
-        locals(),
+        {**globals(), **locals()},
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import autograd
 from autograd import Graph, Stepper, Value
+from autograd.cli.expressions import parse
 from tests.bad_input.rows import *
 from tests.helpers.tables import table
 
@@ -134,6 +135,8 @@ lambda y: y | TypeError | "argument"
     )
     yield from each(name, formulas, lambda w, f: autograd.play(f, x=1.0))
     yield from each(name, NUMBER, lambda w, x: autograd.play("x*2", x=x), "the value of x")
+    words = "x*y is a function of 2 variable(s), got 1"
+    yield row(name, "one number", lambda w: parse("x*y")(1.0), TypeError, words)
 
 
 def _grads(w: Any) -> Any:

@@ -95,7 +95,7 @@ def test_points_have_a_value_and_no_draw_is_thrown_away(name: str) -> None:
 )
 def test_a_primitive_without_values_has_no_points(value: Any) -> None:
     op = primitive("never", value, abs)
-    with pytest.raises(ValueError, match="never"):
+    with pytest.raises(ValueError):
         points(op)
 
 
