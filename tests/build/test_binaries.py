@@ -25,7 +25,7 @@ INTERPRETED = {name: f"{stem}.py" for name, stem in zip(build.MODULES, STEMS)}
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout whose binaries were compiled from its sources."""
     monkeypatch.setattr(sys, "path_importer_cache", {**sys.path_importer_cache})
-    monkeypatch.setattr(build, "_load_error", lambda package: "")
+    use(build.SUFFIX, monkeypatch)
     monkeypatch.delenv("AUTOGRAD_PURE", raising=False)
     (tmp_path / "pyproject.toml").touch()
     folder = tmp_path / "autograd" / "core"
@@ -54,10 +54,11 @@ def chosen(package: Path) -> dict[str, str]:
 
 
 def use(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `file` seem to be what the last of MODULES comes from."""
-    module = ModuleType(build.MODULES[-1])
-    module.__file__ = file
-    monkeypatch.setitem(sys.modules, build.MODULES[-1], module)
+    """Let `file` seem to be what the last module of each folder comes from."""
+    for name in (build.MODULES[-1], build.CALLS[-1]):
+        module = ModuleType(name)
+        module.__file__ = file
+        monkeypatch.setitem(sys.modules, name, module)
 
 
 def test_the_modules_are_those_that_setuptools_compiles() -> None:
