@@ -1,6 +1,7 @@
 """Mistakes with training: fit, its history, early stopping, and files of models."""
 
 import functools
+import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -52,8 +53,8 @@ def _fit(w: Any, **changes: Any) -> tuple[Any, dict[str, Any]]:
     return nn.fit, {**arguments, "progress": False, **changes}
 
 
-def _step(model: nn.Module, loss: Any = nn.mse_loss, lr: float = 0.0) -> Any:
-    return nn.compile(model, loss, nn.SGD(model.parameters(), lr))
+def _step(model: nn.Module, loss: Any = nn.mse_loss, **settings: Any) -> Any:
+    return nn.compile(model, loss, nn.SGD(model.parameters(), 0.0), **settings)
 
 
 def fits() -> Iterator[Row]:
@@ -314,11 +315,81 @@ lambda ps: ps.odd | AttributeError | "odd"
         {**globals(), **locals()},
     )
     yield from resuming()
+    yield from steps()
 
 
 def _trained(w: Any, **changes: Any) -> None:
     function, arguments = _fit(w, **changes)
     function(**arguments)
+
+
+def steps() -> Iterator[Row]:
+    """Of `nn.compile`."""
+    name = "nn.compile"
+    samples = bads_of(
+        """
+([[1.0, 2.0]], []) | ValueError | "y is empty"
+([], []) | ValueError | "X is empty"
+([[1.0, 2.0]] * 2, [1.0]) | ValueError | "2 samples in X for 1 samples in y"
+(3.0, [1.0]) | TypeError | "X has no samples"
+([["a"]], [1.0]) | TypeError | "X"
+([[1.0, 2.0], [1.0]], [1.0, 1.0]) | ValueError | "X[1] is built in another way"
+""",
+        {},
+    )
+    yield from each(name, samples, lambda w, x: _step(w.model)(*x))
+    losses = bads_of(
+        """
+lambda o, t: nn.mse_loss(o, t) ** 0.5 | ValueError | "couples samples"
+lambda o, t: nn.mse_loss(o, t) + sum(o) | ValueError | "neither the mean nor the sum"
+lambda o, t: autograd.maximum(*o, 0.0) | ValueError | "couples samples"
+lambda o, t: o[0] * o[-1] | ValueError | "couples samples"
+lambda o, t: o[0] if o[0] > o[-1] else o[-1] | ValueError | "couples samples"
+lambda o, t: (sum(o) + 5.0 * o[-1]) / len(o) | ValueError |
+    ("couples samples", "where the loss itself gives")
+lambda o, t: nn.mse_loss(o, t) + INF | FloatingPointError | "nn.compile: the loss is inf; lower"
+""",
+        globals(),
+    )
+    xs = np.random.default_rng(1).normal(size=(100, 8))
+    call: Call = lambda w, f: _step(w.model, f)(xs[:12, :2], xs[:12, 2])
+    yield from each(name, losses, call)
+    line = nn.Layer(1, 1, init=nn.init.ones())
+    own = {"model": line, "optimizer": nn.SGD(line.parameters(), 0.0), "compiled": None}
+    own |= {
+        "X": np.random.default_rng(1).normal(size=(100, 8)),
+        "y": np.zeros(100),
+        "epochs": 5,
+    }
+    ways = bads_of(
+        """
+lambda x: [sorted(x)[3]] | UserWarning | "use autograd.where(condition, a, b)"
+lambda x: [x[hash(x[0]) % 8]] | UserWarning | "reads a number out" | "Values"
+""",
+        globals(),
+    )
+    call = lambda w, f: _trained(w, **{**own, "model": nn.Sequential(f, line)})
+    yield from each("nn.fit", ways, call)
+    far = nn.Sequential(lambda x: x[:1], line, lambda y: autograd.where(y > 0.0, y, INF))
+    own["metrics"] = {"largest": lambda o, t: max(o)}
+    own["loss"] = lambda o, t: sum(autograd.minimum(y, 1.0) for y in o) / len(o)
+    drawn = nn.Sequential(line, lambda y: y * random.random())
+    yield from refusals(
+        """
+name | "frozen" | lambda w: _step(w.model.requires_grad_(False)) | ValueError |
+    "has no parameter of the model" | "requires_grad=True"
+name | "frozen later" |
+    lambda w: (_step(w.model), w.model.requires_grad_(False))[0]([[1.0, 2.0]], [1.0]) |
+    ValueError | "all parameters are frozen"
+"nn.fit" | "infinity" | lambda w: _trained(w, **{**own, "model": far}) | UserWarning |
+    "gives numbers that programs can't"
+name | "random" | lambda w: _step(drawn).predict(xs[:, :1]) | ValueError | "different results"
+name | "not called" | lambda w: _step(w.model).program | RuntimeError | "no program yet"
+name | "without JAX" | lambda w: mock.patch.dict(sys.modules, jax=None)(_step)(
+    w.model, backend="jax") | ImportError | "JAX: pip install 'scalar-autograd[jax]'"
+""",
+        {**globals(), **locals()},
+    )
 
 
 def resuming() -> Iterator[Row]:

@@ -244,7 +244,7 @@ def test_resuming_takes_the_lr_but_no_other_betas(
     parameters, before = second.model.parameters(), second.state()
     second.optimizer = nn.Adam(parameters, 0.1, betas=(0.8, 0.999), amsgrad=True)
     second.scheduler = nn.ReduceLROnPlateau(second.optimizer, factor=0.5, patience=0)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="betas"):
         second.fit(path, resume=True)
     assert second.model.state_dict() == before["model"]
     second.optimizer = nn.Adam(parameters, 0.1, amsgrad=True)
