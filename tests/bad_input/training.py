@@ -356,11 +356,7 @@ lambda o, t: nn.mse_loss(o, t) + INF | FloatingPointError | "nn.compile: the los
     yield from each(name, losses, call)
     line = nn.Layer(1, 1, init=nn.init.ones())
     own = {"model": line, "optimizer": nn.SGD(line.parameters(), 0.0), "compiled": None}
-    own |= {
-        "X": np.random.default_rng(1).normal(size=(100, 8)),
-        "y": np.zeros(100),
-        "epochs": 5,
-    }
+    own |= {"X": xs, "y": np.zeros(100), "epochs": 5}
     ways = bads_of(
         """
 lambda x: [sorted(x)[3]] | UserWarning | "use autograd.where(condition, a, b)"
@@ -373,6 +369,8 @@ lambda x: [x[hash(x[0]) % 8]] | UserWarning | "reads a number out" | "Values"
     far = nn.Sequential(lambda x: x[:1], line, lambda y: autograd.where(y > 0.0, y, INF))
     own["metrics"] = {"largest": lambda o, t: max(o)}
     own["loss"] = lambda o, t: sum(autograd.minimum(y, 1.0) for y in o) / len(o)
+    counted: Any = nn.Sequential(lambda x: [x[0] * next(counted.g)], line)
+    counted.g = (k for k in range(10**6))
     drawn = nn.Sequential(line, lambda y: y * random.random())
     yield from refusals(
         """
@@ -383,6 +381,8 @@ name | "frozen later" |
     ValueError | "all parameters are frozen"
 "nn.fit" | "infinity" | lambda w: _trained(w, **{**own, "model": far}) | UserWarning |
     "gives numbers that programs can't"
+"nn.fit" | "generator" | lambda w: _trained(w, **{**own, "model": counted}) | UserWarning |
+    "a generator can't be copied"
 name | "random" | lambda w: _step(drawn).predict(xs[:, :1]) | ValueError | "different results"
 name | "not called" | lambda w: _step(w.model).program | RuntimeError | "no program yet"
 name | "without JAX" | lambda w: mock.patch.dict(sys.modules, jax=None)(_step)(

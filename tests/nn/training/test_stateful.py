@@ -283,7 +283,7 @@ made at first | model.size | Line |  | lazily(m, x)
 deleted at first | model.first | Line | first=0 | forgets(m, x)
 output that is kept | model.out | Line |  | put(m, "out", m.line(x))
 data of a Value | label='mean' | Line | mean=Value(1.0) | (more(m.mean, "data"), m.line(x))[1]
-attribute of a class | gives different results | Tallied |  | more(Tallied)
+attribute of a class | results | Tallied |  | more(Tallied)
 list of a class | Tallied.seen | Tallied |  | (m.seen.append(1), 1.0)[1]
 new attribute of a class | Tallied.new | Tallied |  | put(Tallied, "new", 2.0)
 slots | model.tally | Line | tally=Slotted() | m.line(x) * m.tally.tick()
@@ -299,14 +299,14 @@ partial | model.note | Line | note=partial(more, {"n": 0}) | m.line(x) * m.note(
 generator of its own | model.rng | Line | rng=random.Random(1) | m.line(x) * m.rng.random()
 generator of NumPy | model.rng | Line | rng=np.random.default_rng(1) | m.w * m.rng.random()
 RandomState | model.rng | Line | rng=np.random.RandomState(1) | m.w * m.rng.rand()
-random | draws random numbers | Line |  | m.line(x) * random.random()
-numpy.random | draws random numbers | Line |  | m.line(x) * np.random.rand()
-data read | reads a number | Line |  | m.line(x) * m.line(x).data
-generator | a generator can't be copied | Line | g=(k for k in range(10**6)) | m.w * next(m.g)
+random | random | Line |  | m.line(x) * random.random()
+numpy.random | random | Line |  | m.line(x) * np.random.rand()
+data read | number | Line |  | m.line(x) * m.line(x).data
+generator | generator | Line | g=(k for k in range(10**6)) | m.w * next(m.g)
 count | model.g | Line | g=itertools.count(1) | m.line(x) * next(m.g)
 cycle | model.g | Line | g=itertools.cycle([1, 2]) | m.line(x) * next(m.g)
 file | model.log | Line | log=io.StringIO() | (m.log.write("x"), m.line(x))[1]
-ContextVar | gives different results | Line |  | m.line(x) * turned()
+ContextVar | results | Line |  | m.line(x) * turned()
 global | COUNT | Line |  | globally(m, x)
 global dict | HELD['n'] | Line |  | m.line(x) * more(HELD)
 global of a helper | LOGGED | Line |  | m.line(x) * helper()
@@ -418,11 +418,11 @@ ROWS |= {
 "loss: dict" | "held" | lambda: logging_loss({}, lambda x: x.update({len(x): 1}))
 "loss: of a function" | "counted.n" | lambda: counted
 "loss: partial" | "loss" | lambda: partial(lambda h, o, t: [h.append(1), mse(o, t)][1], [])
-"loss: a mean by weights" | "couples samples" | lambda: weighted
-"loss: a root" | "couples samples" | lambda: lambda o, t: mse(o, t) ** 0.5
-"loss: the variance sample alone" | "couples samples" | lambda: variance
-"loss: the range of the targets" | "couples samples" | lambda: unexplained
-"loss: draws" | "couples samples" | lambda: lambda o, t: random.random() * mse(o, t)
+"loss: a mean by weights" | "samples" | lambda: weighted
+"loss: a root" | "samples" | lambda: lambda o, t: mse(o, t) ** 0.5
+"loss: the variance sample alone" | "samples" | lambda: variance
+"loss: the range of the targets" | "samples" | lambda: unexplained
+"loss: draws" | "samples" | lambda: lambda o, t: random.random() * mse(o, t)
 "loss: pure" | None | lambda: mse
 "penalty: closure" | "strength" | annealed
 "penalty: global" | "HELD['n']" | lambda: lambda ps: more(HELD) * 0.01 * ps[0] ** 2
