@@ -5,7 +5,8 @@ Left out is what takes long and finds nothing that the others don't.
 
 BAD_INPUT = "tests/bad_input/test_bad_input.py::test_a_mistake_is_told_and_changes_nothing"
 OPTIMIZERS = (
-    "Optimizer Optimizer.add_param_group Optimizer.step Optimizer.load_state_dict "
+    "Optimizer Optimizer.add_param_group Optimizer.step Optimizer.state "
+    "Optimizer.load_state_dict "
     "SGD Adam AdamW RMSprop"
 )
 LOSSES = (
