@@ -162,6 +162,13 @@ def test_each_number_has_a_bound_of_its_own() -> None:
     assert compare(f, [1.0], [1e12, 3.0001])
 
 
+def test_a_slope_along_a_direction_may_cancel() -> None:
+    for slope, wrong in [(2.0**-40 + 2.0**-52, False), (1.1 * 2.0**-40, True)]:
+        told = compare(lambda x, y: 3.0 * x - y, [1.0, 2.0], [1.0, slope], (), [0, 1],
+                       [1.0, 3.0 - 2.0**-40])  # fmt: skip
+        assert bool(told) == wrong
+
+
 def test_rows_of_a_jacobian() -> None:
     f: Callable[..., Any] = lambda x, y: [x[0] * y, x[1] / y, 2.0]  # noqa: E731
     given = [6.0, 5.0 / 3.0, 2.0]
