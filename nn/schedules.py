@@ -307,7 +307,7 @@ class SequentialLR(Scheduler):
     >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
     >>> warm_up = nn.LinearLR(optimizer, start_factor=0.5, total_iters=2)
     >>> decay = nn.ExponentialLR(optimizer, gamma=0.5)
-    >>> scheduler = SequentialLR(optimizer, [warm_up, decay], milestones=[2])
+    >>> scheduler = nn.SequentialLR(optimizer, [warm_up, decay], milestones=[2])
     >>> rates = []
     >>> for _ in range(4):
     ...     rates.append(optimizer.lr)

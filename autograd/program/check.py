@@ -82,7 +82,7 @@ def compare(
         if along is not None:
             roots = [y for y in outputs if type(y) is Value]
             moves = tangents(roots, [*zip(chosen, map(Value, along))], create_graph=True)
-            outputs += [moves.get(y, 0.0) if type(y) is Value else 0.0 for y in outputs]
+            outputs += [moves.get(y, 0.0) for y in outputs]
         return difference(called(f), outputs, chosen, values, slopes, since)
 
     try:
