@@ -64,7 +64,7 @@ def explain(report: Report) -> Explanation:
     Raises:
         ValueError: the report is on no derivative by differences, or comes from a pickle.
 
-    >>> from autograd.testing import explain, gradcheck
+    >>> from autograd.testing import gradcheck
     >>> explain(gradcheck(lambda x: x**3, 2.0)).svg[:4]
     '<svg'
     """
