@@ -164,7 +164,7 @@ class Program:
         and gives the same, with `reduce`. Values from outside are constants, as they are now.
         JAX differentiates it, forward and reverse, by the rules of the table. What repeats is a
         loop. Where the function would go another way than it was recorded, or eager would
-        raise, the results are NaN. JAX counts numbers below 2.3e-308 as 0.
+        raise, the results are NaN or infinite. JAX counts numbers below 2.3e-308 as 0.
 
         Raises:
             ImportError: JAX is missing.

@@ -93,8 +93,8 @@ def fits(name: str) -> Iterator[Row]:
     "not finite at [1.0]; start elsewhere"
 "undetermined" | fit(lambda x, a, b: (a + b) * x, [1.0, 1.0]) | RuntimeError |
     "the data do not determine parameter" | "leave it out"
-"undetermined 1" | fit(lambda x, a, b: a * x + 0.0 * b, [1.0, 1.0]) | RuntimeError |
-    "parameter 1 "
+"undetermined 1" | fit(lambda x, a, b, c: a * x + 0.0 * b + c * (x + 1.0), [1.0] * 3) |
+    RuntimeError | "parameter 1 "
 "no minimum" | fit(lambda x, a: 5.0 + 1.0 / a + 0.0 * x, [1.0]) | RuntimeError |
     "curve_fit: no convergence: at" | "the sum of squares is"
 "outside the domain" | fit(lambda x, a: np.log(a * (x + 1.0)), [-1.0]) | ValueError |
@@ -108,7 +108,9 @@ def uncertain(name: str) -> Iterator[Row]:
     matrices = [
         bad([0.1, 0.2], ValueError, "2 rows of 2", "np.diag(np.square("),
         bad(0.1, ValueError, "2 rows of 2"),
-        bad([[1.0, 0.5], [0.4, 1.0]], ValueError, "symmetric, but has 0.4 in row 1, column 0"),
+        bad(
+            [[1.0, 0.5], [0.49, 1.0]], ValueError, "symmetric, but has 0.49 in row 1, column 0"
+        ),
         bad(np.eye(3), ValueError, "2 rows of 2"),
         bad([[-1.0, 0.0], [0.0, 1.0]], ValueError, "0 or more, got -1.0"),
         bad({"a": [1.0]}, ValueError, "2 rows of 2"),

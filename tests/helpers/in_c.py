@@ -43,7 +43,9 @@ def built(source: str, folder: Path) -> Callable[[Numbers, Numbers], tuple[Any, 
 
     def call(u: Numbers, seed: Numbers) -> tuple[Any, Any]:
         given, seeds = [(ctypes.c_double * len(xs))(*xs) for xs in (u, seed)]
-        alone, out, d_u = [(ctypes.c_double * n)() for n in (len(seed), len(seed), len(u))]
+        alone, out, d_u = [
+            (ctypes.c_double * n)(*[1.0] * n) for n in (len(seed), len(seed), len(u))
+        ]
         loaded.value(given, None, alone)
         loaded.gradient(given, None, seeds, out, d_u, None)
         assert [*map(repr, alone)] == [*map(repr, out)]

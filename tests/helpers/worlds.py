@@ -165,6 +165,12 @@ k = [1.0]
 g = partial(lambda c: c[0], k)
 ? g()
 ! k[0] = 2.0
+# behind a partial's keyword
+from functools import partial
+k = [1.0]
+g = partial(lambda c: c[0], c=k)
+? g()
+! k[0] = 2.0
 # a method
 class C:
     def __init__(self): self.k = 1.0

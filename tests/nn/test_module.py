@@ -296,6 +296,9 @@ def test_predict_gives_plain_numbers_in_eval_mode(count: int) -> None:
         np.testing.assert_allclose(got, expected, rtol=1e-13)
         assert each.predict(xs.tolist()) == got.tolist()
     assert model.training
+    model.layers.append(lambda y: y[::-1])
+    np.testing.assert_allclose(model.predict(xs)[:, ::-1], got, rtol=1e-13)
+    model.layers.pop()
     model.requires_grad_(False)
     model.parameters()[-1].data += 1.0
     np.testing.assert_allclose(model.predict(xs)[:, 1], got[:, 1] + 1.0, rtol=1e-13)

@@ -92,6 +92,7 @@ def test_a_zero_has_the_sign_that_it_has_by_the_function(name: str) -> None:
     f = SIGNED[name]
     expected = [repr(float(f(x))) for x in (0.0, -0.0)]
     fast, lanes = compile(f), compile(f, in_axes=0)
+    assert repr(fast(-0.0)) == expected[1]
     assert fast(1.0) == lanes([1.0])[0]
     assert [repr(fast(x)) for x in (0.0, -0.0)] == expected
     assert [*map(repr, lanes([0.0, -0.0]))] == expected

@@ -85,7 +85,9 @@ def test_angles_of_a_number(number: float, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["sinh", "cosh", "log1p", "acosh", "asinh"])
 def test_as_far_as_the_result_is_finite(name: str, tmp_path: Path) -> None:
     xs = np.array([1.0, 1.0 + 1e-15, 1.5, 30.0, 700.5, 709.9, 710.0])
-    more = [1e-10, -700.0, -710.4] if name in ("sinh", "cosh") else [1e100, 1e154, 1.7e308]
+    more = (
+        [1e-20, 1e-10, -700.0, -710.4] if name in ("sinh", "cosh") else [1e100, 1e154, 1.7e308]
+    )
     xs = np.array([*xs, *more])
     fast = compile(TABLE[name], in_axes=(0,))
     expected = [TABLE[name](x) for x in xs.tolist()]
@@ -137,7 +139,7 @@ def test_samples_that_were_found(tmp_path: Path) -> None:
 
 
 def test_another_way_gives_nan(tmp_path: Path) -> None:
-    fast = compile(lambda x: x * x if x > 0.0 else -x, in_axes=(0,))
+    fast = compile(lambda x: x * x if 0.0 < x < 9.0 else -x, in_axes=(0,))
     fast([1.0, 2.0])
     assert ran(fast.program, tmp_path, [1.0, 2.0]).tolist() == [1.0, 4.0]
     got = ran(fast.program, tmp_path, [1.0, -2.0])

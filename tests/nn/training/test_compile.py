@@ -242,7 +242,7 @@ def test_outputs_with_names() -> None:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("max_norm", [None, 0.05])
+@pytest.mark.parametrize("max_norm", [None, 0.0, 0.05])
 def test_optimizers_with_penalty_and_clipping(optimizer: str, max_norm: float | None) -> None:
     agree(*CASES["relu"], OPTIMIZERS[optimizer], penalty=L2, max_norm=max_norm)
 
@@ -550,6 +550,8 @@ def test_groups_and_frozen_parameters_as_by_values(kind: Any) -> None:
         for a, b in zip(ours, by_values):
             assert (a.data, a.grad) == pytest.approx((b.data, b.grad), rel=1e-9, abs=1e-14)
             assert a.requires_grad or a.grad == 0.0
+    model.requires_grad_(False)
+    assert step.predict(XS)
 
 
 class Signs(nn.SGD):

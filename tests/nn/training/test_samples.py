@@ -108,9 +108,11 @@ def test_batches_from_anything(kind: str, compiled: bool) -> None:
     assert trained(STREAMS[kind](), compiled=compiled) == expected
 
 
-def test_batches_of_a_generator_come_once() -> None:
-    expected = trained(XS, YS, batch_size=5, shuffle=False, epochs=1)
-    assert trained(pairs(), epochs=1) == expected
+def test_batches_of_a_generator_come_once(tmp_path: Path) -> None:
+    expected = trained(XS, YS, batch_size=5, shuffle=False, epochs=2)
+    for epochs in (1, 2):
+        resumed = trained(pairs(), epochs=epochs, checkpoint=tmp_path / "x", resume=True)
+    assert resumed == expected
 
 
 def test_what_is_not_computed_yet() -> None:
@@ -132,6 +134,7 @@ def test_an_order_is_new_each_time_and_has_everything(on_disk: bool) -> None:
     assert np.array_equal(permutation(n, on_disk), orders[0])
     parts = np.unique(orders[0][:65_536] // 256)
     assert (len(parts) < 300) is on_disk
+    assert np.mean(np.diff(orders[0]) == 1) < 0.1
     assert abs(np.corrcoef(orders[0], np.arange(n))[0, 1]) < 0.3
 
 

@@ -345,6 +345,14 @@ ROWS |= {
         None,
         lambda: {"model": nn.Sequential(nn.Dropout(0.4), nn.Layer(2, 1, init=nn.init.ones()))},
     ),
+    "penalty: of what is trained": (
+        None,
+        lambda: {
+            "model": Line(lambda m, x: m.line(x), other=Value(2.0)),
+            "optimizer": lambda params: nn.SGD(params[:2], 0.05),
+            "penalty": lambda params: sum(p * p for p in params),
+        },
+    ),
     "samples of two lengths": ("built in another way", lambda: {"xs": [[0.5], *XS[1:]]}),
 }
 
