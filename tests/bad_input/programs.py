@@ -208,8 +208,8 @@ NAME | "log of many" | lambda w: compile(autograd.log, 0)(11.0 - np.arange(256.0
     ValueError | "in sample 11$"
 NAME | "later" | lambda w: compile(autograd.log, 0)(200.0 - np.arange(256.0)) | ValueError |
     "in sample 200$"
-NAME | "exp" | lambda w: compile(autograd.exp, 0)([1.0, 1e3, 2.0]) | OverflowError | "exp(" |
-    "in sample 1$"
+NAME | "exp" | lambda w: compile(lambda x: 1.0 / autograd.exp(x), 0)([1.0, 1e3, 2.0]) |
+    OverflowError | "exp(" | "in sample 1$"
 NAME | "inf - inf" | lambda w: compile(
     lambda x: autograd.sqrt(x) - autograd.sqrt(2.0 * x), 0, "sum").grad([1.0, 0.0]) |
     FloatingPointError | "infinity minus infinity" | "in sample 1$"
