@@ -59,7 +59,7 @@ MODES = ("auto", "forward", "reverse")
 class Options:
     """The arguments that a transform differentiates in, and what f returns; as in `grad`."""
 
-    argnums: Argnums = 0
+    argnums: Argnums
     argnames: Argnames = None
     has_aux: bool = False
     mode: str = "auto"

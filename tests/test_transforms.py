@@ -219,6 +219,7 @@ def test_a_jacobian_in_each_mode(mode: str) -> None:
         {"a": [2.0, 0.0], "b": (0.0, 0.0, 1.0)},
     )
     assert jacobian(lambda x: [], mode=mode)([1.0]) == []
+    assert jacobian(lambda x, y: [], (0, 1), mode=mode)([1.0], 2.0) == ([], [])
     assert jacobian(lambda x: [2.0, x[0]][: len(x) + 1], mode=mode)([1.0])[0] == [0.0]
     w = Value(3.0)
     rows = jacobian(lambda x: [w * x, x, w * w], mode=mode)(2.0)
