@@ -236,8 +236,8 @@ def input_names(parameters: tuple[str, ...], count: int) -> tuple[str, ...]:
     taken = {*NAMES, *namespace(), "indices", "seed", "params", "captured"}
     names = list[str]()
     for name in parameter_names(parameters, count):
-        other = iskeyword(name) or name[-1].isdigit() or name[:2] in ("d_", "t_")
-        name = f"{name}_" if other else name
+        name = f"of_{name}" if name[:2] in ("d_", "t_") else name  # as derivatives are called
+        name = f"{name}_" if iskeyword(name) or name[-1].isdigit() else name
         while name in taken:
             name += "_"
         taken.add(name)

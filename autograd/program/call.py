@@ -26,7 +26,7 @@ class Call:
 
     Attributes:
         anew: whether it has recorded something.
-        along: for tangents, u and x in the shape of the arguments'; 0 for other arguments.
+        along: for tangents, u and x in the shape of the arguments'.
         request: that of the last sweep, by which calls like this one may go by a plan.
     """
 
@@ -53,8 +53,6 @@ class Call:
                 numbers = flatten_like(tangents[k], args[i], f"the tangents[{k}]")
                 moved[i] = flatten(args[i], "")[1](numbers)  # entries in the argument's order
             t = Arguments(moved, it.in_axes, it.parameters)
-            for i in {*range(len(args))} - {*self.places}:
-                (t.u if t.axes[i] is None else t.x)[t.rows[t.names[i]]] = 0.0
             self.along = t.u, t.x
 
     # ------------------------------------------------------------------ sweeps

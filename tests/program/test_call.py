@@ -313,6 +313,9 @@ def test_names_of_arguments_that_the_source_uses_itself() -> None:
         assert (fast(2.0, 3.0), fast(2.0, 3.0, 4.0)) == (0.0, 6.0)
     assert fast.grad(2.0, 3.0, 4.0) == 3.0
     assert "def value(np_, seed_" in fast.program.source()
+    tangents = compile(lambda x1, t_x1, d_x1: x1 * t_x1 * d_x1)
+    assert twice(tangents.jvp, (2.0, 3.0, 5.0), (1.0, 10.0, 0.0), (0, 1, 2)) == (30.0, 115.0)
+    assert twice(tangents.hvp, 2.0, 1.0, 3.0, 5.0) == 0.0
 
 
 def test_sums_of_samples_of_which_parts_are_too_large() -> None:

@@ -60,12 +60,13 @@ def test_a_transform_of_a_compiled_function_with_samples() -> None:
 
 
 @pytest.mark.parametrize("reduce", [None, "mean"])
-def test_samples_along_another_axis(reduce: Any) -> None:
+@pytest.mark.parametrize("at", [1, 2])
+def test_samples_along_another_axis(reduce: Any, at: int) -> None:
     """As with the axes of the array moved; the gradient too has the array's shape."""
     xs = np.arange(12.0).reshape(2, 3, 2) / 7.0
     f = lambda w, x: w * x["x"][0, 1] * x["x"][1, 0]  # noqa: E731
-    fast, rows = (compile(f, (None, axis), reduce) for axis in (1, 0))
-    given, moved = {"x": xs}, {"x": np.moveaxis(xs, 1, 0)}
+    fast, rows = (compile(f, (None, axis), reduce) for axis in (at, 0))
+    given, moved = {"x": xs}, {"x": np.moveaxis(xs, at, 0)}
     assert np.array_equal(fast(2.0, given), rows(2.0, moved))
     if reduce is None:
         for method in ("jacobian", "hessian"):
@@ -77,7 +78,7 @@ def test_samples_along_another_axis(reduce: Any) -> None:
         (_, slopes), (_, others) = (
             each.value_and_grad(2.0, x, argnums=1) for each, x in ((fast, given), (rows, moved))
         )
-        assert np.array_equal(np.moveaxis(slopes["x"], 1, 0), others["x"])
+        assert np.array_equal(np.moveaxis(slopes["x"], at, 0), others["x"])
         assert fast.jvp((2.0, given), (1.0, given)) == rows.jvp((2.0, moved), (1.0, moved))
 
 
