@@ -196,6 +196,8 @@ def test_check_of_a_kink_and_of_what_is_flat(run: Run) -> None:
     assert (code, check["verdict"], check["where"]) == (1, "fail", "x")
     assert check["reason"].startswith("a derivative is wrong: differences give another")
     assert (check["analytic"], check["numeric"]) == (0.0, 1.0)
+    code, out, _ = run("x**3", "x=2", "--check", "--order", "2", "--json")
+    assert (code, json.loads(out)["check"]["order"]) == (0, 2)
 
 
 def test_step_then_the_table(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,3 +70,12 @@ def test_a_function_is_played_on_its_graph() -> None:
 def test_a_variable_called_f_keeps_its_name() -> None:
     page = autograd.play("f + 1", f=2.0).html()
     assert "v2 = f + 1 = 3.0" in page
+
+
+def test_of_a_function_both_passes_are_played() -> None:
+    def square(x: autograd.Value) -> autograd.Value:
+        return x * x
+
+    stepper = square(autograd.Value(3.0, label="x")).steps()
+    assert len([*stepper]) == stepper.position
+    assert autograd.play(square, x=3.0).html() == stepper.html()

@@ -263,6 +263,32 @@ def test_what_is_inconclusive_may_be_allowed() -> None:
         check_gradients(math.sin, 1.0, gradient=math.sin, **options)
 
 
+def test_the_worst_derivative_is_shown() -> None:
+    def shown(f: Any, x: list[float], factors: list[float]) -> str:
+        jacobian = lambda x: np.diag(np.cos(x) * factors)  # noqa: E731
+        try:
+            return check_jacobian(f, x, jacobian=jacobian, allow_inconclusive=True).where
+        except GradientError as error:
+            return error.report.where
+
+    hidden = lambda x: np.sin(x) + np.array([0.0, 1e9, 0.0])  # noqa: E731
+    assert shown(hidden, [0.3, 1e-3, 0.5], [1.0, 1.0, 1.0]) == "result[1] by argument 0[1]"
+    assert shown(hidden, [0.3, 1e-3, 0.5], [1.0, 1.0, 1.01]) == "result[2] by argument 0[2]"
+    for factors in ([1.01, 3.0], [3.0, 1.01]):
+        place = factors.index(3.0)
+        assert shown(np.sin, [0.3, 0.3], factors) == f"result[{place}] by argument 0[{place}]"
+    slight = primitive("slight_1", math.sin, lambda out, x: 1.01 * math.cos(x))
+    gross = primitive("gross_1", math.sin, lambda out, x: 3.0 * math.cos(x))
+    for f in (lambda x: slight(gross(x)), lambda x: gross(slight(x))):
+        assert gradcheck(f, 0.7).primitive == "gross_1"
+
+
+def test_a_large_operand_sets_the_scale_of_steps() -> None:
+    rules = (lambda out, x, y: 1.0001, lambda out, x, y: 1.0)
+    far = primitive("far_1", lambda x, y: x + y, *rules)
+    assert gradcheck(lambda x: far(x, 1e14), 1.0).verdict == "fail"
+
+
 def test_steps_that_leave_the_domain_are_left_out() -> None:
     check_gradients(lambda x: x**1.5, 0.01, gradient=lambda x: 1.5 * x**0.5)
     check_gradients(lambda x: np.log(x), 0.01, gradient=lambda x: 1.0 / x)
@@ -331,6 +357,7 @@ def test_a_report_on_several_orders_keeps_what_each_found() -> None:
     assert "jump      argument 0, order 2 = 0.0: 0, as on the other side" in str(both)
     assert "any of [0, 0]" not in str(both)
     assert both.derivatives > first.derivatives
+    assert gradcheck(lambda x: 2.0 * x, 1.0, order=20).order == 20
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, np.int64(2)])

@@ -24,12 +24,16 @@ def test_the_v_of_truncation_and_round_off(share: float, verdict: str, tmp_path:
     assert claim
     assert (float(claim[1]) < 100.0) == (verdict == "fail")
     steps = [step for step, _ in picture.points]
+    assert max(steps) > 0.1
+    assert min(steps) < 1e-14
     far = [off for _, off in picture.points]
     best = far.index(min(far))
     assert 1e-7 < steps[best] < 1e-4
     assert far[0] > 1e4 * far[best] < far[-1]
-    assert picture.save(tmp_path / "v.svg") == tmp_path / "v.svg"
-    assert (tmp_path / "v.svg").read_text("utf-8") == picture.svg
+    assert far[best] < 1e-8
+    for path in (tmp_path / "v.svg", tmp_path / "w.SVG"):
+        assert picture.save(path) == path
+        assert path.read_text("utf-8") == picture.svg
 
 
 def test_whatever_the_verdict_a_picture_can_be_drawn() -> None:
