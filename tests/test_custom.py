@@ -41,6 +41,7 @@ def test_arrays_in_and_out(box: Any) -> None:
     assert np.allclose(jvp(lambda b: box(A, b), (B,), (B,)), [inverse @ B] * 2, 1e-14)
     assert gradcheck(lambda a: box(a, B).sum(), A)
     assert box(A, B).dtype == float
+    assert box.__name__ == "solve"
 
 
 def test_it_is_a_node_that_is_drawn_and_stepped(box: Any) -> None:

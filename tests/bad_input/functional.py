@@ -31,6 +31,7 @@ DOMAINS: list[tuple[str, tuple[float, ...], type[Exception]]] = [
 "clip" | (0.0, 2.0, 1.0) | ValueError
 "lgamma" | (0.0,) | ValueError
 "digamma" | (-3.0,) | ValueError
+"digamma" | (-10000.5,) | ValueError
 "polygamma" | (1.0, 0.5) | ValueError
 "polygamma" | (-1.0, 1.0) | ValueError
 "erfinv" | (1.0,) | ValueError

@@ -86,6 +86,10 @@ def test_the_gamma_functions_are_as_accurate_as_they_say() -> None:
         assert special.betaln(b, 2.5) == pytest.approx(
             scipy.special.betaln(b, 2.5), rel=1e-14, abs=1e-14
         )
+    assert special.digamma(-9999.5) == pytest.approx(float(mpmath.digamma(-9999.5)), rel=1e-12)
+    assert math.isnan(grad(special.lgamma)(-math.inf))
+    largest = float(mpmath.polygamma(170, 30.0))
+    assert special.polygamma(30.0, 170.0) == pytest.approx(largest, rel=1e-12)
     assert special.digamma(math.inf) == math.inf
     assert special.polygamma(math.inf, 2.0) == 0.0
     with pytest.raises(OverflowError):  # at once
@@ -148,6 +152,10 @@ def test_softmax_takes_lists_and_arrays() -> None:
     rows = jacobian(special.softmax)(np.array(x))
     assert rows == pytest.approx(np.diag(wanted) - np.outer(wanted, wanted), rel=1e-14)
     assert type(special.softmax(array(x))) is type(array(x))
+    given = np.array([1, 2])
+    for found in (special.softmax(given), np.exp(special.log_softmax(given))):
+        assert found == pytest.approx(scipy.special.softmax(given), rel=1e-14)
+    assert given.tolist() == [1, 2]
     assert type(special.log_softmax(np.array(x))) is np.ndarray
 
 

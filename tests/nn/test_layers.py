@@ -109,6 +109,7 @@ def test_sequential() -> None:
     assert model(0.25).data == Value(0.5).tanh().data
     assert len(model) == 3
     assert model[0] is layer
+    assert model[:2](0.25).data == 0.5
     assert list(model)[1] is sum
     assert len(model.parameters()) == 4
 

@@ -245,6 +245,8 @@ def test_parameters_are_found_in_arrays(tmp_path: Path) -> None:
     module.zero_grad()
     assert [p.grad for p in module.parameters()] == [0.0] * 4
     assert len(module.graph(np.array([1.0, 2.0])).roots) == 2
+    plain, also = (module.graph([1.0, 2.0], **more).svg() for more in ({}, {"gradients": True}))
+    assert plain != also
 
 
 def test_modules_are_found_in_arrays_that_may_hold_themselves() -> None:
