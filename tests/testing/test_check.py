@@ -169,6 +169,10 @@ def test_a_transposed_gradient_is_guessed(count: int, spoiled: float) -> None:
     with pytest.raises(GradientError) as caught:
         check_vjp(lambda m: np.sum(a * m), m, vjp=lambda m, u: u * wrong)
     assert ("transposed" in caught.value.report.reason) == (not spoiled)
+    v = draw.normal(size=(2, count))
+    gradient = lambda v, m: (np.ones_like(v), wrong)  # noqa: E731
+    report = gradcheck(lambda v, m: np.sum(v) + np.sum(a * m), v, m, gradient=gradient)
+    assert ("transposed" in report.reason) == (not spoiled)
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyError, AssertionError, TypeError])
