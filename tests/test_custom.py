@@ -68,6 +68,8 @@ def test_structures_and_a_single_argument() -> None:
     assert grad(norm)({"v": [1.0, 2.0, 3.0]}) == {"v": [1.0, 1.0, 1.0]}  # another structure
     nodes = [norm({"v": [Value(1.0)] * n}) for n in (2, 3, 2)]
     assert [node.op.name for node in nodes] == ["total", "total.shape1", "total"]
+    above = custom_vjp(lambda x: np.where(x > 0.0, x, 0.0), lambda g, r, x: g, "above")
+    assert type(above(Value(2.0))) is Value
 
 
 @dataclass

@@ -126,6 +126,7 @@ def test_embedding() -> None:
     assert len(table(index)) == 2
     table(2)[0].backward()
     assert [p.grad for p in table.parameters()] == [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    assert sorted(str(x.label) for x in table.graph(1).nodes) == ["weight.1.0", "weight.1.1"]
     assert repr(table) == "Embedding(3, 2)"
 
 
