@@ -46,7 +46,7 @@ class Call:
         self.ends, self.inputs = np.cumsum([*map(len, self.rows)]), sum(map(len, self.rows))
         self.anew, self.sweeps = False, 0
         self.last: Results | None = None
-        self.along: Any = None  # or two arrays
+        self.along: tuple[Array, Array] | None = None
         if tangents:
             moved = [*args]
             for k, i in enumerate(self.places):

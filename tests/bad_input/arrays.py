@@ -106,7 +106,7 @@ autograd.polygamma(x, n): special.polygamma(1,x)
 
 
 def _told(expression: str, world: Any) -> Any:
-    """What an expression gives where it is differentiated."""
+    """Differentiate an expression, and return its answer."""
     names: dict[str, Any] = {"np": np, "math": math, "statistics": statistics}
     t, u = np.array([0.15, 0.2, 0.35, 0.6]), np.array([2.0, 1.0, 3.0, 2.0])
     names |= {"special": special, "t": t, "u": u, "integrate": integrate, "stats": stats}

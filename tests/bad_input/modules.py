@@ -155,7 +155,7 @@ def of_inputs(name: str, model: nn.Module) -> Iterator[Row]:
 
 
 def calls() -> Iterator[Row]:
-    """What other layers are called on."""
+    """Calls of other layers."""
     embedding, name = nn.Embedding(3, 2), "nn.Embedding.forward"
     words = ("the index must be an integer",)
     indices = bads(TypeError, None, "0", 1.0, 1j, [0.5], NAN, words=words)
@@ -226,7 +226,7 @@ fan_in_uniform: {}
 
 
 def modules() -> Iterator[Row]:
-    """What every module has."""
+    """Methods of every module."""
     good = lambda w: (w.model.requires_grad_, {"requires_grad": True})
     yield from mistakes("nn.Module.requires_grad_", good, {"requires_grad": FLAG})
     name, none = "nn.Module", bads(NotImplementedError, 1.0, words=("Module has no forward",))

@@ -280,7 +280,7 @@ NAME | "kernel" | mock.patch.dict(os.environ, AUTOGRAD_KERNEL="this", AUTOGRAD_P
 
 
 def in_jax() -> Iterator[Row]:
-    """What is asked of a JAX function."""
+    """Mistaken calls of a JAX function."""
     line, of_dict = lambda w, x: w * x[0] + x[1], lambda x: x["a"] * x["b"]
     given, each = (1.0, np.ones((3, 2))), (None, 0)
     yield from refusals(

@@ -25,7 +25,7 @@ def rows() -> Iterator[Row]:
 
 
 def equations(name: str, solve: Any) -> Iterator[Row]:
-    """What is no equation."""
+    """Equations that are none."""
     short = name.rpartition(".")[2]
     f = lambda x, a: 0.5 * x - a
     yield Row(name, "", lambda w: solve(f, 1.0, w.x), None, ())
@@ -60,7 +60,7 @@ def unsolvable(name: str) -> Iterator[Row]:
 
 
 def fits(name: str) -> Iterator[Row]:
-    """What can't be fitted."""
+    """Fits that can't be made."""
     f = lambda x, a, b: a + b * x
     xs, ys = [0.0, 1.0, 2.0], [1.0, 2.0, 4.0]
     good = {"f": f, "x": xs, "y": ys, "p0": [0.0, 0.0], "sigma": [1.0, 2.0, 1.0]}
@@ -104,7 +104,7 @@ def fits(name: str) -> Iterator[Row]:
 
 
 def uncertain(name: str) -> Iterator[Row]:
-    """What has no covariance."""
+    """Numbers without a covariance."""
     matrices = [
         bad([0.1, 0.2], ValueError, "2 rows of 2", "np.diag(np.square("),
         bad(0.1, ValueError, "2 rows of 2"),
@@ -190,7 +190,7 @@ def sparse(name: str, transform: Any) -> Iterator[Row]:
 
 
 def _without_entry(call: Any) -> Any:
-    """What a call gives that enters an operation in the table, which is left as it was."""
+    """Return the result of a call that enters an operation; the table is left as it was."""
     try:
         return call()
     finally:

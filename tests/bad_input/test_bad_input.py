@@ -50,7 +50,7 @@ def at_most(seconds: int, what: str) -> Iterator[None]:
 
 
 def faults(row: Row, folder: Path) -> Iterator[str]:
-    """What is wrong with the answer to a mistake."""
+    """Name each fault of the answer to a mistake."""
     world = World(folder)
     control = row.error is None
     before = world.touched()

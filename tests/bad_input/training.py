@@ -208,7 +208,7 @@ nn.Sequential(mixed, nn.Layer(2, 1)) | TypeError | "one activation"
 
 
 def during() -> Iterator[Row]:
-    """What turns out while training."""
+    """Mistakes that turn out while training."""
     losses = bads_of(
         """
 lambda o, t: 1.0 | TypeError | "the loss must be a Value, got 1.0"

@@ -208,7 +208,7 @@ def methods() -> Iterator[Row]:
 
 
 def states() -> Iterator[Row]:
-    """What is no state of a node changes nothing, and is not the end of the interpreter."""
+    """A wrong state of a node changes nothing, and does not end the interpreter."""
     op, dot, x = TABLE["mul"], TABLE["dot"], Value(1.0)
     good = (1.0, 0.0, None, None, (), ())
     parts = table(
@@ -396,7 +396,7 @@ def own(value: Any, *rules: Any, **options: Any) -> Primitive:
 
 
 def unpickled(name: str) -> object:
-    """What the pickle of an operation is where it is not defined."""
+    """An operation that is loaded from a pickle where it is not defined."""
     stored = pickle.dumps(autograd.primitive(name, lambda x: x, lambda out, x: 1.0))
     del TABLE[name]
     return pickle.loads(stored)

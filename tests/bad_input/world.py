@@ -1,4 +1,4 @@
-"""What a mistaken call may not change: everything within its reach, made anew for each."""
+"""The state that a mistaken call may not change, made anew for each."""
 
 import os
 import random

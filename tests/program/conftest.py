@@ -1,4 +1,4 @@
-"""What the tests of compiled functions share."""
+"""Fixtures that the tests of compiled functions share."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="module", autouse=True)
 def target(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What AUTOGRAD_KERNEL asks for; the kernel runs beside the interpreted build too."""
+    """The value of AUTOGRAD_KERNEL; the kernel runs beside the interpreted build too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("AUTOGRAD_PURE", raising=False)
         if asked := getattr(request, "param", ""):
