@@ -1,4 +1,4 @@
-"""What the demos share: the look of the figures, saving them, and the progress bar."""
+"""Parts that the demos share: the look of the figures, saving them, and the progress bar."""
 
 from __future__ import annotations
 

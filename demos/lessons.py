@@ -53,7 +53,7 @@ class Verdict:
 
 
 def check(name: str, answer: Any) -> Verdict:
-    """What there is to say about an answer to an exercise.
+    """Say what is right or wrong in an answer to an exercise.
 
     Args:
         name: the exercise's, as the lesson has it.
@@ -141,7 +141,7 @@ class Choice:
     options: Mapping[str, str]
 
     def data(self) -> dict[str, Any]:
-        """What the page needs: the words, and replies (word, right, sentence)."""
+        """Return what the page needs: the words, and replies (word, right, sentence)."""
         replies = [[word, word == self.answer, text] for word, text in self.options.items()]
         return {"options": [*self.options], "replies": replies, "nothing": self._nothing()}
 

@@ -1,4 +1,4 @@
-"""What Sphinx reads."""
+"""The settings of Sphinx."""
 
 import logging
 import os

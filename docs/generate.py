@@ -1,4 +1,4 @@
-"""What the pages of reference consist of, as Markdown, made at build.
+"""The content of the pages of reference, as Markdown, made at build.
 
 A page has `<!-- generated: name -->` where the text of the function of that name goes.
 """
@@ -262,7 +262,7 @@ def _works(name: str, kind: str) -> bool:
 
 
 def command_line() -> str:
-    """What --help says of each command."""
+    """The text of --help of each command."""
     parts = []
     for words in ("autograd --help", "autograd play --help", "autograd check --help"):
         command = [sys.executable, "-m", *words.split()]

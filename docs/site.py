@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """What Sphinx calls."""
+    """Connect what the site adds to Sphinx."""
     app.add_config_value("live_python", True, "html", [bool])
     app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))
     app.add_directive("exercise", Exercise)
