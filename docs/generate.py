@@ -229,7 +229,7 @@ NUMPY = {
 
 
 def numpy_functions() -> str:
-    """Which functions of NumPy take arrays of Values, told by calling each."""
+    """Return a table of the functions of NumPy that take Values, told by calling each."""
     rows = ["| NumPy's functions | that work | that don't |", "| --- | --- | --- |"]
     for kind, names in NUMPY.items():
         works = {name: _works(name, kind) for name in names}

@@ -1,4 +1,4 @@
-"""Which build a test run tests, and what its random numbers come from.
+"""Choose the build that a test run tests, and the source of its random numbers.
 
 By default every run draws the same. With `--hypothesis-profile=random` each draws something
 else; the head of the report names the `--hypothesis-seed` that draws it again. A machine may
@@ -70,7 +70,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def operations() -> Iterator[None]:
-    """What a test declares is gone when it ends, so that no test depends on their order."""
+    """Take back all that a test declares when it ends, so that their order has no effect."""
     before = dict(TABLE)
     yield
     TABLE.clear()

@@ -55,7 +55,7 @@ def library(name: str) -> str:
 
 
 def check(name: str, folder: Path, examples: int, suites: bool) -> tuple[str, bool]:
-    """What a kernel's tests and random functions print, and whether all went well."""
+    """Return what a kernel's tests and random functions print, and whether all went well."""
     preloaded = " ".join(map(library, ["libasan.so", "libstdc++.so"]))
     variables = {FOLDER: str(folder), "AUTOGRAD_KERNEL": name, "LD_PRELOAD": preloaded}
     environment = {**os.environ, **variables, **OPTIONS}

@@ -333,7 +333,7 @@ def plain(x: Any) -> Any:
 
 
 def outcome(call: Callable[[], Any]) -> tuple[Any, str]:
-    """What a call gives, or the message of its TypeError."""
+    """Return what a call gives, or the message of its TypeError."""
     try:
         return call(), ""
     except TypeError as error:

@@ -341,7 +341,7 @@ of a copy: (1.0, lambda x, s: grad(lambda t: copy.copy(t * s))(x))
 
 @pytest.mark.parametrize("name", NESTED)
 def test_a_derivative_in_a_loop_in_a_gradient(name: str) -> None:
-    """What was recorded before the inner one began is none of its business."""
+    """Values recorded before the inner one began are none of its business."""
     factor, inner = NESTED[name]
 
     def looped(x: Any, many: int) -> Any:

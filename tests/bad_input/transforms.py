@@ -106,6 +106,8 @@ name | "no derivative" | lambda w: autograd.gradient(w.y**w.x, w.x) | ValueError
     ValueError | "polygamma(0.5, 1.0)" | "does not exist here"
 "autograd.hessian" | "no derivative" | lambda w: autograd.hessian(autograd.cbrt)(0.0) |
     ValueError | "cbrt_slope(0.0): the derivative" | "does not exist here"
+"autograd.grad" | "a list of points" | lambda w: autograd.grad(lambda x: x**2)([1.0, 2.0]) |
+    TypeError | "unsupported operand" | "at several points write [grad(f)(x) for x in xs]"
 """,
         {**globals(), "name": name},
     )

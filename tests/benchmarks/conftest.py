@@ -41,7 +41,7 @@ def _a_heap_of_our_own() -> Iterator[None]:
 
 @pytest.fixture(name="tables")
 def _tables(request: pytest.FixtureRequest) -> Tables:
-    """What has been measured in this run, as the README's tables."""
+    """Keep what has been measured in this run, as the README's tables."""
     return request.config.stash.setdefault(TABLES, {})
 
 

@@ -14,7 +14,7 @@ from tests.helpers.pages import edges, formula, readme
 
 
 def moved(node: Node, slot: int, h: float) -> float:
-    """What the operation gives, by Python, where this input is moved."""
+    """Return the operation's result, by Python, where this input is moved."""
     assert node.op is not None
     at = [k for k, x in enumerate(node.operands) if isinstance(x, Node)][slot]
     xs = [x.data if isinstance(x, Node) else x for x in node.operands]

@@ -86,7 +86,7 @@ WALK = r"""(button) => {
 
 
 def look(page: Any) -> dict[str, Any]:
-    """What the page shows now."""
+    """Return what the page shows now."""
     shown: list[dict[str, Any]] = page.evaluate(
         WALK.replace("!pressed.disabled", "false"), "next"
     )

@@ -39,7 +39,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def chosen(package: Path) -> dict[str, str]:
-    """Which file each module would come from, where that was decided."""
+    """Return the file that each module would come from, where that was decided."""
     build.choose(str(package))
     finder = sys.path_importer_cache.get(str(package))
     if finder is None:

@@ -46,7 +46,7 @@ can_compile = pytest.mark.skipif(
 
 
 def run(*command: str | Path, cwd: Path, **variables: str) -> str:
-    """What the command prints; its errors are an error here, its warnings are shown."""
+    """Return what the command prints; its errors are an error here, its warnings are shown."""
     clean = {k: v for k, v in os.environ.items() if k not in ("AUTOGRAD_PURE", "PYTHONPATH")}
     done = subprocess.run(
         list(map(str, command)),

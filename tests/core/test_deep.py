@@ -16,7 +16,7 @@ LARGE = [
 
 
 def results(n: int, *pairs: str) -> dict[str, str]:
-    """What came of each trial; the one that ended the process has nothing."""
+    """Return the outcome of each trial; the one that ended the process has nothing."""
     done = run(THIS, "-m", "tests.helpers.deep", str(n), *pairs)
     lines = re.findall(r"(\S+) (\S+) (.*)\n", done.stdout.decode())
     return {f"{shape}:{trial}": words for shape, trial, words in lines}

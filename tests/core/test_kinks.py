@@ -1,4 +1,4 @@
-"""What the table states of each kink and edge is what the docs state, and what is computed."""
+"""The table states each kink and edge as the docs state it, and as it is computed."""
 
 import inspect
 import math

@@ -1,4 +1,4 @@
-"""What a Value holds, shows and compares; the operators and the methods."""
+"""A Value holds, shows and compares; the operators and the methods."""
 
 import copy
 import math

@@ -51,7 +51,7 @@ def told(process: Any) -> list[str]:
 
 
 def native() -> list[float]:
-    """What one process learns from the samples of both."""
+    """Return the numbers that one process learns from the samples of both."""
     step, shards = cluster.recorded(), [cluster.shard(i) for i in range(2)]
     for i in range(cluster.STEPS):
         start = i * cluster.BATCH % len(shards[0][0])

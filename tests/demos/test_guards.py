@@ -1,4 +1,4 @@
-"""What the demos check of themselves, and what they leave out if there is nothing to show."""
+"""The demos check themselves, and leave a picture out if there is nothing to show."""
 
 import importlib
 from pathlib import Path

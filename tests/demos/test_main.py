@@ -21,7 +21,7 @@ Call = tuple[Path, bool, int]
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
-    """What the main demo is called with, in place of running it."""
+    """Collect the calls of the main demo, in place of running it."""
     made: list[Call] = []
     monkeypatch.setattr(digits, "run", lambda *call: made.append(call))
     monkeypatch.chdir(tmp_path)
@@ -45,7 +45,7 @@ def start(*arguments: str, code: str = "") -> subprocess.Popen[str]:
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """What is written to stderr for arguments that are refused with exit code 2."""
+    """Return what is written to stderr for arguments that are refused with exit code 2."""
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert end.value.code == 2

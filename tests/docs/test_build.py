@@ -1,4 +1,4 @@
-"""What builds and serves the site, as far as it needs neither Sphinx nor a network."""
+"""Building and serving the site, as far as it needs neither Sphinx nor a network."""
 
 import os
 import re

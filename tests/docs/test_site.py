@@ -143,7 +143,7 @@ def test_the_page_says_of_an_answer_what_python_says(
 
 
 def run(block: Any) -> str:
-    """What a live cell shows when it has run."""
+    """Return what a live cell shows when it has run."""
     block.locator("button.run").click()
     block.locator("text=/^(Done in|Python cannot)/").wait_for()
     return str(block.locator(".out").inner_text()) + str(block.locator(".bar").inner_text())

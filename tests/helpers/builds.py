@@ -38,7 +38,7 @@ def run(build: str, *arguments: str, stdin: bytes = b"") -> subprocess.Completed
 
 
 def printed(code: str, build: str = THIS) -> str:
-    """What this code prints, in a process of its own that must end well and in silence."""
+    """Return what this code prints, in a process of its own that ends well and in silence."""
     done = run(build, "-W", "error", "-c", code)
     assert (done.returncode, done.stderr.decode()) == (0, "")
     return done.stdout.decode().strip()

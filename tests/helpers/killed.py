@@ -127,7 +127,7 @@ class Points:
 
 
 def answer(question: dict[str, Any]) -> Any:
-    """What comes of a training, and how many points it passed.
+    """Return the outcome of a training, and how many points it passed.
 
     Args:
         question: "name", "path" and "resume" say which training, "die_at" at which point it

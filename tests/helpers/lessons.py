@@ -66,7 +66,7 @@ WORDS: dict[str, tuple[Any, Any, str]] = {
 
 
 class Node:
-    """What lesson 4 leads to."""
+    """A node as lesson 4 arrives at it."""
 
     def __init__(self, data: float, inputs: Any = (), partials: Any = ()) -> None:
         self.data, self.inputs, self.partials = data, inputs, partials

@@ -116,7 +116,7 @@ def random_program(rng: random.Random, longest: int = 12) -> Listing:
 
 
 def cases(name: str, operands: list[Any]) -> list[Case]:
-    """What the checker says of each partial of the primitive there."""
+    """Return what the checker says of each partial of the primitive there."""
     return node_cases([TABLE[name](*operands)])
 
 
@@ -236,7 +236,7 @@ def random_array_function(rng: random.Random) -> tuple[Any, Any, Any]:
 
 
 def verdict(check: Callable[..., Any], *xs: Any, **options: Any) -> str:
-    """What a check that raises says."""
+    """Return the verdict of a check that raises."""
     try:
         check(*xs, **options)
     except GradientError as error:

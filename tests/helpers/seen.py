@@ -1,4 +1,4 @@
-"""What a user sees of the engine, as text: `python -m tests.helpers.seen` prints it as JSON.
+"""All that a user sees of the engine: `python -m tests.helpers.seen` prints it as JSON.
 
 The two builds must print the same; `test_introspection.py` compares them.
 """

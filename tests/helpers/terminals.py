@@ -46,7 +46,7 @@ class Terminal:
         os.write(self.fd, text.encode())
 
     def read(self, until: str = "") -> str:
-        """What it writes, up to and with a text, or to its end."""
+        """Return what it writes, up to and with a text, or to its end."""
         data = b""
         while not until or until.encode() not in data:
             ready, _, _ = select.select([self.fd], [], [], 100.0)

@@ -74,7 +74,7 @@ def meaning(name: str, way: str) -> Callable[..., Any]:
 
 
 def run(program: dict[str, Any]) -> Iterator[list[str]]:
-    """What each step gives, then the gradients of two passes and of `gradient`.
+    """Yield what each step gives, then the gradients of two passes and of `gradient`.
 
     Steps are (name, way, operands): an operand is the index of an earlier result or a
     number. A step that fails stands as the Value 1.0, so that later steps have theirs.

@@ -65,7 +65,7 @@ def _change(tree: Any, node: Any, operator: Any, index: int) -> Any:
 
 
 def _without_effect(module: ast.Module) -> Iterator[tuple[str, Span]]:
-    """What the interpreted build doesn't run, and why."""
+    """Yield the spans that the interpreted build doesn't run, and why."""
     for node in ast.walk(module):
         annotations = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         for annotation in annotations:

@@ -12,6 +12,7 @@ import resource
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -56,6 +57,7 @@ def warm() -> None:
         phases=(Phase.explicit, Phase.generate),
         suppress_health_check=list(HealthCheck),
     )
+    warnings.simplefilter("error", SyntaxWarning)  # `is` with a literal is no Python to try
     assert not {"autograd", "nn"} & sys.modules.keys()
     gc.freeze()  # it need not look at all that again, in every process
 
@@ -127,7 +129,7 @@ def _verdict(path: Path, source: str, mutant: Mutant, tests: list[str], most: fl
 
 
 def _essence(code: CodeType) -> Any:
-    """What it does, wherever it stands in its lines."""
+    """Return all that decides what it does, wherever it stands in its lines."""
     constants = [_essence(x) if isinstance(x, CodeType) else repr(x) for x in code.co_consts]
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     arguments = (code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount)

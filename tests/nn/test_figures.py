@@ -81,7 +81,7 @@ def test_the_animation_has_a_frame_an_epoch_and_then_rests(tmp_path: Path) -> No
 
 
 def _lines(frame: Image.Image) -> bytes:
-    """What is dark below the title, whose colours each frame rounds in its own way."""
+    """Return the dark pixels below the title; each frame rounds its colours differently."""
     below = frame.convert("L").crop((0, 40, *frame.size))
     return below.point([255 * (shade < 80) for shade in range(256)]).tobytes()
 

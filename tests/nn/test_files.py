@@ -56,7 +56,7 @@ def refused(model: nn.Module, path: Path) -> None:
 
 
 def refusal(load: Callable[[Path], object], path: Path) -> str | None:
-    """What the ValueError says, if there is one."""
+    """Return the message of the ValueError, if there is one."""
     try:
         load(path)
     except ValueError as error:

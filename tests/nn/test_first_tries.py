@@ -1,4 +1,4 @@
-"""What people type first, as lectures, PyTorch and Keras have it: it works, or says how."""
+"""First tries, as lectures, PyTorch and Keras have them: each works, or says how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown in notebooks, in Chromium, as their programs put it on the page."""
+"""Notebooks show, in Chromium, what their programs put on the page."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ Outputs = dict[str, list[Any]]
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
-    """What each cell showed."""
+    """Return what each cell showed."""
     notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     new_cell: Any = nbformat.v4.new_code_cell
     notebook.cells = [new_cell(code.strip()) for code in CELLS.values()]

@@ -1,4 +1,4 @@
-"""What goes in and comes out: numbers, lists, dicts, arrays; and mistakes with them."""
+"""Arguments and results: numbers, lists, dicts, arrays; and mistakes with them."""
 
 import itertools
 import pickle

@@ -28,7 +28,7 @@ pytestmark = TARGETS
 
 
 def twice(f: Callable[..., Any], *args: Any) -> Any:
-    """What f gives when it is asked again."""
+    """Return what f gives when it is asked again."""
     result(f, *args)
     return result(f, *args)
 

@@ -1,4 +1,4 @@
-"""What a function reads besides its arguments: seen where it names that, told where not."""
+"""A function reads more than its arguments: seen where it names that, told where not."""
 
 import io
 import itertools

@@ -1,4 +1,4 @@
-"""What a Value is compared with, how and where: the answer is asked for anew, or refused."""
+"""A Value is compared with anything anywhere: the answer is asked for anew, or refused."""
 
 import concurrent.futures
 import math

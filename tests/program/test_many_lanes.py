@@ -51,7 +51,7 @@ several: (several, (None, 0), (1.5, ROWS))
 
 
 def everything(case: Case, reduce: str | None, threads: int = 1) -> list[Any]:
-    """What each method gives, and again, where some go straight into the kernel."""
+    """Return what each method gives, and again, where some go straight into the kernel."""
     f, in_axes, args = case
     fast, every = compile(f, in_axes, reduce, threads=threads), tuple(range(len(args)))
     last = every[-1]

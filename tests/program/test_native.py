@@ -82,7 +82,7 @@ refuse: lambda a, b, c: TABLE["sqrt"](-1.0) if b else a
 
 
 def _expected(name: str, *operands: float) -> float | None:
-    """What Python gives, or None if it raises."""
+    """Return what Python gives, or None if it raises."""
     name = name.removeprefix("slow_")
     try:
         if name in EXPECTED:

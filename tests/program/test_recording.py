@@ -1,4 +1,4 @@
-"""What a program must not do in silence: go the wrong way, or keep an old number."""
+"""A program must not in silence go the wrong way, or keep an old number."""
 
 import copy  # noqa: F401  (rows name it)
 import functools

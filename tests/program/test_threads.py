@@ -20,7 +20,7 @@ from tests.helpers.children import LONG, in_a_child
 
 
 def finished(f: Callable[[], Any]) -> Any:
-    """What f gives, in a thread of its own that must end."""
+    """Return what f gives, in a thread of its own that must end."""
     found: list[Any] = []
     thread = threading.Thread(target=lambda: found.append(f()), daemon=True)
     thread.start()

@@ -210,7 +210,7 @@ def same_everywhere(name: str, xs: tuple[float, ...]) -> tuple[str, bytes | None
 
 
 def same_node(name: str, spelling: Rule, operands: tuple[Any, ...]) -> None:
-    """What is written out for speed, or beside the table, records what its entry does."""
+    """Check that a spelling of its own, for speed or outside the table, records its entry."""
     # The first operand may be of another type; and NumPy writes these as x * x and 1 / x.
     if name not in ("where", "take", "square", "reciprocal"):
         assert kept(spelling, *operands) == kept(TABLE[name], *operands)

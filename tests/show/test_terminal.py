@@ -35,7 +35,7 @@ def lesson() -> Value:
 
 
 class Screen(io.StringIO):
-    """What a program writes to, believing that a person looks on."""
+    """A stream that a person looks at, as a program believes."""
 
     encoding = "utf-8"
 

@@ -96,7 +96,7 @@ def test_nested_structures() -> None:
 
 
 class Tensor:
-    """What a library of its own holds: numbers that only DLPack gives away."""
+    """A tensor of another library: numbers that only DLPack gives away."""
 
     def __init__(self, array: Any) -> None:
         self.inner, self.shape = np.asarray(array), np.shape(array)

@@ -315,7 +315,7 @@ def test_the_error_carries_the_report() -> None:
 
 @pytest.mark.parametrize("x", [1.5e-8, 6.1e-7, 5.352817760427634e-06, 1.4e-5, 0.3])
 def test_values_that_cancel_are_not_a_wrong_rule(x: float) -> None:
-    """What is left of 1 - cos(x) has few digits, and so has the derivative."""
+    """The rest of 1 - cos(x) has few digits, and so has the derivative."""
 
     def f(x: Any) -> Any:
         return TABLE["div"](1.0 - x.cos(), x * x)

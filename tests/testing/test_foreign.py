@@ -299,7 +299,7 @@ def jax_rows() -> list[Row]:
 
 
 def told(name: str, check: Callable[[], Any], words: str) -> str:
-    """What is wrong with what a check says; nothing if it says what it should."""
+    """Return what is wrong with a check's message; nothing if it says what it should."""
     random.seed(0)
     try:
         check()

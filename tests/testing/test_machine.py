@@ -23,7 +23,7 @@ place = st.integers(0, 10**6)
 
 @dataclass
 class Model:
-    """What a node should hold, and the edges it was recorded with."""
+    """A node's numbers as they should be, and the edges it was recorded with."""
 
     data: float
     grad: float = 0.0

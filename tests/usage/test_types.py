@@ -1,4 +1,4 @@
-"""What a type checker says of a program that uses the library as it is installed."""
+"""A type checker reads programs that use the library as it is installed."""
 
 import importlib.util
 import os

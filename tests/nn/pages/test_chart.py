@@ -1,4 +1,4 @@
-"""Which curves are drawn together, and the scale that is said."""
+"""Curves that belong together share a chart, and its scale is said."""
 
 import math
 

@@ -222,7 +222,7 @@ def test_models_and_losses(case: str) -> None:
 
 
 class Constant(nn.Module):
-    """What it gives does not depend on its inputs."""
+    """A model whose result does not depend on its inputs."""
 
     def __init__(self) -> None:
         self.w = Value(0.5)

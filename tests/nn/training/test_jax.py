@@ -20,7 +20,7 @@ jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
 
 
 def finished(**settings: Any) -> dict[str, Any]:
-    """What a process of `tests.helpers.on_jax` prints."""
+    """Return what a process of `tests.helpers.on_jax` prints."""
     what = json.dumps({"backend": "jax"} | settings)
     run = subprocess.run(
         [sys.executable, "-m", "tests.helpers.on_jax", what],

@@ -30,7 +30,7 @@ def _there() -> Iterator[Worker]:
 
 
 def trained(worker: Worker, name: str, path: Path | None, **how: Any) -> Any:
-    """What comes of a training that goes on from the file; None if it was killed.
+    """Go on training from the file, and return the outcome; None if it was killed.
 
     Either way there is a whole checkpoint or, from before the first, none; beside it there
     is nothing but one hidden file for each write that was killed.
@@ -59,7 +59,7 @@ def same(result: Any, whole: Any) -> bool:
 
 @pytest.fixture(scope="module", name="wholes")
 def _wholes(here: Worker) -> dict[str, Any]:
-    """What comes of the trainings if nothing happens."""
+    """Return the outcome of each training if nothing happens."""
     return {name: trained(here, name, None) for name in NAMES}
 
 

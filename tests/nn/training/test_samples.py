@@ -1,4 +1,4 @@
-"""What `fit` is given: the same training from any kind of array, table or stream."""
+"""`fit` trains the same from any kind of array, table or stream."""
 
 import random
 import tracemalloc

@@ -602,7 +602,7 @@ ROWS |= dict(
 
 
 def everything(model: nn.Module, optimizer: nn.Optimizer) -> list[Any]:
-    """What there is after a training, Values by their numbers."""
+    """Return all that there is after a training, Values by their numbers."""
 
     def plain(x: Any) -> Any:
         match x:

@@ -1,4 +1,4 @@
-"""What is drawn: boxes, edges, neurons and layers together, and what is left out."""
+"""Boxes, edges, neurons and layers are drawn together, or left out."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What repeats is found by structure; and every picture of a large graph fits a page."""
+"""Repeats are found by structure; and every picture of a large graph fits a page."""
 
 import random
 import xml.etree.ElementTree as ET
