@@ -41,6 +41,7 @@ def options() -> Iterator[Row]:
     names = bads(TypeError, 3, ["x"], (0,), b"x", words=("argnames must be a string",))
     unknown = bads(ValueError, "odd", ("x", "odd"), words=("'odd', which was not given",))
     unknown.append(bad(("x", "x"), ValueError, "twice"))
+    no_pairs = bads(TypeError, 2.0, (2.0,), [2.0, 0], (2.0, 0, 0), words=("f returns a pair",))
     transforms = {name: getattr(autograd, name) for name in (*ONE, *SEVERAL)}
     transforms["vjp"] = lambda f, **more: lambda x: autograd.vjp(f, x, **more)
     for name in ("jvp", "hvp"):
@@ -51,8 +52,8 @@ def options() -> Iterator[Row]:
         yield from each(f"autograd.{name}", names + unknown, call, "argnames", case="argnames=")
         aux: Call = lambda w, x, t=transform: t(lambda x: x * x, has_aux=x)(2.0)
         yield from each(f"autograd.{name}", FLAG, aux, "has_aux", case="has_aux=")
-        single: Call = lambda w, t=transform: t(lambda x: x * x, has_aux=True)(2.0)
-        yield row(f"autograd.{name}", "no pair", single, TypeError, "f returns a pair")
+        single: Call = lambda w, r, t=transform: t(lambda x: r, has_aux=True)(2.0)
+        yield from each(f"autograd.{name}", no_pairs, single, case="gives ")
     for name in (*ONE, *SEVERAL):
         outputs: Call = lambda w, t=transforms[name]: t(w.z, w.x)
         words = (f"{name} takes a function, got", "gradient(y, xs) differentiates Values")
