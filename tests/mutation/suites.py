@@ -15,9 +15,9 @@ LOSSES = (
 )
 
 
-def mistakes(names: str) -> list[str]:
-    """The tests of mistaken calls of these names of nn."""
-    return [f"{BAD_INPUT}[nn.{name}]" for name in names.split()]
+def mistakes(package: str, names: str) -> list[str]:
+    """The tests of mistaken calls of these names of a package."""
+    return [f"{BAD_INPUT}[{package}.{name}]" for name in names.split()]
 
 
 NODES = [
@@ -54,17 +54,18 @@ SUITES = {
         "tests/nn/test_losses.py",
         "nn/losses.py",
         "tests/show/test_formulas.py::test_a_taught_rule_is_that_of_the_table",
-        *mistakes(LOSSES),
+        *mistakes("nn", LOSSES),
     ],
-    "nn/optim.py": ["tests/nn/test_optim.py", "nn/optim.py", *mistakes(OPTIMIZERS)],
+    "nn/optim.py": ["tests/nn/test_optim.py", "nn/optim.py", *mistakes("nn", OPTIMIZERS)],
     "autograd/transforms.py": [
         "tests/test_transforms.py",
         "tests/test_structures.py",
         "tests/test_arrays.py::test_a_foreign_function_that_is_differentiated_itself",
         "autograd/transforms.py",
         "tests/properties/test_transform_laws.py",
-        *[f"{BAD_INPUT}[autograd.{name}]" for name in ("grad", "gradient", "hessian", "jvp")],
+        *mistakes("autograd", "grad gradient hessian jvp hvp"),
         "tests/test_sparse.py::test_entries_are_those_of_the_dense_ones",
+        "tests/program/test_nested.py::test_values_of_the_function_around_are_recorded_on",
         "tests/program/test_derivatives.py::test_infinite_derivatives_of_samples_add_up_as_floats_do",
     ],
     "autograd/core/value.py": NODES,
