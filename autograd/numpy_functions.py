@@ -88,7 +88,9 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "log_expit": lambda x: -TABLE["softplus"](-x),
     "logit": lambda x: TABLE["log"](x) - TABLE["log1p"](-x),
     **dict.fromkeys(["gammaln", "loggamma"], special.lgamma),
-    "gamma": lambda x: TABLE["exp"](special.lgamma(x)),
+    "gamma": lambda x: (
+        TABLE["exp"](special.lgamma(x)) * where(x < 0.0, 1.0 - x // 1.0 % 2.0 * 2.0, 1.0)
+    ),
     "psi": special.digamma,
     "erfcinv": lambda x: special.ndtri(0.5 * x) * -math.sqrt(0.5),
     "xlog1py": lambda x, y: x * TABLE["log1p"](y),
@@ -304,9 +306,7 @@ def _lookup(func: Any) -> tuple[str, Any, str]:
 
 def _boxed(x: Any) -> Any:
     """An argument with an array in the place of each Value."""
-    if type(x) is Value:
-        return bare(x).view(ValueArray)
-    return type(x)(map(_boxed, x)) if type(x) in (list, tuple) else x
+    return bare(x).view(ValueArray) if type(x) is Value else x
 
 
 def _valued(x: Any) -> Any:

@@ -46,7 +46,7 @@ np.conj(x) | np.conjugate(x) | np.real(x) | np.imag(x) | x.real | x.imag | np.co
 np.copysign(t,x-0.5) | np.maximum(x,0.5) | np.minimum(x,0.5) | np.fmax(x,0.5) | np.fmin(x,0.5)
 np.fmax(x,math.nan) | np.fmin(math.nan,x) | np.clip(x,0.4,0.8) | np.clip(x,None,0.8)
 x.clip(0.4,0.8) | x.clip(min=0.4) | np.heaviside(x-0.5,0.5) | np.logaddexp(x,t)
-np.logaddexp2(x,t) | np.ldexp(x,2) | np.nan_to_num(x) | np.acos(x) | np.acosh(x+1) | np.asin(x)
+np.logaddexp2(x,t) | np.ldexp(x,-2) | np.nan_to_num(x) | np.acos(x) | np.acosh(x+1) | np.asin(x)
 np.asinh(x) | np.atan(x) | np.atan2(x,t) | np.atanh(x)
 np.sum(x) | x.sum() | np.sum(m,axis=0) | np.sum(m,axis=1,keepdims=True) | np.prod(x)
 np.prod(m,axis=0) | np.mean(x) | np.mean(m,axis=1) | np.average(x) | np.average(x,weights=t)
@@ -57,14 +57,14 @@ np.ptp(x) | np.cumsum(x) | np.cumprod(x) | np.cumsum(m,axis=1) | np.cumulative_s
 np.cumulative_prod(x) | np.nansum(x) | np.nanmean(x) | np.nanmax(x) | np.nanmin(x)
 np.nanstd(x)
 np.nanvar(x) | np.nanmedian(x) | np.nanprod(x) | np.nancumsum(x) | np.nancumprod(x)
-np.percentile(x,30) | np.percentile(x,[25,75]) | np.quantile(x,0.3) | np.quantile(m,0.5,axis=0)
+np.percentile(x,30) | np.percentile(x,[25]) | np.quantile(x,0.3) | np.quantile(m,0.5,axis=0)
 np.quantile(m,[0.1,1.0],axis=1) | np.nanpercentile(x,30) | np.nanquantile(x,0.2)
 np.diff(x) | np.diff(x,n=2) | np.ediff1d(x) | np.gradient(x) | np.gradient(x,0.1)
 np.gradient(t,x) | np.gradient(x,t) | np.gradient(x,t,edge_order=2) | np.gradient(m)[1]
 np.gradient(m,axis=0) | np.gradient(m,2.0,[0.0,1.0,3.0])[1] | np.trapezoid(x,t)
-np.trapezoid(x)
+np.trapezoid(x) | np.cov(m)
 np.interp(0.25,t,x) | np.interp(x,t,u) | np.interp(t,np.sort(x),u) | np.interp([0.0,2.0],t,x)
-np.interp([0.0,2.0,0.6],t,x,left=1.0,right=x[0]) | np.cov(x) | np.cov(x,t) | np.cov(m)
+np.interp([0.0,2.0,0.6],t,x,left=1.0,right=x[0]) | np.cov(x,rowvar=False) | np.cov(x,t)
 np.cov(m,rowvar=False,bias=True) | np.cov(m,m,False) | np.corrcoef(x,t) | np.corrcoef(m)
 np.corrcoef(x) | np.correlate(x,t) | np.convolve(x,t) | np.convolve(x,t,'same')
 np.dot(x,t) | np.dot(m,x[:3]) | x.dot(t) | x@t | m@m | w@x | np.matmul(m,x[:3]) | np.inner(x,t)
@@ -78,7 +78,7 @@ np.linalg.outer(x,t) | np.linalg.cross(x[:3],t[:3]) | np.linalg.diagonal(m)
 np.linalg.matmul(m,m) | np.linalg.matrix_transpose(m) | np.linalg.tensordot(m,m)
 np.linalg.vecdot(x,t) | np.concatenate([x,t]) | np.concat([x,t]) | np.stack([x,t])
 np.stack([x[0],x[1]]) | np.vstack([x,t]) | np.hstack([x,t]) | np.dstack([x,t])
-np.column_stack([x,t]) | np.append(x,1.0) | np.insert(x,1,0.5) | np.delete(x,1)
+np.column_stack([x,t]) | np.append(x,[x[0]]) | np.insert(x,1,0.5) | np.delete(x,1)
 np.reshape(x,(2,2)) | x.reshape(2,2) | np.ravel(m) | m.flatten() | np.transpose(m) | m.T
 np.permute_dims(m) | np.matrix_transpose(m) | np.swapaxes(m,0,1) | np.moveaxis(m,0,1)
 np.rollaxis(m,1) | np.expand_dims(x,0) | np.squeeze(x[None]) | np.tile(x,2) | np.repeat(x,2)
@@ -117,21 +117,22 @@ np.isfinite(x) | np.isinf(x) | np.isneginf(x) | np.isposinf(x) | np.any(x>0.5) |
 np.argmax(x) | np.argmin(x) | np.nanargmax(x) | np.nanargmin(x) | np.argsort(x)
 np.count_nonzero(x) | np.nonzero(x)[0] | np.flatnonzero(x) | np.argwhere(x) | np.lexsort((x,))
 np.digitize(x,t) | np.searchsorted(np.sort(x),0.5) | np.logical_and(x>0.4,x<0.5)
-np.logical_or(x,x) | np.logical_xor(x>0.5,True) | np.logical_not(x) | np.signbit(-x)
-np.signbit(x) | np.isreal(x) | np.iscomplex(x) | np.isrealobj(x) | np.iscomplexobj(x)
+np.logical_or(x,x) | np.logical_xor(x>0.5,True) | np.logical_not(-x) | np.signbit(-x)
+np.signbit((x-0.5)*0.0) | np.isreal(x) | np.iscomplex(x) | np.isrealobj(x) | np.iscomplexobj(x)
 np.ndim(x) | np.shape(x) | np.size(x) | np.isin(x,t) | np.equal(x,t) | np.not_equal(x,t)
 np.less(x,t) | np.less_equal(t,x) | np.greater(x,t) | np.greater_equal(x,0.5)
 np.less(0.5,x[0]) | np.isclose(x[0],x[1]) | np.allclose(x[0],0.3) | np.isscalar(x[0])
 np.less(np.squeeze(x[:1]),np.squeeze(x[1:2])) | np.equal(np.squeeze(x[:1]),x[0])
 np.tril_indices_from(m)[0] | np.triu_indices_from(m)[0] | np.diag_indices_from(m)[0]
 np.unique_counts(x)[1] | np.unique_inverse(x)[1] | np.unique_all(x)[1] | np.ix_(x)[0]
+np.empty_like(x,int)*0 | np.empty_like(x[0]).ndim | np.divmod(x,0.4,out=(x*0,x*0))[1]
 np.shares_memory(x,t) | np.may_share_memory(x,t) | np.einsum_path('i,i',x,t)[0][1]
 """
 EXPRESSIONS = [each.strip() for each in RIGHT.replace("\n", " | ").split(" | ") if each.strip()]
 
 OTHER = {  # that answer with no number, or act on an array in place
     "fix",  # deprecated
-    *("array_repr", "array2string", "array_str", "can_cast", "common_type", "empty_like"),
+    *("array_repr", "array2string", "array_str", "can_cast", "common_type"),
     *("result_type", "min_scalar_type", "fill_diagonal", "put", "place", "putmask", "copyto"),
     *("put_along_axis", "busday_count", "busday_offset", "is_busday", "datetime_as_string"),
 }
@@ -376,9 +377,9 @@ def test_functions_of_scipy_work_or_say_what_to_write() -> None:
     for name in dir(special):
         f = getattr(special, name)
         if isinstance(f, np.ufunc) and f.nin < 4:
-            xs = (array([0.3, 0.6]), 0.5, 0.5)[: f.nin]
-            got, told = outcome(lambda: f(*xs))  # noqa: B023
-            assert "autograd." in told or "np." in told or {type(x) for x in got} == {Value}
+            xs = (np.array([0.3, -0.6 if name == "gamma" else 0.6]), 0.5, 0.5)[: f.nin]
+            got, told = outcome(lambda: f(array(xs[0]), *xs[1:]).data)  # noqa: B023
+            assert "autograd." in told or "np." in told or got == pytest.approx(f(*xs))
 
 
 def test_a_foreign_function_that_is_differentiated_itself() -> None:
