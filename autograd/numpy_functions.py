@@ -256,7 +256,7 @@ def _quantile(name: str, a: Any, q: Any, *args: Any, **options: Any) -> Any:
 def _cov(m: Any, y: Any = None, rowvar: bool = True, *args: Any, **options: Any) -> Any:
     """The covariance by NumPy, whose average of objects takes weights."""
     m = array(m)
-    options.setdefault("aweights", np.ones(m.shape[-1 if rowvar or m.ndim < 2 else 0]))
+    options.setdefault("aweights", np.ones(m.shape[-1 if rowvar else 0]))
     return BY_NUMPY.cov._implementation(m, y, rowvar, *args, **options)
 
 
