@@ -35,7 +35,7 @@ from tests.helpers.tables import column
 class Params:
     w: Any
     b: Any
-    name: str = "line"
+    name: Any = "line"
     steps: list[Any] = field(default_factory=list)
 
 
@@ -69,7 +69,7 @@ def area(p: Any) -> Any:
 
 STRUCTURES = column(
     """
-(Params(2.0, 3.0, "p", [1.0]), Params(12.0, 4.0, "p", [1.0]), Params(0.5, 0.0, "p", [2.0]))
+(Params(2.0, 3.0, True, [1.0]), Params(12.0, 4.0, True, [1.0]), Params(0.5, 0.0, True, [2.0]))
 (Line(2.0, 3.0, "m"), Line(12.0, 4.0, "m"), Line(0.5, 0.0, "m"))
 (Pair(2.0, 3.0), Pair(12.0, 4.0), Pair(0.5, 0.0))
 ({"w": 2.0, "b": 3.0}, {"w": 12.0, "b": 4.0}, {"w": 0.5, "b": 0.0})
@@ -104,12 +104,25 @@ def test_a_structure_goes_through_every_transform(p: Any, slope: Any, direction:
     assert same(nested(p), slope)
 
 
+KINDS = column(
+    """
+(lambda p: p.sum(0)[0], np.ones((2, 3)), np.ones((3, 2)))
+(lambda p: p.sum() * len(p.name), pd.Series([1.0], name="a"), pd.Series([1.0], name="of"))
+(lambda p: p[1] * len(repr([*p])), {1: 2.0}, {True: 2.0})
+""",
+    globals(),
+)
+
+
 def test_a_program_is_for_one_kind_of_structure() -> None:
     fast = compile(area)
     for p, *_ in STRUCTURES[:4]:
         assert fast(p) == area(p)
     assert fast(Params(2.0, 3.0, "other", [1.0])) == 13.0
     assert len(fast.programs) == 5
+    for f, *given in KINDS:
+        fast = compile(f)
+        assert [*map(fast, given)] == [*map(f, given)]
 
 
 def test_a_jacobian_of_mixed_structures_is_made_of_blocks() -> None:
