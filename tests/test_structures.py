@@ -104,13 +104,13 @@ def test_a_structure_goes_through_every_transform(p: Any, slope: Any, direction:
     assert same(nested(p), slope)
 
 
-KINDS = column(
+SIMILAR = column(
     """
 (lambda p: p.sum(0)[0], np.ones((2, 3)), np.ones((3, 2)))
 (lambda p: p.sum() * len(p.name), pd.Series([1.0], name="a"), pd.Series([1.0], name="of"))
 (lambda p: p[1] * len(repr([*p])), {1: 2.0}, {True: 2.0})
 """,
-    globals(),
+    **globals(),
 )
 
 
@@ -120,7 +120,7 @@ def test_a_program_is_for_one_kind_of_structure() -> None:
         assert fast(p) == area(p)
     assert fast(Params(2.0, 3.0, "other", [1.0])) == 13.0
     assert len(fast.programs) == 5
-    for f, *given in KINDS:
+    for f, *given in SIMILAR:
         fast = compile(f)
         assert [*map(fast, given)] == [*map(f, given)]
 
