@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
-from autograd import Value, hessian
+from autograd import Value, grad, hessian
 from tests.helpers.measure_ulp import ulps
 from tests.helpers.reference import case_id, exact_softmax, logit_lists, torch_reference
 from tests.helpers.tables import table
@@ -154,6 +154,8 @@ def test_cross_entropy_is_within_4_ulp(xs: list[float], index: int, smoothing: f
 def test_cross_entropy_of_infinite_logits() -> None:
     rows = [math.inf, 0.0], [0.0, math.inf], [math.inf] * 2, [-math.inf] * 2, [-math.inf, 0.0]
     assert repr([nn.cross_entropy(row, 0) for row in rows]) == "[0.0, inf, nan, nan, inf]"
+    slopes = [grad(nn.cross_entropy)(row, 0) for row in rows]
+    assert slopes == [[0.0, 0.0], [-1.0, 1.0], [-0.5, 0.5], [-0.5, 0.5], [-1.0, 1.0]]
 
 
 @pytest.mark.parametrize(
