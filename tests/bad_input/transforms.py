@@ -211,3 +211,5 @@ def jvps(name: str, transform: Any) -> Iterator[Row]:
     if short == "hvp":
         given = bads(TypeError, [1.0], words=("hvp: f returns a single number",))
         yield from each(name, given, lambda w, r: transform(lambda v: r, (1.0,), (1.0,)))
+        mixed = bads(TypeError, ((2.0,), 1.0), (2.0, (1.0,)), words=("must be a tuple",))
+        yield from each(name, mixed, lambda w, both: transform(abs, *both), case="of ")
