@@ -30,7 +30,7 @@ AT_ONCE = 2
 MEMORY = 6 << 30
 # (pytest loads files that it rewrites by itself, so it shall rewrite none)
 OPTIONS = [
-    *("-x", "-q", "--assert=plain", "--hypothesis-profile=mutation"),
+    *("-x", "-q", "-n0", "--assert=plain", "--hypothesis-profile=mutation"),
     *("-p", "_hypothesis_pytestplugin", "-p", "xdist.plugin", "-p", "no:cacheprovider"),
     *("-p", "no:junitxml", "-p", "no:unraisableexception", "-p", "no:threadexception"),
 ]
