@@ -34,6 +34,7 @@ CLASSES: list[Bad] = [
     *[bad(x, TypeError) for x in (None, "ab", 1j)],
     *[bad([0, x], TypeError, repr(x)) for x in (None, 1j, "1", 1.0, NAN)],
     *[bad([0, x], TypeError, repr(x[0])) for x in ([1.0], [[1]])],
+    *[bad([0, x], TypeError, repr(x)) for x in ([], [1, 0, 0])],
     *[bad([0, x], IndexError, "within 0 to 1") for x in (2, -1, HUGE)],
     *[bad(x, ValueError, "predictions") for x in ([], [0], [0, 1, 0])],
 ]
@@ -92,7 +93,11 @@ def of_classes(name: str, loss: Any) -> Iterator[Row]:
         call = lambda w: loss([[w.x, 1.0]], [1], weight=[1.0, 0.0])
         yield row(name, "without weight", call, ValueError, "of all samples weigh 0")
         kinds["ignore_index"] = bads(TypeError, None, "3", 1.5, [1.0], THING)
+    if loss is nn.nll_loss:
+        kinds["targets"] = [*CLASSES, bad([0, [1, 0]], TypeError, "[1, 0]")]
     if loss is nn.cross_entropy:
+        single = bads(IndexError, [1], words=("a target", "within 0 to 0"))
+        yield from each(name, single, lambda w, x: loss([[w.x]], [x]), name[3:])
         kinds["label_smoothing"] = SHARE
         shares = bads(ValueError, -0.5, NAN, words=("share of a class must not be negative",))
         yield from each(name, shares, lambda w, x: loss([[w.x, 1.0]], [[x, 0.5]]), name[3:])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -151,11 +152,14 @@ def test_cross_entropy_is_within_4_ulp(xs: list[float], index: int, smoothing: f
                 assert ulps(x.grad, p[i] - share, [p[i], share]) <= 4.0
 
 
-def test_cross_entropy_of_infinite_logits() -> None:
-    rows = [math.inf, 0.0], [0.0, math.inf], [math.inf] * 2, [-math.inf] * 2, [-math.inf, 0.0]
-    assert repr([nn.cross_entropy(row, 0) for row in rows]) == "[0.0, inf, nan, nan, inf]"
+def test_cross_entropy_of_infinite_and_equal_logits() -> None:
+    texts = "inf 0", "0 inf", "inf inf", "-inf -inf", "-inf 0", "-inf", "2 2"
+    rows = [[*map(float, text.split())] for text in texts]
+    losses = [nn.cross_entropy(row, 0) for row in rows]
+    assert repr(losses) == f"[0.0, inf, nan, nan, inf, nan, {math.log(2.0)}]"
+    some, half = [-1.0, 1.0], [-0.5, 0.5]
     slopes = [grad(nn.cross_entropy)(row, 0) for row in rows]
-    assert slopes == [[0.0, 0.0], [-1.0, 1.0], [-0.5, 0.5], [-0.5, 0.5], [-1.0, 1.0]]
+    assert slopes == [[0.0, 0.0], some, half, half, some, [0.0], half]
 
 
 @pytest.mark.parametrize(
@@ -186,8 +190,9 @@ def test_accuracy() -> None:
     assert nn.accuracy([[0.3], [-2.0]], [1, 0]) == 1.0
     assert nn.accuracy(np.array([[0.3], [-2.0]]), np.array([[-1], [-1]])) == 0.5
     assert nn.accuracy([0.2, 0.9], [-1, 1]) == nn.accuracy([0.2, 1.5], [0, 1]) == 0.5
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning) as told:
         assert nn.accuracy([0.0, 1.0], [0, 1]) == 1.0
+    assert told[0].filename == __file__
     assert nn.accuracy([0.2, 0.9], [0, 1], threshold=0.5) == 1.0
 
 
@@ -203,7 +208,7 @@ def test_penalties_are_single_nodes() -> None:
     assert [*map(id, l2.inputs[0].inputs)] == [*map(id, params * 2)]
 
 
-LOGITS = [[0.5, -1.0, 2.0], [3.0, 0.25, -2.0], [0.0, 1.5, 1.0], [-1.0, 4.0, 0.5]]
+LOGITS = [[0.5, -1.0, 2.0], [0.0, 0.25, -2.0], [0.0, 1.5, 1.0], [-1.0, 4.0, 0.5]]
 WEIGHT = [0.5, 2.0, 3.0]
 SHARES = [[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.25, 0.5, 0.25]]
 
@@ -251,11 +256,14 @@ def test_weights_of_classes_shares_and_targets_that_are_ignored(
         assert flat(data(out)) == pytest.approx(flat(expected), rel=1e-12, abs=1e-15)
 
 
-def test_positive_targets_may_weigh_more_or_be_lists_of_one() -> None:
-    xs, ys = [Value(0.5), Value(-2.0), Value(1.0)], [1.0, 0.25, 0.0]
+@pytest.mark.parametrize("weight", [0.5, 2.0, 3.0])
+def test_positive_targets_may_weigh_more_or_be_lists_of_one(weight: float) -> None:
+    xs, ys = [Value(0.5), Value(-3.0), Value(1.0)], [1.0, 0.25, 0.0]
     sigmoids = [1.0 / (1.0 + math.exp(-x.data)) for x in xs]
-    parts = [3.0 * y * math.log(p) + (1.0 - y) * math.log1p(-p) for p, y in zip(sigmoids, ys)]
-    loss = nn.binary_cross_entropy_with_logits(xs, [[y] for y in ys], pos_weight=3.0)
+    pairs = [*zip(sigmoids, ys)]
+    parts = [weight * y * math.log(p) + (1.0 - y) * math.log1p(-p) for p, y in pairs]
+    loss = nn.binary_cross_entropy_with_logits(xs, [[y] for y in ys], pos_weight=weight)
     assert loss.data == pytest.approx(-sum(parts) / 3.0, rel=1e-14)
     assert nn.mse_loss(xs, [[y] for y in ys]).data == nn.mse_loss(xs, ys).data
+    assert nn.mse_loss([Fraction(5, 2)], [np.float64(0.5)]) == 4.0
     assert nn.accuracy([[0.1, 0.9], [2.0, 1.0]], [[0, 1], [0, 1]]) == 0.5
