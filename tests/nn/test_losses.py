@@ -157,6 +157,7 @@ def test_cross_entropy_of_infinite_and_equal_logits() -> None:
     rows = [[*map(float, text.split())] for text in texts]
     losses = [nn.cross_entropy(row, 0) for row in rows]
     assert repr(losses) == f"[0.0, inf, nan, nan, inf, nan, {math.log(2.0)}]"
+    assert math.isnan(nn.cross_entropy(rows[2], 1))
     some, half = [-1.0, 1.0], [-0.5, 0.5]
     slopes = [grad(nn.cross_entropy)(row, 0) for row in rows]
     assert slopes == [[0.0, 0.0], some, half, half, some, [0.0], half]
@@ -256,7 +257,7 @@ def test_weights_of_classes_shares_and_targets_that_are_ignored(
         assert flat(data(out)) == pytest.approx(flat(expected), rel=1e-12, abs=1e-15)
 
 
-@pytest.mark.parametrize("weight", [0.5, 2.0, 3.0])
+@pytest.mark.parametrize("weight", [0.0, 0.5, 2.0, 3.0])
 def test_positive_targets_may_weigh_more_or_be_lists_of_one(weight: float) -> None:
     xs, ys = [Value(0.5), Value(-3.0), Value(1.0)], [1.0, 0.25, 0.0]
     sigmoids = [1.0 / (1.0 + math.exp(-x.data)) for x in xs]
