@@ -230,13 +230,25 @@ def groups() -> Iterator[Row]:
 "nn.ParamGroup.__getitem__" | "no setting" | lambda w: group(w)["mu"] | KeyError | "'mu'" |
     "it has lr"
 "nn.ParamGroup" | "no setting" | lambda w: group(w)["mu"] | KeyError | "has no"
+"nn.SGD" | "a group with momentum" | lambda w: two(w, {"momentum": 0.5}) | ValueError |
+    "momentum=0.5" | "an optimizer for each"
+"nn.SGD" | "a group by itself" | lambda w: two(w, own, momentum=0.9, nesterov=True) |
+    ValueError | "nesterov=False" | "an optimizer for each"
 """,
-        {"group": lambda w: nn.SGD([w.x]).param_groups[0]},
+        {
+            "group": lambda w: nn.SGD([w.x]).param_groups[0],
+            "two": _grouped,
+            "own": {"nesterov": False},
+        },
     )
     states: list[tuple[str, Any]] = [("made", [2]), ("made", [1, 1]), ("made", 1)]
     for key, x in [*states, ("lrs", [0.1]), ("lrs", [1, -1])]:
         call = lambda w, key=key, x=x: _loaded(make(w, {"params": [w.y]}), {key: x})
         yield row("nn.Optimizer.load_state_dict", f"{key}={x}", call, ValueError, key)
+
+
+def _grouped(w: Any, own: dict[str, Any], **settings: Any) -> nn.SGD:
+    return nn.SGD([{"params": [w.x]}, {"params": [w.y], **own}], 0.1, **settings)
 
 
 def _added(optimizer: nn.Optimizer, group: Any) -> None:

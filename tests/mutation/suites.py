@@ -56,7 +56,12 @@ SUITES = {
         "tests/show/test_formulas.py::test_a_taught_rule_is_that_of_the_table",
         *mistakes("nn", LOSSES),
     ],
-    "nn/optim.py": ["tests/nn/test_optim.py", "nn/optim.py", *mistakes("nn", OPTIMIZERS)],
+    "nn/optim.py": [
+        "tests/nn/test_optim.py",
+        "nn/optim.py",
+        *mistakes("nn", OPTIMIZERS),
+        f"{BAD_INPUT}[nn]",
+    ],
     "autograd/transforms.py": [
         "tests/test_transforms.py",
         "tests/test_structures.py",

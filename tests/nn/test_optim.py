@@ -204,6 +204,24 @@ def test_groups_and_frozen_parameters_are_as_single_optimizers(
     assert optimizer.state_dict()["made"] == [11, 11, 11, 11, 9, 9]
 
 
+@pytest.mark.parametrize(("kind", "settings"), KINDS)
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_parameter_that_was_frozen_goes_on_from_its_own_step(
+    kind: Any, settings: dict[str, Any], count: int
+) -> None:
+    ps, qs = ([Value(1.0) for _ in range(count)] for _ in range(2))
+    optimizer = kind(ps, lr=0.1, **settings)
+    alone = [kind([q], lr=0.1, **settings) for q in qs]
+    for step in range(5):
+        for k, p in enumerate(ps):
+            p.requires_grad = step != 1 + k
+            if p.requires_grad:
+                p.grad = qs[k].grad = gradient(step, k)
+                alone[k].step()
+        optimizer.step()
+    assert [p.data for p in ps] == [q.data for q in qs]
+
+
 def test_groups_are_shown_and_take_the_settings_of_all() -> None:
     a, b = Value(1.0), Value(2.0)
     groups: list[dict[str, Any]] = [{"params": [a]}, {"params": (b,), "lr": 0.5}]
@@ -223,6 +241,10 @@ def test_groups_are_shown_and_take_the_settings_of_all() -> None:
     alone = nn.SGD([Value(1.0)], lr=0.5)
     alone.param_groups[0]["lr"] = 0.25
     assert alone.lr == 0.25
+    alone.params.append(b)
+    assert alone.param_groups[0].params[-1] is b
+    groups[1]["nesterov"] = True
+    assert nn.SGD(groups, 0.1, 0.9, nesterov=True).param_groups[1]["weight_decay"] == 0.0
 
 
 def test_steps_with_groups_and_frozen_parameters_are_torchs() -> None:
