@@ -354,6 +354,9 @@ def schedules() -> Iterator[Row]:
 name | "itself" | lambda w: nn.Scheduler(_sgd(w)) | NotImplementedError | "rate"
 f"{name}.rate" | "itself" | lambda w: nn.Scheduler.rate(nn.ExponentialLR(_sgd(w), 0.5), 1) |
     NotImplementedError | "no rate method"
+f"{name}.step" | "below 0" |
+    lambda w: type("Own", (nn.Scheduler,), {"rate": lambda s, k: -k})(_sgd(w)).step() |
+    ValueError | "Own: lr must not be negative"
 """,
         globals() | locals(),
     )

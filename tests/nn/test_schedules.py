@@ -64,7 +64,7 @@ GROUPS: dict[str, Callable[[Any, Any], Any]] = dict(
         """
 "LambdaLR" | lambda m, o: m.LambdaLR(o, [lambda e: 0.9**e, lambda e: 1.0 / (1.0 + e)])
 "a function" | lambda m, o: m.LambdaLR(o, lambda e: 0.9**e)
-"OneCycleLR" | lambda m, o: m.OneCycleLR(o, [0.75, 0.25], 20)
+"OneCycleLR" | lambda m, o: m.OneCycleLR(o, [0.75, 0.25], 18)
 "no cycle" | lambda m, o: m.OneCycleLR(o, 0.75, 20, pct_start=0.25, cycle_momentum=False)
 "StepLR" | lambda m, o: m.StepLR(o, 3)
 "ReduceLROnPlateau" | lambda m, o: m.ReduceLROnPlateau(o, patience=1, min_lr=0.05)
@@ -132,7 +132,11 @@ def test_a_scheduler_begins_where_the_first_did() -> None:
     nn.LinearLR(sgd, 0.5).step()
     assert nn.ExponentialLR(sgd, 0.5).base_lr == 0.5
     sgd.lr = 0.25
-    assert nn.ExponentialLR(sgd, 0.5).base_lr == 0.25
+    last = nn.ExponentialLR(sgd, 0.5)
+    assert last.base_lr == 0.25
+    last.load_state_dict({**last.state_dict(), "base_lr": 2.0})
+    last.step()
+    assert nn.ExponentialLR(sgd, 0.5).base_lr == 2.0
 
 
 @pytest.mark.parametrize("mode", ["min", "max"])
