@@ -103,7 +103,7 @@ logsumexp([x[0], x[0], x[1], x[1]])
 # extrema @ x=POINTS
 maximum(x[0], x[1], 0.5) * minimum(x[0], x[1], x[2])
 # hypot and a strong zero @ x=POINTS
-hypot(x[0], x[1], x[2]) + 0.0 * sqrt(0.0 * x[0])
+hypot(x[0], x[1], x[2]) * hypot(x[2]) + 0.0 * sqrt(0.0 * x[0])
 # take @ x=POINTS
 take(x, abs(x[0]) // 1.0)
 # take of numbers @ x=POINTS
@@ -116,6 +116,10 @@ where(x[0] > x[1], x[0] * x[2], x[1].exp()) * (x[1] // 1.0)
 clip(x[0], 0.5, 2.0) * atan2(x[1], x[2])
 # operations that depend on no operand @ x=POINTS
 elu(2.0, x[0]).cbrt() + pow(1.0, x[1]) * leaky_relu(0.5, x[2])
+# a product that is not alike @ x=POINTS
+(lambda y: dot([*map(sin, y), x[1]], [*map(cos, y), x[2]]))([x[0] * t for t in DATA])
+# a term in every lane @ x=POINTS
+(lambda y: sum(y) * sum([*map(sin, y), *[x[1].exp()] * 16]))([x[0] + t for t in DATA])
 # sums used again @ x=POINTS
 sum([(y.tanh() + y.exp().cos()).exp() for y in x] + [x[0].tanh().sin()])
 """)

@@ -263,4 +263,6 @@ def test_an_index_is_taken() -> None:
     w: Any = [1.0, 2.0, 3.0]
     fast = compile(autograd.take, in_axes=(None, 0))
     assert fast(w, [0, 2.0, -1]) == [1.0, 3.0, 3.0]
+    with pytest.raises(IndexError):
+        fast(w, [0, 3.0, -1])
     assert compile(lambda w, i: w[int(i)], in_axes=(None, 0))(w, [1, 0]) == [2.0, 1.0]

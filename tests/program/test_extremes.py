@@ -78,8 +78,10 @@ SIGNED: dict[str, Callable[[Any], Any]] = dict(
 "0.0 - x" | lambda x: 0.0 - x
 "a rule of one's own" | lambda x: signed(x + 0.0)
 "atan2" | lambda x: autograd.atan2(x + 0.0, -1.0)
+"atan2 of both" | lambda x: autograd.atan2(x, 0.0) - autograd.atan2(x, -0.0)
 "sqrt" | lambda x: autograd.sqrt(x + 0.0)
 "pow" | lambda x: (x + 0.0) ** 3
+"pow of -2" | lambda x: (-2.0) ** ((x + 1.2) // 0.5)
 "neg" | lambda x: -(x + 0.0)
 """,
         globals(),

@@ -32,7 +32,7 @@ def slope(out: Any, x: Any, a: Any) -> Any:
 
 
 def slope_of_scale(out: Any, x: Any, a: Any) -> Any:
-    return -0.5 * x / (a + x * x) ** 1.5 if -30.0 < x < 30.0 else 0.0
+    return -0.5 * x / ((a + x * x) ** 0.5) ** 3.0 if -30.0 < x < 30.0 else 0.0
 
 
 @pytest.fixture(params=["squash", "tests.squash"])
