@@ -42,7 +42,7 @@ def test_a_product_with_0_gets_nothing_of_infinity(
         fast = compile(f)
         fast(*xs)
         page = chromium.new_page()
-        call = f"gradient({[*xs]}, [], [1])"
+        call = f"gradient({[*xs]}, [], [1, 1])"
         _, found, _ = page.evaluate(
             f"() => {{ {fast.program.source('javascript')} return {call}; }}"
         )
@@ -55,6 +55,8 @@ def test_a_product_with_0_gets_nothing_of_infinity(
     assert gradient(f, 3.0, 0.0) == [0.0, math.inf]
     assert autograd.grad(f, argnums=(0, 1))(3.0, 0.0) == (0.0, math.inf)
     mixed = gradient(lambda x, y: dot([x, x], [0.0, y]).sqrt(), 3.0, 0.0)
+    assert gradient(lambda x, y: x * y.sqrt(), 0.0, 0.0) == [0.0, 0.0]
+    assert gradient(lambda x, y: [x * y] * 2, 3.0, 2.0) == [4.0, 6.0]
     assert math.isnan(mixed[0])  # as of what is multiplied by a variable that happens to be 0
 
 

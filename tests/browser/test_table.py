@@ -24,6 +24,7 @@ EXACT = ["neg", "add", "sub", "mul", "div", "mod", "floordiv", "identity", "squa
 SEVERAL = {"bell": 3, "logsumexp": 3, "silu": 3, "normal_cdf": 3, "gelu": 8, "erfc": 2}
 SEVERAL |= {"cbrt": 3, "cbrt_slope": 3, "nn.binary_cross_entropy_with_logits": 4}
 EXP = TABLE["exp"]
+EDGES = {"pow": [-1.0, -math.inf], "dot": [0.0, 1e200, 1e200, 1e200, -1e200]}
 OWN = [name for name in TABLE if "." not in name or name.startswith("nn.")]
 EVALUATE = """(cases) => cases.map(([name, xs]) => {
   const read = (x) => (typeof x === "number" ? x : Number(x.replace("inf", "Infinity")));
@@ -54,7 +55,7 @@ def ulps(a: float, b: float) -> float:
 def cases(entry: Primitive, chance: random.Random) -> list[list[float]]:
     special = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 3.0, 1e-310, 5e-324, 1.7e308, -745.0, 710.0]
     special += [math.inf, -math.inf, math.nan, 0.84375, 1.25, 6.0]
-    found = []
+    found = [EDGES[entry.name]] if entry.name in EDGES else []
     for _ in range(120):
         n = entry.arity or (2 * chance.randrange(4) + 1 if entry.name == "dot" else 4)
         xs = [

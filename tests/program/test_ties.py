@@ -46,6 +46,7 @@ a function: lambda xs: autograd.tanh(one_by_one(xs) / 8.0) * 3.0
 an exponential: lambda xs: autograd.exp(one_by_one(xs) / 8.0)
 powers: lambda xs: one_by_one([x ** 3 for x in xs])
 the largest: lambda xs: autograd.maximum(one_by_one(xs[:5]), one_by_one(xs[::-1]))
+a remainder: lambda xs: (1.8 - one_by_one(xs)) % 0.9000000000000001
 a mean of logs: lambda xs: autograd.logsumexp(xs) + autograd.where(xs[0] > 0, *xs[:2])
 """,
     autograd=autograd,
