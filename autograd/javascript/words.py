@@ -140,4 +140,4 @@ def _many(op: str, language: JavaScript) -> str:
 
 
 def _literal(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("<", "\\u003c")
+    return json.dumps(text, ensure_ascii=False)
