@@ -237,10 +237,12 @@ def test_groups_are_shown_and_take_the_settings_of_all() -> None:
     optimizer.step()
     assert (a.data, b.data, optimizer.steps) == (1.0, 2.0, 1)
     assert repr(optimizer).startswith("Adam(0 parameters in 2 groups and 2 frozen, ")
-    assert optimizer.state_dict()["made"] == [0, 0]
+    state = optimizer.state_dict()
+    assert (state["made"], state["lrs"]) == ([0, 0], [0.125, 0.125])
     alone = nn.SGD([Value(1.0)], lr=0.5)
     alone.param_groups[0]["lr"] = 0.25
-    assert alone.lr == 0.25
+    assert alone.state_dict() == {"optimizer": "SGD", "lr": 0.25, "steps": 0, "buffers": {}}
+    assert [*nn.RMSprop([a]).buffers] == ["square_avg"]
     alone.params.append(b)
     assert alone.param_groups[0].params[-1] is b
     groups[1]["nesterov"] = True
@@ -255,7 +257,7 @@ def test_steps_with_groups_and_frozen_parameters_are_torchs() -> None:
     optimizers: list[Any] = []
     for package, ps in ((nn, ours), (torch.optim, theirs)):
         groups = [{"params": ps[:2]}, {"params": ps[2:], "lr": 0.5, "weight_decay": 0.1}]
-        optimizers.append(package.Adam(groups, lr=0.1))
+        optimizers.append(package.Adam(groups, lr=0.1, betas=(0.25, 0.375)))
     for step in range(12):
         for optimizer, ps in zip(optimizers, (ours, theirs)):
             ps[0].requires_grad = not 2 <= step < 5
@@ -272,7 +274,9 @@ def test_the_state_has_what_was_never_trained() -> None:
     adam, other = nn.Adam(params), nn.Adam(params)
     params[1].grad = 0.5
     adam.step()
-    other.load_state_dict(json.loads(json.dumps(adam.state_dict())))
-    assert other.state_dict() == adam.state_dict()
+    state = adam.state_dict()
+    assert (state["made"], state["buffers"]["exp_avg"][0]) == ([0, 1], 0.0)
+    other.load_state_dict(json.loads(json.dumps(state)))
+    assert other.state_dict() == state
     assert other.state[params[1]] == adam.state[params[1]]
     assert [*copy.deepcopy(adam.state).values()] == [*adam.state.values()]
