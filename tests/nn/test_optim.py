@@ -205,7 +205,7 @@ def test_groups_and_frozen_parameters_are_as_single_optimizers(
 
 
 @pytest.mark.parametrize(("kind", "settings"), KINDS)
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [1, 3])
 def test_a_parameter_that_was_frozen_goes_on_from_its_own_step(
     kind: Any, settings: dict[str, Any], count: int
 ) -> None:
@@ -243,6 +243,10 @@ def test_groups_are_shown_and_take_the_settings_of_all() -> None:
     alone.param_groups[0]["lr"] = 0.25
     assert alone.state_dict() == {"optimizer": "SGD", "lr": 0.25, "steps": 0, "buffers": {}}
     assert [*nn.RMSprop([a]).buffers] == ["square_avg"]
+    part = nn.SGD([{"params": [Value(1.0)], "lr": 0.5}, {"params": [b]}])
+    part.params[0].grad = 1.0
+    part.step()
+    assert part.params[0].data == 0.5
     alone.params.append(b)
     assert alone.param_groups[0].params[-1] is b
     groups[1]["nesterov"] = True
