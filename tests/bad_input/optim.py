@@ -145,6 +145,8 @@ def of_optimizer(name: str, kind: Any, kinds: dict[str, list[Bad]]) -> Iterator[
         yield from each(
             "nn.Optimizer.step", given, lambda w, g: _stepped(w, kind, 0.1, g), *words
         )
+        keras: Call = lambda w: kind(w.params, learning_rate=0.1)
+        yield row(f"nn.{name}", "Keras' name", keras, TypeError, name, "write lr=…")
 
 
 def settings() -> Iterator[Row]:
@@ -187,8 +189,6 @@ f"{name}.step" | "too steep" | lambda w: _stepped(w, nn.Adam, 1.0, 1e200) |
     FloatingPointError | "Adam.step: the next exp_avg_sq of" | "'q'" | "nothing"
 f"{name}.state" | "set" | lambda w: w.optimizer.state[w.params[0]].update({"step": 1.0}) |
     TypeError | "to be read; load a changed state_dict"
-"nn.Adam" | "Keras' name" | lambda w: nn.Adam(w.params, learning_rate=0.1) | TypeError |
-    "write lr=…"
 f"{name}.step" | "none" | lambda w: nn.Optimizer(w.params, lr=0.1).step() |
     NotImplementedError | "_update"
 """,
