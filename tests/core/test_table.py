@@ -6,6 +6,8 @@ import string
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd import Primitive, Value, grad, gradient, primitive
 from autograd.core.primitive import RESERVED, TABLE
@@ -32,6 +34,14 @@ def test_an_entry_describes_itself(name: str) -> None:
     assert fields == wanted
     shown = entry.latex.format(*"xyz", args="x, y")
     assert shown.count("{") == shown.count("}")
+
+
+@given(st.floats(0.0, exclude_min=True, allow_infinity=False))
+def test_a_unit_squared_brings_a_size_near_one(size: float) -> None:
+    """A power of two, so that what it scales keeps its digits."""
+    unit = TABLE["unit"](size)
+    assert math.frexp(unit)[0] == 0.5
+    assert 0.0625 <= size * unit * unit < 0.25
 
 
 # Beside the kinks that the table states (test_kinks.py): name, operands, value, partials.
