@@ -254,6 +254,7 @@ def test_second_derivatives_at_the_edges(
 KINKS = table(
     """
 'sign' | (NAN,) | NAN | (0.0,)
+'sign' | (0.0,) | 0.0 | (0.0,)
 'maximum' | (2.0, 2.0, 1.0) | 2.0 | (0.5, 0.5, 0.0)
 'maximum' | (NAN, 1.0) | NAN | (NAN, NAN)
 'minimum' | (2.0, 1.0, 1.0) | 1.0 | (0.0, 0.5, 0.5)

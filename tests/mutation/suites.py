@@ -78,7 +78,7 @@ SUITES = {
     "autograd/core/traversal.py": NODES,
     "autograd/core/table.py": [
         "tests/core/test_table.py",
-        f"{BAD_INPUT}[autograd.primitive]",
+        *mistakes("autograd", "primitive take"),
         "tests/core/test_derivatives.py",
         "tests/core/test_kinks.py",
         "autograd/core/table.py",
