@@ -44,6 +44,8 @@ def test_an_arrow_of_a_network_shows_one_thing(what: str) -> None:
     found = drawn(graph, arrows=what, collapse="neuron")
     edge = next(edge for edge in found.edges if edge.tail.title == "x")
     assert (edge.amount, edge.text) == (amounts[what], format_number(amounts[what]))
+    number = next(edge for edge in found.edges if edge.tail.title == "x1")
+    assert number.amount == {"weight": 3.0, "gradient": w[1].grad, "local": 3.0}[what]
     (other,) = [edge for edge in found.edges if edge.tail.title == "m"]
     assert (other.text, other.amount) == ("5.5", None)
     shown = graph.svg(arrows=what, collapse="neuron")

@@ -44,8 +44,10 @@ def test_a_digraph_follows_the_options() -> None:
     assert "#0d1117" in dot
     assert r"\ndata" not in dot
     assert 'tooltip="a net"' in dot
-    assert 'subgraph "cluster_layers.0.neurons.1" {' in dot
+    frames = [f'subgraph "cluster_layers.0{inner}" {{' for inner in ("", ".neurons.0")]
+    assert 0 < dot.index(frames[0]) < dot.index(frames[1])
     assert 'label="neurons.1"' in dot
+    assert r'label="\\N\n' in Value(1.0, label=r"\N").graph().dot()
     cut = chain(10).graph().dot(max_nodes=5)
     assert (
         'label="Only the paths that carry most of the gradient are drawn; 7 nodes left out'

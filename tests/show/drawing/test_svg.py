@@ -14,6 +14,7 @@ from autograd import Graph, Value
 from autograd.show.drawing.fitting import fit
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.svg import svg as svg_of
+from autograd.show.text import width
 from tests.helpers.examples import (
     PICTURES,
     chain,
@@ -53,6 +54,9 @@ def test_numbers_may_be_left_out_or_written_as_asked() -> None:
     bare = parsed(graph, values=False)
     assert texts(bare, "data") == []
     assert texts(bare, "name")[0] == "a"
+    for shown in (True, False):
+        note = texts(parsed(chain(40).graph(gradients=shown)), "note")
+        assert ("the left number is the data" in " ".join(note)) is shown
 
 
 def test_it_is_described_for_those_who_cannot_see_it() -> None:
@@ -102,9 +106,11 @@ def test_the_picture_says_what_it_leaves_out() -> None:
     x = Value(0.5, label="x")
     note = " ".join(texts(parsed((x.tanh().tanh().tanh() * x).graph(max_nodes=3)), "note"))
     assert note.endswith("; 2 nodes left out; max_nodes=None draws them.")
-    wide = sum([Value(float(k), label=f"x{k}") for k in range(12)], Value(0.0, label="zero"))
-    note = " ".join(texts(parsed(wide.graph(max_nodes=3)), "note"))
-    assert "with the leaves zero, x0, x1, x2, x3, x4, x5, x6 and 4 more;" in note
+    for many, more in ((8, ""), (12, " and 4 more")):
+        xs = [Value(float(k), label=f"x{k}") for k in range(many)]
+        wide = sum(xs, Value(0.0, label="zero")).graph(max_nodes=3)
+        note = " ".join(texts(parsed(wide), "note"))
+        assert f"with the leaves zero, x0, x1, x2, x3, x4, x5, x6{more};" in note
     long = parsed(network([4, 4, 1]), collapse="neuron", depth=1)
     assert len(texts(long, "note")) > 1
     check_boxes_apart(long)
@@ -134,6 +140,11 @@ def test_directions(rankdir: str, collapse: str | None) -> None:
         "root" in node.get("class", ""): rect(node)[axis] for node in of_class(svg, "node")
     }
     assert (places[True] - places[False]) * sign > 0
+    numbers = [(float(e.get("x", "")), float(e.get("y", ""))) for e in of_class(svg, "local")]
+    for title in of_class(svg, "path"):  # of a frame: no number stands on it
+        left, low = float(title.get("x", "")), float(title.get("y", ""))
+        right = left + width(title.text or "", 11)
+        assert not [n for n in numbers if left < n[0] < right and abs(n[1] - low) < 10]
 
 
 def test_neurons_stand_in_the_order_of_their_names() -> None:
