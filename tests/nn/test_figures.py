@@ -1,8 +1,10 @@
 """Pictures of a training: files of every kind, by matplotlib."""
 
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ pytest.importorskip("matplotlib")
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import to_rgb
 from PIL import Image, ImageSequence
 
 import nn
@@ -87,9 +90,16 @@ def _lines(frame: Image.Image) -> bytes:
 
 
 def test_a_model_that_answers_one_class_everywhere_has_no_line() -> None:
-    history = nn.History.from_dict({"loss": [1.0]})
-    history.boundary = boundary_of(lambda x, p: p + 1.0)
-    assert len(history.plot()[0].collections) == 1
+    history = nn.History.from_dict({"loss": [1000.0, 0.1]})
+    samples = [([x, x], float(x > 0.0)) for x in (-1.0, 1.0)]
+    loss = nn.binary_cross_entropy_with_logits
+    history.boundary = boundary_of(lambda x, p: p + 1.0, samples, loss)
+    axes, curve = history.plot()
+    shade: Any
+    (shade,) = axes.collections
+    assert shade.zmax == pytest.approx(math.tanh(0.5))
+    assert tuple(shade.get_facecolor()[0][:3]) == to_rgb(axes.get_lines()[1].get_color())
+    assert (curve.get_yscale(), CURVES.plot()[0].get_yscale()) == ("log", "linear")
 
 
 def test_without_matplotlib_the_page_is_still_written(

@@ -127,6 +127,9 @@ def test_hostile_labels_are_text() -> None:
     check_boxes_apart(svg)
     tips = [e.text or "" for e in svg.iter(f"{SVG}title")]
     assert any("x" * 1000 in tip for tip in tips)
+    with autograd.scope("<a>"):
+        svg = parsed((Value(1.0) * 2.0).graph(collapse=None))
+    assert texts(svg, "path") == ["<a>"]
 
 
 @pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
