@@ -284,6 +284,7 @@ KINKS = table(
 'unit' | (1.0,) | 0.25 | (0.0,)
 'exp_of_difference' | (9e+307, -1.2e+308) | INF | (INF, -INF)
 'tanh' | (INF,) | 1.0 | (0.0,)
+'silu' | (-3000.0,) | 0.0 | (0.0,)
 'sigmoid' | (-INF,) | 0.0 | (0.0,)
 'softplus' | (INF,) | INF | (1.0,)
 'atan' | (-INF,) | -math.pi / 2 | (0.0,)
