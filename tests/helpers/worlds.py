@@ -42,6 +42,11 @@ k = 1.0
 k = 1.0
 ? k
 ! k = 2
+# the sign of a zero
+import math
+k = 0.0
+? math.copysign(1.0, k)
+! k = -0.0
 # a string
 k = '1'
 ? float(k)

@@ -108,6 +108,8 @@ def test_what_is_left_from_another_pass_is_marked() -> None:
     new.backward()
     assert r"\frac{d v_{2}}{d w} &= 7" in new.graph().latex()
     assert "old grad" not in new.graph().svg()
+    assert "old grad" not in str(Graph(w * 2.0, new))
+    assert "as they are now, explained for one pass" in new.graph().html()
 
 
 def test_a_page_says_where_gradients_are_of_several_passes() -> None:

@@ -154,6 +154,8 @@ def test_many_taken_back_show_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(monkeypatch, y, "c", "b 21")
     assert lines[-MOST_ROWS - 1] == "… 1 events before these"
     assert lines[-1].split()[0].startswith("1/")
+    x = Value(1.0, label="x")
+    assert shown(monkeypatch, dot([x] * 25, [1.0] * 25), "p x")[-1] == "… 6 events after these"
 
 
 def test_help_and_what_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:

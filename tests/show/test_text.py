@@ -61,5 +61,5 @@ def test_what_is_invisible_or_turns_the_text_round_is_shown() -> None:
 def test_widths_are_those_of_the_characters() -> None:
     assert width("漢", 10) > width("m", 10) > width("i", 10)
     assert width("e\u0301", 10) == width("e", 10)
-    texts = {"abc": 3, "日本": 4, "e\u0301": 1, "👩\u200d🔬": 4, "∂L/∂a": 5, "": 0}
+    texts = {"abc": 3, "日本": 4, "e\u0301": 1, "👩\u200d🔬": 4, "∂L/∂a": 5, "": 0, "Ａ": 2}
     assert {text: columns(text) for text in texts} == texts

@@ -11,6 +11,7 @@ a = Value(2.0)
 
 
 
+
 b = a * a  # <b>
 c = (
     b
@@ -34,7 +35,7 @@ def test_lines_around_those_that_made_nodes(tmp_path: Path) -> None:
     path.write_text(CODE, "utf-8")
     graph = run(CODE, str(path)).graph()
     html, ids = source(graph)
-    assert [ids[node] for node in graph] == ["line-0-2", "line-0-6", "line-0-8"]
+    assert [ids[node] for node in graph] == ["line-0-2", "line-0-7", "line-0-9"]
     text = re.sub("<[^>]+>", "", html)
     assert text.splitlines() == [
         "a&amp;b.py   1 ",
@@ -42,13 +43,14 @@ def test_lines_around_those_that_made_nodes(tmp_path: Path) -> None:
         "   3 ",
         "   4 ",
         "   5 ",
-        "   6 b = a * a  # &lt;b&gt;",
-        "   7 c = (",
-        "   8     b",
-        "   9     + a",
-        "  10 )",
+        "   6 ",
+        "   7 b = a * a  # &lt;b&gt;",
+        "   8 c = (",
+        "   9     b",
+        "  10     + a",
+        "  11 )",
     ]
-    assert re.findall('id="(line[^"]+)"', html) == ["line-0-2", "line-0-6", "line-0-8"]
+    assert re.findall('id="(line[^"]+)"', html) == ["line-0-2", "line-0-7", "line-0-9"]
 
 
 def test_gaps_and_several_files(tmp_path: Path) -> None:
