@@ -24,7 +24,7 @@ FLAGS = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
 Numbers = Sequence[float]
 
 
-def built(source: str, folder: Path) -> Callable[[Numbers, Numbers], tuple[Any, Any]]:
+def built(source: str, folder: Path) -> Callable[..., tuple[Any, Any]]:
     """The results and the derivatives of Σ seed · result that the compiled source gives."""
     (folder / "program.c").write_text(source, "utf-8")
     library = folder / "program.so"
@@ -41,14 +41,14 @@ def built(source: str, folder: Path) -> Callable[[Numbers, Numbers], tuple[Any, 
     subprocess.run(command, check=True)
     loaded = ctypes.CDLL(str(library))
 
-    def call(u: Numbers, seed: Numbers) -> tuple[Any, Any]:
-        given, seeds = [(ctypes.c_double * len(xs))(*xs) for xs in (u, seed)]
-        alone, out, d_u = [
-            (ctypes.c_double * n)(*[1.0] * n) for n in (len(seed), len(seed), len(u))
+    def call(u: Numbers, seed: Numbers, x: Numbers = ()) -> tuple[Any, Any]:
+        given, seeds, lane = [(ctypes.c_double * len(xs))(*xs) for xs in (u, seed, x)]
+        alone, out, d_u, d_x = [
+            (ctypes.c_double * n)(*[1.0] * n) for n in (len(seed), len(seed), len(u), len(x))
         ]
-        loaded.value(given, None, alone)
-        loaded.gradient(given, None, seeds, out, d_u, None)
+        loaded.value(given, lane, alone)
+        loaded.gradient(given, lane, seeds, out, d_u, d_x)
         assert [*map(repr, alone)] == [*map(repr, out)]
-        return [*out], [*d_u]
+        return [*out], [*d_u, *d_x]
 
     return call

@@ -93,6 +93,14 @@ def test_infinite_logs(tmp_path: Path) -> None:
         assert (out, d) == (value, pytest.approx(slopes, 1e-14))
 
 
+@needs_compiler
+def test_a_sample(tmp_path: Path) -> None:
+    fast = autograd.compile(lambda w, x: w * x, in_axes=(None, 0))
+    fast(2.0, [3.0])
+    call = built(fast.program.source("c"), tmp_path)
+    assert call([2.0], [1.0], [3.0]) == ([6.0], [3.0, 2.0])
+
+
 def arithmetic(draw: random.Random, size: int) -> str:
     """A formula of nothing but + - × ÷ √ in which a name occurs twice at most."""
     terms = [*"abcabc", "3.0", "0.7"]

@@ -1,5 +1,6 @@
 """Programs as ONNX models: what onnxruntime computes."""
 
+import math
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -153,3 +154,10 @@ def test_several_results(tmp_path: Path) -> None:
     points = np.array([[1.0, 2.0], [3.0, 4.0]])
     expected = fast(points, 2.0)
     same(ran(fast.program, tmp_path, points, 2.0), expected)
+    inputs = onnx.load(tmp_path / "model.onnx").graph.input
+    assert [each.name for each in inputs] == ["x", "y"]
+
+
+def test_a_sign(tmp_path: Path) -> None:
+    signed = autograd.primitive("tests.signed", lambda x: math.copysign(x, -2.0), max)
+    agree(signed, tmp_path, np.array([-3.0, 3.0]), in_axes=(0,))
