@@ -172,6 +172,10 @@ def test_forward_mode_of_jax() -> None:
     same(jax.jit(jax.jacfwd(theirs))(w, 0.5), fast.grad(w, 0.5))
 
 
+def test_a_slope_of_minus_infinity() -> None:
+    agree(TABLE["acos"], 1.0)
+
+
 @pytest.mark.parametrize("x", [0.0, -1.0, 4.0])
 def test_what_is_not_chosen_contributes_nothing(x: float) -> None:
     agree(lambda x: autograd.sqrt(autograd.relu(x)), x)
