@@ -19,6 +19,7 @@ from tests.helpers.tables import column
 
 LIMIT = 3.5
 XS = [LIMIT, 3.0, 4.0, math.nextafter(LIMIT, 9.0), math.nextafter(LIMIT, 0.0), -LIMIT, math.inf]
+XS += [2.0**53]  # next to a whole number that is no float
 ASKED = column("""
 lambda x, y: x < y
 lambda x, y: x <= y

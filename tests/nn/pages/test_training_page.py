@@ -14,6 +14,8 @@ def test_every_epoch_has_a_row_and_an_accuracy_is_in_percent() -> None:
     assert "<td>92.5 %</td>" in page
     assert '"start":0' in page
     assert "450 epochs, the lowest loss" in page
+    short = nn.History.from_dict({"loss": [0.5, 0.25]}).html()
+    assert '<a href="#2">2</a></th><td>0.25</td>' in short
     assert "1 epoch, the lowest loss" in nn.History.from_dict({"loss": [0.5]}).html()
     played = nn.play(nn.Layer(2, 1), [[0.0, 1.0]], [1.0], loss=nn.mse_loss)
     assert ", 1 sample, mse loss" in played.html()
