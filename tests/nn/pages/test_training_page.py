@@ -16,6 +16,8 @@ def test_every_epoch_has_a_row_and_an_accuracy_is_in_percent() -> None:
     assert "450 epochs, the lowest loss" in page
     short = nn.History.from_dict({"loss": [0.5, 0.25]}).html()
     assert '<a href="#2">2</a></th><td>0.25</td>' in short
+    judged = nn.History.from_dict({"loss": [0.5], "val_loss": [0.5]})
+    assert "the lowest validation loss" in judged.html()
     assert "1 epoch, the lowest loss" in nn.History.from_dict({"loss": [0.5]}).html()
     played = nn.play(nn.Layer(2, 1), [[0.0, 1.0]], [1.0], loss=nn.mse_loss)
     assert ", 1 sample, mse loss" in played.html()
