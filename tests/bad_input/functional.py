@@ -156,7 +156,7 @@ def where(name: str) -> Iterator[Row]:
 def take(name: str) -> Iterator[Row]:
     """Of a list and an index."""
     integers = bads(TypeError, None, "0", 1.5, 1j, [0]) + TOO_LARGE
-    integers += bads(IndexError, 2, -3, words=("take(",))
+    integers += bads(IndexError, 2, -3, words=("take(", "of 2 elements"))
     integers.append(bad(Value(1.5), TypeError, "integer"))
     yield from mistakes(
         name,
