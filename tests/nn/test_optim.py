@@ -243,7 +243,8 @@ def test_groups_are_shown_and_take_the_settings_of_all() -> None:
     alone.param_groups[0]["lr"] = 0.25
     assert alone.state_dict() == {"optimizer": "SGD", "lr": 0.25, "steps": 0, "buffers": {}}
     assert [*nn.RMSprop([a]).buffers] == ["square_avg"]
-    part = nn.SGD([{"params": [Value(1.0)], "lr": 0.5}, {"params": [b]}])
+    groups = [{"params": [Value(1.0)], "lr": 0.5}, {"params": [b]}]
+    part = nn.SGD(groups)
     part.params[0].grad = 1.0
     part.step()
     assert part.params[0].data == 0.5
