@@ -1,4 +1,4 @@
-"""A Value holds, shows and compares; the operators and the methods."""
+"""Values: their attributes, text and comparisons; the operators and the methods."""
 
 import copy
 import math

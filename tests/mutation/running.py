@@ -117,7 +117,7 @@ def _verdict(path: Path, source: str, mutant: Mutant, tests: list[str], most: fl
     for stream in (1, 2):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     _replace(path, changed)
-    # Most mutants die in the first file; to collect all rows of bad input takes longer.
+    # Most mutants die in the first file, and the rows of bad input take long to collect.
     rows = [x for x in tests if x.startswith(BAD_INPUT)]
     parts = [tests[:1], [x for x in tests[1:] if x not in rows], rows]
     try:

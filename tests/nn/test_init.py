@@ -72,11 +72,6 @@ def test_the_ends_of_a_uniform_one() -> None:
     assert min(drawn(nn.init.uniform())) > 0.0
 
 
-def test_pytorchs_name_is_answered() -> None:
-    with pytest.raises(AttributeError, match=r"init=nn\.init\.xavier_uniform\("):
-        getattr(nn.init, "xavier_uniform_")  # noqa: B009
-
-
 def test_a_layer_tells_its_fan_out() -> None:
     layer = nn.Layer(5, 7, init=lambda nin, nout: 10.0 * nin + nout)
     assert {w.data for neuron in layer.neurons for w in neuron.w} == {57.0}

@@ -242,14 +242,14 @@ def test_groups_are_shown_and_take_the_settings_of_all() -> None:
     alone = nn.SGD([Value(1.0)], lr=0.5)
     alone.param_groups[0]["lr"] = 0.25
     assert alone.state_dict() == {"optimizer": "SGD", "lr": 0.25, "steps": 0, "buffers": {}}
+    alone.params.append(b)
+    assert alone.param_groups[0].params[-1] is b
     assert [*nn.RMSprop([a]).buffers] == ["square_avg"]
     groups = [{"params": [Value(1.0)], "lr": 0.5}, {"params": [b]}]
     part = nn.SGD(groups)
     part.params[0].grad = 1.0
     part.step()
     assert part.params[0].data == 0.5
-    alone.params.append(b)
-    assert alone.param_groups[0].params[-1] is b
     groups[1]["nesterov"] = True
     assert nn.SGD(groups, 0.1, 0.9, nesterov=True).param_groups[1]["weight_decay"] == 0.0
 
