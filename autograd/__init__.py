@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from autograd.core import table
     from autograd.custom import custom_vjp
     from autograd.least_squares import curve_fit
-    from autograd.program.compiled import compile as compile
+    from autograd.program.compile import compile as compile
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
     from autograd.show.terminal import step

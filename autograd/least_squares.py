@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from autograd.program.compiled import Compiled
+from autograd.program.compile import Compiled
 from autograd.program.ir.arrays import Array, np
 from autograd.transforms import value_and_jacobian
 from autograd.trees import as_rows, flatten

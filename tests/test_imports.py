@@ -49,7 +49,7 @@ demos: autograd nn
 """)
 # Who may import what is not of the standard library; later than at once, but for AT_ONCE.
 OTHERS = listed("""
-cython: autograd.core autograd.program.plan
+cython: autograd.core autograd.program.form autograd.program.results autograd.program.plan
 graphviz: autograd.show.drawing
 jax: autograd.program.targets.jax_function autograd.program.targets.jax_values
     autograd.testing.frameworks

@@ -43,7 +43,7 @@ MODULES = tuple(
         *("sweeps", "operations", "value", "blocks", "float_sweeps"),
     )
 )
-CALLS = ("autograd.program.plan",)
+CALLS = tuple(f"autograd.program.{stem}" for stem in ("form", "results", "plan"))
 PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core")
 PROGRAM = os.path.join(os.path.dirname(PACKAGE), "program")
 FOLDERS = (PACKAGE, PROGRAM)

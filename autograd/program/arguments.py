@@ -1,4 +1,4 @@
-"""Arguments: taken apart into arrays of numbers, and gradients put together like them.
+"""Arguments: taken apart into arrays of numbers.
 
 An argument that varies has samples along an axis: they are the rows of an array or a table, or
 a list's elements; in a dict each entry has some.
@@ -15,10 +15,10 @@ from typing import Any
 
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
-from autograd.program.plan import Form
+from autograd.program.form import Form
 from autograd.program.targets.array_functions import namespace
 from autograd.rules.arrays import NAMES
-from autograd.trees import LEAVES, Structure, as_rows, children_of, flatten, labelled, structure
+from autograd.trees import LEAVES, Structure, as_rows, children_of, flatten, structure
 
 __all__ = ["Arguments", "Axes", "count_of", "cut", "holds_values", "numbers_of", "samples_of"]
 
@@ -117,20 +117,6 @@ def numbers_of(tree: Any, sample: Structure, what: str, axis: int = 0) -> Array:
     return numbers.reshape(len(tree), size)
 
 
-def _stacked(tree: Any, sample: Structure, axis: int, rows: Array) -> Any:
-    """A row of numbers for each sample, in the shape of the argument."""
-    if isinstance(tree, dict):
-        cuts = np.cumsum([part.size for part in sample.parts])[:-1]
-        each = zip(tree, sample.parts, np.split(rows, cuts, 1))
-        return {key: _stacked(tree[key], part, axis, mine) for key, part, mine in each}
-    array = as_rows(tree)
-    if isinstance(array, np.ndarray):
-        sides = np.moveaxis(array, axis, 0).shape
-        whole = np.moveaxis(rows.reshape(sides), 0, axis)
-        return labelled(tree, whole) if hasattr(tree, "iloc") else whole
-    return type(tree)([Form(sample).built(row) for row in np.ascontiguousarray(rows)])
-
-
 # ---------------------------------------------------------------- a call's
 
 
@@ -201,13 +187,6 @@ class Arguments:
         """The arguments of one lane."""
         each = [cut(x, self.first + lane, axis) for x, axis in zip(self.args, self.given)]
         return tuple([float(x) if isinstance(x, np.generic) else x for x in each])
-
-    def like(self, i: int, rows: Array) -> Any:
-        """A row for each number of an argument, a column a lane, in its shape."""
-        axis = self.given[i]
-        if axis is None:
-            return Form(self.structures[i]).built(np.array(rows[:, 0]))
-        return _stacked(self.args[i], self.structures[i], axis, rows.T)
 
     @contextmanager
     def naming(self, lane: int) -> Iterator[None]:

@@ -1,197 +1,276 @@
-"""The results of a request in all lanes, each along its trace or by f."""
+# cython: language_level=3, infer_types=True, boundscheck=False, wraparound=False
+# cython: initializedcheck=False, auto_pickle=False
+"""Results: the numbers of sweeps become trees like f's result and like its arguments.
+
+There is one such assembly. It serves values, gradients, Jacobians and Hessians, of one sample
+and of lanes, whether a plan has computed them at once or lanes went by several traces.
+Ordinary Python, which Cython also compiles.
+"""
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from autograd import transforms
+if sys.platform == "cython":
+    import cython
+else:
+    from autograd.core import cython
+
 from autograd.core.functions import fsum
 from autograd.core.operand import primal
-from autograd.core.value import Value
-from autograd.program.arguments import Arguments
-from autograd.program.check import compare
-from autograd.program.ir.arrays import Array, np
-from autograd.program.program import Request
+from autograd.program.form import Form
+from autograd.program.ir.arrays import np
 from autograd.program.targets.runner import added_up, folded
-from autograd.trees import NUMBER, Structure, structure
+from autograd.trees import as_rows, labelled
 
-__all__ = ["Results", "parting"]
+__all__ = ["Layout", "Numbers", "parting"]
+
+if not cython.compiled:  # else in buffers.pxd
+
+    def _doubles(numbers: Any) -> Any:
+        return numbers
 
 
-class Results:
-    """The results of a sweep, which `TraceCache` fills, lane by lane.
-
-    Args:
-        f, arguments: what is called.
-        places: the arguments to differentiate in.
-        output: of gradients, the output; along a direction, they are those of its tangent.
-        weight: of that output.
-        along: for tangents, u and x in the shape of the arguments': derivatives of the outputs
-            along them are further outputs, after the others.
-        per_lane: whether every lane has a gradient of its own, in uniform arguments too.
-        threads: how many share the lanes.
+class Numbers:
+    """The numbers that a sweep gives for all lanes, as the kernel lays them out.
 
     Attributes:
-        request: what it asks of a program.
-        blocks: "out", the outputs, and the gradient in each argument by its name: a row a
-            number, a column a lane; but gradients in uniform arguments are sums, unless each
-            lane has its own.
-        form: the structure of f's result.
-        closed: the Values from outside f that its traces read.
-        parted: of each trace, lanes that go along it.
-        by_itself: whether a lane was computed by f itself.
+        out: a row for each output, and a column a lane, or one if all lanes have the same. With
+            a direction, the derivatives along it follow; per lane, the gradients of the lanes.
+        d_u: derivatives in the uniform inputs, summed over the lanes.
+        d_x: derivatives in the inputs that vary, a row each.
+        lanes: how many columns a full row has.
+        runner: has added up the first output over the lanes; None if nothing has.
     """
 
-    form: Structure
+    def __init__(self, out: Any, d_u: Any, d_x: Any, lanes: int, runner: Any = None) -> None:
+        self.out, self.d_u, self.d_x, self.lanes, self.runner = out, d_u, d_x, lanes, runner
+        self.outputs, self.shared = _doubles(out.reshape(-1)), _doubles(d_u)
+
+    def total(self, row: cython.Py_ssize_t) -> float:
+        """The sum of an output over the lanes; exact, where its parts are infinities."""
+        if row == 0 and self.runner is not None:
+            total: float = self.runner.total
+        else:
+            total = folded(self.out[row])
+        if not math.isnan(total) or np.isnan(self.out[row]).any():
+            return total
+        return primal(fsum(self.out[row].tolist()))
+
+
+class Layout:
+    """How results are laid out: as f's result and its arguments are built.
+
+    One sample has a tree. Lanes have a tree each: a list of them, or where arrays are among the
+    arguments an array with lanes in front. With `reduce` the lanes are summed. Where `argnums`
+    is a tuple, there is a tuple of such results, one for each argument.
+
+    Args:
+        given: the `Arguments` of such a call.
+        places: the arguments to differentiate in.
+        single: whether `argnums` names one argument.
+        form: the structure of f's result.
+        reduce: "mean" or "sum" over the lanes, or None.
+        per_lane: whether each lane has a gradient of its own, in uniform arguments too.
+    """
 
     def __init__(
         self,
-        f: Callable[..., Any],
-        arguments: Arguments,
-        places: Sequence[int] = (),
-        output: int | None = None,
-        weight: float = 1.0,
-        along: tuple[Array, Array] | None = None,
-        per_lane: bool = False,
-        threads: int = 1,
+        given: Any,
+        places: Sequence[int],
+        single: bool,
+        form: Any,
+        reduce: str | None,
+        per_lane: bool,
     ) -> None:
-        self.f, self.arguments, self.places, self.threads = f, arguments, places, threads
-        self.output, self.weight, self.along = output, weight, along
-        self.names = names = tuple([arguments.names[i] for i in places])
-        wrt = None if output is None else names
-        self.request = Request(wrt, None if along is None else names, per_lane)
-        self.closed: set[Value] = set()
-        self.parted: dict[Any, Array] = {}
-        self.by_itself = False
-        self.blocks: dict[str, Array] = {}
-        uniform = {arguments.names[i] for i in places if arguments.axes[i] is None}
-        self.summed = set[str]() if per_lane else uniform
+        self.structures = [given.structures[i] for i in places]
+        self.axes = [(i, given.given[i]) for i in places]
+        self.single, self.reduce, self.form = single, reduce, form
+        self.has_lanes, self.per_lane = given.lanes > 0, per_lane
+        self.stacks_arrays = self.has_lanes and reduce is None and given.arrays
+        self.result_form, self.size = Form(form), form.size
+        self.forms = [Form(structure) for structure in self.structures]
+        self.rows = [given.rows[given.names[i]].start for i in places]
+        self.shapes: dict[Any, Any] = {}
 
-    def of_lane(self, lane: int) -> Results:
-        """The same of one lane, without its results."""
-        along = self.along and (self.along[0], self.along[1][:, lane : lane + 1])
-        more = self.output, self.weight, along, self.request.per_lane
-        return Results(self.f, self.arguments.of_lane(lane), self.places, *more)
+    def result(self, method: str, numbers: Numbers, args: Any) -> Any:
+        """The result of a method that takes one sweep."""
+        if method == "value":
+            return self.value(numbers, args)
+        if method == "value_and_grad":
+            return self.value(numbers, args), self.gradient(numbers, args)
+        if method == "hvp":
+            return self.gradient(numbers, args)
+        return self.value(numbers, args), self.value(numbers, args, self.size)
 
-    def weights(self, count: int) -> Array | None:
-        """The weight of each of so many outputs; along a direction, of their tangents."""
-        if self.output is None:
-            return None
-        weights = np.zeros(count)
-        weights[self.output + (0 if self.along is None else count // 2) :][:1] = self.weight
-        return weights
+    # ------------------------------------------------------------------ outputs and gradients
 
-    def add(self, trace: Any, lanes: Array, blocks: dict[str, Array]) -> None:
-        """Take in results of lanes."""
-        self.closed.update(trace.closed)
-        self.parted[trace] = lanes
-        self.put(lanes, blocks, trace.form)
+    def value(self, numbers: Numbers, args: Any, first: cython.Py_ssize_t = 0) -> Any:
+        """The outputs as f's result: of the sample, of each lane, or of their mean or sum.
 
-    def put(self, lanes: Array, blocks: dict[str, Array], form: Structure) -> None:
-        if not self.blocks:
-            count = self.arguments.lanes or 1
-            self.form = form
-            columns = {name: 1 if name in self.summed else count for name in blocks}
-            if len(lanes) == count and all(blocks[k].shape[1] == n for k, n in columns.items()):
-                self.blocks = blocks
-                return
-            self.blocks = {k: np.zeros((len(blocks[k]), n)) for k, n in columns.items()}
-        if form.key != self.form.key:
-            raise parting()
-        for name, block in blocks.items():
-            whole = self.blocks[name]
-            if name in self.summed:
-                whole[:] = added_up(np.concatenate([whole, block], 1))
+        Args:
+            first: where they begin; their derivatives along a direction follow them.
+        """
+        if not self.has_lanes:
+            return self.result_form.build(numbers.outputs, first)
+        if self.reduce is None:
+            rows = numbers.out[first : first + self.size]
+            columns = np.broadcast_to(rows, (self.size, numbers.lanes))
+            return self.stacked("value", self.form.rebuild, columns)
+        count = numbers.lanes if self.reduce == "mean" else 1
+        totals = [numbers.total(first + k) / count for k in range(self.size)]
+        return self.form.rebuild(totals)
+
+    def gradient(self, numbers: Numbers, args: Any) -> Any:
+        """The gradient in the shapes of the arguments."""
+        k: cython.Py_ssize_t
+        start: cython.Py_ssize_t
+        form: Form
+        gradients: list[Any] = []
+        for k in range(len(self.forms)):
+            form, start = self.forms[k], self.rows[k]
+            i, axis = self.axes[k]
+            if axis is None:
+                gradients.append(form.build(numbers.shared, start))
             else:
-                whole[:, lanes] = block
+                rows = numbers.d_x[start : start + form.size]
+                gradients.append(like_lanes(args[i], form.structure, axis, rows.T))
+        return gradients[0] if self.single else tuple(gradients)
 
-    def eager(self, lane: int) -> None:
-        """Compute one lane by f itself."""
-        self.by_itself, given, gradients = True, self.arguments, list[Any]()
-        with given.naming(lane):
-            options = transforms.Options((*self.places,))
-            run = transforms.Run(self.f, given.sample(lane), {}, options, every=True)
-            out = [primal(y) for y in run.outputs]
-            form = structure(run.returned, "the result of f")
-            if self.along is not None:
-                along = self.direction(lane)
-                if self.output is None:
-                    out += map(primal, run.push(along))
-                else:
-                    gradients = run.curve(run.outputs[self.output], along)
-                    out += [0.0] * len(out)
-            elif self.output is not None:
-                gradients = run.pull([(run.outputs[self.output], self.weight)])
-        blocks = {"out": np.array(out).reshape(-1, 1)}
-        if self.output is not None:
-            weight = 1.0 if self.along is None else self.weight
-            numbers: Array = weight * np.array([*map(primal, gradients)]).reshape(-1, 1)
-            ends = np.cumsum([len(given.rows[name]) for name in self.names])
-            blocks |= zip(self.names, np.split(numbers, ends))
-        self.put(np.array([lane]), blocks, form)
+    # ------------------------------------------------------------------ matrices
 
-    def direction(self, lane: int) -> list[float]:
-        """One lane of the direction: the numbers of the arguments to differentiate in."""
-        assert self.along is not None
-        numbers: list[float] = []
-        for i, name in zip(self.places, self.names):
-            given = self.arguments
-            side = self.along[0] if given.axes[i] is None else self.along[1][:, lane]
-            numbers += side[given.rows[name]].tolist()
-        return numbers
+    def slopes(self, numbers: Numbers, outputs: int) -> list[Any]:
+        """The gradient in each argument: a row a number, a column a lane, or one for all.
 
-    def differs(self) -> str | None:
-        """How the results of one lane differ from those of f, by more than rounding."""
-        along = None if self.along is None else self.direction(0)
-        out, slopes = self.out.ravel().tolist(), []
-        if (weights := self.weights(len(out))) is not None:
-            slopes = [(weights.tolist(), [x for d in self.slopes for x in d.ravel().tolist()])]
-        return compare(self.f, self.arguments.sample(0), out, slopes, self.places, along)
+        Args:
+            outputs: how many rows of outputs come before the gradients of lanes.
+        """
+        if self.per_lane:
+            return self.slopes_per_lane(numbers, outputs)
+        slopes: list[Any] = []
+        for form, start, (_, axis) in zip(self.forms, self.rows, self.axes):
+            stop = start + form.size
+            uniform = axis is None
+            rows = numbers.d_u[start:stop, None] if uniform else numbers.d_x[start:stop]
+            slopes.append(rows.copy())
+        return slopes
 
-    # ------------------------------------------------------------------ results
+    def slopes_per_lane(self, numbers: Numbers, first: int) -> list[Any]:
+        """The gradients of lanes, which are rows of the outputs: uniform arguments come first."""
+        slopes: list[Any] = [None] * len(self.forms)
+        for k in sorted(range(len(slopes)), key=self.order_of):
+            stop = first + self.forms[k].size
+            rows = numbers.out[first:stop]
+            slopes[k] = np.broadcast_to(rows, (len(rows), numbers.lanes)).copy()
+            first = stop
+        return slopes
 
-    @property
-    def out(self) -> Array:
-        """The outputs, a row each, a column a lane."""
-        return self.blocks["out"]
+    def order_of(self, k: int) -> tuple[bool, int]:
+        """The rank of an argument among a program's inputs."""
+        i, axis = self.axes[k]
+        return axis is not None, i
 
-    @property
-    def slopes(self) -> list[Array]:
-        """The gradient in each argument."""
-        return [self.blocks[name] for name in self.names]
+    def jacobian_by_rows(self, gradients: Sequence[list[Any]], args: Any) -> Any:
+        """The Jacobian, of the gradient of each output; with no output there is one of zeros."""
+        blocks = [np.stack(rows)[: self.size] for rows in zip(*gradients)]
+        return self.jacobian(blocks, args)
 
-    def total(self, row: Array) -> float:
-        """The sum over lanes; exact, where parts of it are infinities that cancel."""
-        if not self.arguments.lanes:  # a sum would lose the sign of -0.0
-            return float(row[0])
-        parts = folded(row)
-        if not math.isnan(parts) or np.isnan(row).any():
-            return parts
-        return primal(fsum(row.tolist()))
+    def jacobian_by_columns(self, columns: Sequence[Any], args: Any) -> Any:
+        """The Jacobian, of the derivatives of the outputs along each input."""
+        block = np.stack(columns, 1)
+        if self.reduce is not None:
+            weight = 1.0 / block.shape[-1] if self.reduce == "mean" else 1.0
+            block = weight * added_up(block)
+        return self.jacobian(np.split(block, self.ends(), 1), args)
 
-    def shaped(self, out: Array, reduce: str | None) -> Any:
-        """Outputs in the shape of f's result: of each lane, or their mean or sum."""
-        lanes = self.arguments.lanes
-        if reduce is not None or not lanes:
-            count = lanes if reduce == "mean" and lanes else 1
-            return self.form.rebuild([self.total(row) / count for row in out])
-        if self.form is NUMBER:
-            return out[0] if self.arguments.arrays else out[0].tolist()
-        return self.of_lanes(self.form.rebuild, out)
+    def jacobian(self, blocks: Sequence[Any], args: Any) -> Any:
+        """The Jacobian, of blocks of shape (outputs, inputs of an argument, lanes)."""
+        every = [
+            self.matrix((k,), self.form.rebuild, k, block, args)
+            for k, block in enumerate(blocks)
+        ]
+        return every[0] if self.single else tuple(every)
 
-    def of_lanes(self, rebuild: Callable[[Any], Any], numbers: Array) -> Any:
-        """Rebuild each lane's result: of arrays an array, unless it is ragged."""
-        numbers = np.moveaxis(numbers, -1, 0)
-        if self.arguments.arrays:
-            with suppress(ValueError):  # ragged
-                first = np.array(rebuild(numbers[0].tolist()))
-                if first.dtype == float:
-                    return numbers.reshape(len(numbers), *first.shape)
-                return np.array([*map(rebuild, numbers.tolist())])
-        return [*map(rebuild, numbers.tolist())]
+    def hessian(self, gradients: Sequence[list[Any]], args: Any) -> Any:
+        """The Hessian, of the gradient's derivatives along each input."""
+        rows: list[Any] = []
+        blocks = [np.split(np.stack(each), self.ends()) for each in zip(*gradients)]
+        for j, structure in enumerate(self.structures):
+            row = [
+                self.matrix((j, k), structure.rebuild, k, parts[j], args)
+                for k, parts in enumerate(blocks)
+            ]
+            rows.append(row[0] if self.single else tuple(row))
+        return rows[0] if self.single else tuple(rows)
+
+    def ends(self) -> list[int]:
+        """Where each argument but the last ends, if their numbers stand side by side."""
+        return np.cumsum([form.size for form in self.forms])[:-1].tolist()  # type: ignore[no-any-return]
+
+    def matrix(
+        self, key: Any, outer: Callable[[Any], Any], k: int, block: Any, args: Any
+    ) -> Any:
+        """A structure of the arguments' structures, of numbers (outer, inner, lanes)."""
+        form, (i, axis) = self.forms[k], self.axes[k]
+        if self.per_lane:
+            inner = self.structures[k].rebuild
+            return self.stacked(key, lambda rows: outer([inner(row) for row in rows]), block)
+        if axis is None:
+            rows = np.ascontiguousarray(block[..., 0])
+            return outer([form.tree(row) for row in rows])
+        return outer([like_lanes(args[i], form.structure, axis, rows.T) for rows in block])
+
+    # ------------------------------------------------------------------ lanes
+
+    def stacked(self, key: Any, build: Callable[[Any], Any], numbers: Any) -> Any:
+        """Build each lane's tree: of arrays an array, with lanes in front, unless it is ragged.
+
+        Args:
+            key: names the trees of this kind, whose shape is found once.
+            numbers: of all trees; the last axis is that of the lanes.
+        """
+        columns = np.array(np.moveaxis(numbers, -1, 0), order="C")
+        if not self.stacks_arrays:
+            if key == "value" and self.result_form.kind is float:
+                return columns.ravel().tolist()
+            return [build(column) for column in columns.tolist()]
+        if key not in self.shapes:
+            self.shapes[key] = _shape_of(build(columns[0].tolist()))
+        shape = self.shapes[key]
+        if shape is not None:
+            return columns.reshape(len(columns), *shape)
+        trees = [build(column) for column in columns.tolist()]
+        with suppress(ValueError):  # ragged
+            return np.array(trees)
+        return trees
+
+
+def _shape_of(tree: Any) -> tuple[int, ...] | None:
+    """The shape of an even tree of lists; None of any other tree."""
+    with suppress(ValueError):  # ragged
+        array = np.array(tree)
+        if array.dtype == float:
+            return array.shape  # type: ignore[no-any-return]
+    return None
+
+
+def like_lanes(tree: Any, sample: Any, axis: int, rows: Any) -> Any:
+    """A row of numbers for each sample, in the shape of the argument with all samples."""
+    if isinstance(tree, dict):
+        ends = np.cumsum([part.size for part in sample.parts])[:-1]
+        each = zip(tree, sample.parts, np.split(rows, ends, 1))
+        return {key: like_lanes(tree[key], part, axis, some) for key, part, some in each}
+    array = as_rows(tree)
+    if not isinstance(array, np.ndarray):
+        form = Form(sample)
+        return type(tree)([form.tree(row) for row in np.ascontiguousarray(rows)])
+    sides = np.moveaxis(array, axis, 0).shape
+    whole = np.moveaxis(np.array(rows, order="C").reshape(sides), 0, axis)
+    return labelled(tree, whole) if hasattr(tree, "iloc") else whole
 
 
 def parting() -> ValueError:

@@ -78,6 +78,15 @@ static void release(Py_buffer *views, int count)
             PyBuffer_Release(&views[i]);
 }
 
+/* Keep no array of a caller alive. */
+static void release_x(Runner *it)
+{
+    if (it->views[X].obj == NULL)
+        return;
+    release(it->views + X, MOST);
+    memset(it->r.x, 0, sizeof(it->r.x));
+}
+
 /* Read the rows of x, a tuple of arrays, if they are not those of before. */
 static int bind_x(Runner *it, PyObject *x)
 {
@@ -134,6 +143,7 @@ static PyObject *runner_run(Runner *it, PyObject *const *args, Py_ssize_t given)
     if (bind(it, args[0], given > 1 ? args[1] : NULL) < 0)
         return NULL;
     int status = execute(it);
+    release_x(it);
     return status < 0 ? NULL : PyLong_FromLong(status);
 }
 

@@ -20,9 +20,13 @@ from autograd.program.trace.observe import QUESTIONS, Guard, Watch, warn
 from autograd.rules.reader import forget
 from autograd.trees import Rebuild, Structure, flatten, structure, without_axes
 
-__all__ = ["Recording", "called", "plain_results", "record"]
+__all__ = ["Recording", "Unrecordable", "called", "plain_results", "record"]
 
 SHIFTS = (1e-3, -1e-3, 1e-6, -1e-6, 1e-10)
+
+
+class Unrecordable(Exception):  # noqa: N818
+    """f has to compute its results itself from now on; the message says why."""
 
 
 @dataclass

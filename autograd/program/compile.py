@@ -12,23 +12,20 @@ from types import MethodType
 from typing import Any, TypeVar, overload
 
 from autograd import transforms
-from autograd.core.functions import fsum
-from autograd.program.arguments import Arguments, Axes, holds_values, samples_of
-from autograd.program.call import Call
-from autograd.program.plan import planned
+from autograd.program.arguments import Axes, holds_values
+from autograd.program.call import Call, LaneSweep
+from autograd.program.fallback import by_function
+from autograd.program.plan import dispatch
 from autograd.program.program import Program
-from autograd.program.recorded import Recorded, key_of, used
-from autograd.program.results import Results, parting
-from autograd.program.specialize import TraceCache
 from autograd.program.spot_check import NEVER, Schedule
 from autograd.program.trace.observe import innermost, warn, watches
 from autograd.program.trace.record import called
+from autograd.program.traces import Recordings, TraceCache, key_of
 from autograd.transforms import Argnums
-from autograd.trees import flatten, structure, without_axes
 
 __all__ = ["Compiled", "compile"]
 
-STORM = 10  # recordings
+MANY_RECORDINGS = 10  # of which a warning tells
 
 
 class _DependsOnValues(Exception):  # noqa: N818
@@ -56,7 +53,7 @@ class Compiled:
         self.threads, self.verify = threads, verify
         self._schedule, self.parameters = Schedule(verify), parameters(f)
         self._attribute = f"compiled {called(f)}"
-        self._recorded = Recorded(f)
+        self._recordings = Recordings(f)
         self._reasons: deque[str] = deque(maxlen=1000)
 
     def __repr__(self) -> str:
@@ -91,11 +88,7 @@ class Compiled:
     @property
     def programs(self) -> list[Program]:
         """The program of each way that the function has gone, in the order of recording."""
-        return [
-            trace.program
-            for traces in [*self._recorded.kinds.values()]
-            for trace in traces.known
-        ]
+        return [trace.program for trace in self._recordings.known()]
 
     @property
     def program(self) -> Program:
@@ -136,83 +129,97 @@ class Compiled:
         """
         if named:
             args = self._bound(args, named)
-        schedule, recorded = self._schedule, self._recorded
+        schedule, recordings = self._schedule, self._recordings
         schedule.left -= 1
-        if schedule.left > 0 and not ((recorded.closes or watches) and _is_inside()):
-            result = planned(recorded.plans, None, args)
+        if schedule.left > 0 and not ((recordings.reads_values or watches) and _is_inside()):
+            result = dispatch(recordings.plans, None, args)
             if result is not None:
                 return result
-        return self._run("value", args)
+        return self._compute("value", args)
 
     def _run(
-        self, name: str, args: Sequence[Any], argnums: Any = 0, tangents: Sequence[Any] = ()
+        self, method: str, args: Sequence[Any], argnums: Any, tangents: Sequence[Any] = ()
     ) -> Any:
-        """The result of a method, with a spot check if one is due.
+        """The result of a method, by a plan if one fits."""
+        self._schedule.left -= 1
+        if self._schedule.left > 0:
+            result = self._dispatch(method, args, argnums, tangents)
+            if result is not None:
+                return result
+        return self._compute(method, args, argnums, tangents)
+
+    def _dispatch(
+        self, method: str, args: Sequence[Any], argnums: Any, tangents: Sequence[Any]
+    ) -> Any:
+        """The result of a plan; None if no plan fits the call."""
+        recordings = self._recordings
+        if type(argnums) not in (int, tuple):
+            return None
+        if (recordings.reads_values or watches) and _is_inside():
+            return None
+        return dispatch(recordings.plans, key_of(method, argnums), (*args, *tangents))
+
+    def _compute(
+        self, method: str, args: Sequence[Any], argnums: Any = 0, tangents: Sequence[Any] = ()
+    ) -> Any:
+        """The result of a method where no plan serves it, or a spot check may be due.
 
         f itself computes it where Values are among the arguments or the tangents, or where f
         depends on Values around it: only f itself records on. And a function that is being
         recorded watches f.
         """
-        request = name, args, argnums, tangents
+        request = method, args, argnums, tangents
         if innermost() is not None or any(map(holds_values, (*args, *tangents))):
-            return self._by_f(*request)
-        schedule, call = self._schedule, None
-        due = schedule.left <= 0
-        if due:
-            schedule.left = NEVER  # none within it
+            return by_function(self, *request)
         try:
-            start = clock()
-            result = self._planned(*request) if due else None
+            if self._schedule.left <= 0:
+                return self._timed(*request)
+            call = Call(self, *request)
+            result = self._finish(call)
+            if call.has_recorded and self._schedule.on:
+                self._check(call)
+        except _DependsOnValues:
+            return by_function(self, *request)
+        return result
+
+    def _finish(self, call: Call) -> Any:
+        """The result of a call; calls like it may go by plans from now on."""
+        result = call.result()
+        if call.sweeps:
+            self._recordings.plan(call)
+        return result
+
+    def _timed(self, *request: Any) -> Any:
+        """The result of a call whose time tells whether a spot check is due; then it is made.
+
+        Raises:
+            ValueError: the check has found something else than f gives.
+            Whatever the call raises; then the next one is checked.
+        """
+        schedule = self._schedule
+        schedule.left = NEVER  # no call within this one is timed
+        try:
+            start, call = clock(), None
+            result = self._dispatch(*request)
             if result is None:
-                call = Call(self, args, argnums, tangents)
-                result = getattr(call, name)()
-                self._recorded.plan(name, call, call.request)
-            due = due and schedule.is_due(clock() - start)
-            if due or (schedule.on and call is not None and call.anew):
-                start = clock()
-                if call is None:
-                    call = Call(self, args, argnums, tangents)
-                    getattr(call, name)()
-                call.check(schedule.turn)
-                schedule.checked(clock() - start)
-        except BaseException as error:
-            if due:
-                schedule.restart()
-            if isinstance(error, _DependsOnValues):
-                return self._by_f(*request)
+                call = Call(self, *request)
+                result = self._finish(call)
+            is_due = schedule.is_due(clock() - start)
+            if is_due and call is None:
+                call = Call(self, *request)
+                call.result()
+            if call is not None and (is_due or (schedule.on and call.has_recorded)):
+                self._check(call)
+        except BaseException:
+            schedule.restart()
             raise
         return result
 
-    def _planned(
-        self, name: str, args: Sequence[Any], argnums: Any, tangents: Sequence[Any]
-    ) -> Any:
-        """The result of a plan; None if no plan fits the call."""
-        recorded = self._recorded
-        if type(argnums) not in (int, tuple) or ((recorded.closes or watches) and _is_inside()):
-            return None
-        return planned(recorded.plans, key_of(name, argnums), (*args, *tangents))
-
-    def _called(
-        self, name: str, args: Sequence[Any], argnums: Any, tangents: Sequence[Any] = ()
-    ) -> Any:
-        """The result of a method, by a plan if one fits."""
-        self._schedule.left -= 1
-        request = name, args, argnums, tangents
-        result = self._planned(*request) if self._schedule.left > 0 else None
-        return self._run(*request) if result is None else result
-
-    def _by_f(
-        self, name: str, args: Sequence[Any], argnums: Any, tangents: Sequence[Any]
-    ) -> Any:
-        """The same by f itself."""
-        if name == "value":
-            return self._plain(*args)
-        transform = getattr(transforms, name)
-        if name in ("jvp", "hvp"):
-            return transform(self._plain, tuple(args), tangents, argnums)
-        if self.in_axes is None or self.reduce is not None or name == "value_and_grad":
-            return transform(self._plain, argnums)(*args)
-        return [transform(self.f, argnums)(*each) for each in samples_of(args, self.in_axes)]
+    def _check(self, call: Call) -> None:
+        """Compare some samples of a call with what f itself gives."""
+        start = clock()
+        call.check(self._schedule.turn)
+        self._schedule.checked(clock() - start)
 
     def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments in order."""
@@ -231,65 +238,54 @@ class Compiled:
             )
         return bound.args
 
-    def _fill(self, call: Results) -> bool:
-        """Compute the results of a request; whether something was recorded.
+    def _fill(self, sweep: LaneSweep) -> bool:
+        """Compute the results of a sweep; whether something was recorded.
 
         Raises:
             _DependsOnValues: f depends on Values of a function around it.
         """
-        recorded, arguments = self._look(), call.arguments
-        traces = used(recorded.kinds, arguments.key)
-        if traces is None:
-            traces = TraceCache(self.f, self.without, (), self.reduce, recorded.captured)
-            recorded.kinds[arguments.key] = traces
-        known = len(traces.known)
-        traces.do(call, arguments)
-        for k in range(known, len(traces.known)):
+        recordings, arguments = self._current_recordings(), sweep.arguments
+        cache = recordings.traces(
+            arguments.key,
+            lambda: TraceCache(self.f, self.without, (), self.reduce, recordings.captured),
+        )
+        known = len(cache.known)
+        cache.do(sweep, arguments)
+        for k in range(known, len(cache.known)):
             kind = "it goes another way" if k else "arguments of another kind"
             self._reasons.append(self._reason or kind)
             self._reason = ""
-        if anew := len(traces.known) > known:
-            recorded.forget()
-        recorded.closes |= bool(call.closed)
-        if transforms.enclosed() and (call.by_itself or transforms.differentiated(call.closed)):
+        has_recorded = len(cache.known) > known
+        if has_recorded:
+            recordings.forget_old()
+        recordings.reads_values |= bool(sweep.closed)
+        if transforms.enclosed() and (
+            sweep.asked_function or transforms.differentiated(sweep.closed)
+        ):
             raise _DependsOnValues
-        return anew
+        return has_recorded
 
-    def _forget(self, why: str) -> Recorded:
-        """Record anew, for this reason."""
-        self._recorded = anew = Recorded(self.f, self._recorded.captured.own)
-        self._reason = why
-        return anew
+    def _forget(self, why: str) -> Recordings:
+        """Record again from now on, for this reason."""
+        recordings = Recordings(self.f, self._recordings.captured.own)
+        self._recordings, self._reason = recordings, why
+        return recordings
 
-    def _look(self) -> Recorded:
+    def _current_recordings(self) -> Recordings:
         """The recordings; none yet, if a variable that the function captures has changed."""
-        recorded = self._recorded
-        if recorded.captured.same():
-            return recorded
-        name, old, new = recorded.captured.difference()
+        recordings = self._recordings
+        if recordings.captured.same():
+            return recordings
+        name, old, new = recordings.captured.difference()
         why = f"{name} has changed from {old} to {new}"
-        anew = self._forget(why if recorded.kinds else self._reason)
-        if recorded.kinds and len(self._reasons) == STORM:
+        renewed = self._forget(why if recordings.kinds else self._reason)
+        if recordings.kinds and len(self._reasons) == MANY_RECORDINGS:
             warn(
                 f"compile: {called(self.f)} is recorded anew at each change of what it names, "
-                f"for the {STORM}th time since {why}: make it an argument, or a Value whose "
+                f"for the {MANY_RECORDINGS}th time since {why}: make it an argument, or a Value whose "
                 "data is set"
             )
-        return anew
-
-    def _plain(self, *args: Any) -> Any:
-        """Call f itself: where Values are among the arguments or around f."""
-        if self.in_axes is None:
-            return self.f(*args)
-        each = [without_axes(self.f(*sample)) for sample in samples_of(args, self.in_axes)]
-        if self.reduce is None:
-            return each
-        forms = [structure(y, "the result of f") for y in each]
-        if any(form.key != forms[0].key for form in forms):
-            raise parting()
-        weight = 1.0 / len(each) if self.reduce == "mean" else 1.0
-        sums = map(fsum, zip(*[flatten(y, "")[0] for y in each]))
-        return forms[0].rebuild([weight * total for total in sums])
+        return renewed
 
     # ------------------------------------------------------------------ derivatives
 
@@ -302,14 +298,14 @@ class Compiled:
         """
         if named:
             args = self._bound(args, named)
-        schedule, recorded = self._schedule, self._recorded
+        schedule, recordings = self._schedule, self._recordings
         schedule.left -= 1
-        known = schedule.left > 0 and (type(argnums) is int or type(argnums) is tuple)
-        if known and not ((recorded.closes or watches) and _is_inside()):
-            result: Any = planned(recorded.plans, argnums, args)
+        may_dispatch = schedule.left > 0 and (type(argnums) is int or type(argnums) is tuple)
+        if may_dispatch and not ((recordings.reads_values or watches) and _is_inside()):
+            result: Any = dispatch(recordings.plans, argnums, args)
             if result is not None:
                 return result  # type: ignore[no-any-return]
-        return self._run("value_and_grad", args, argnums)  # type: ignore[no-any-return]
+        return self._compute("value_and_grad", args, argnums)  # type: ignore[no-any-return]
 
     def grad(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """The gradient; arguments and errors as `value_and_grad`."""
@@ -327,14 +323,14 @@ class Compiled:
         """
         transforms.check_directional(self.f, primals, tangents, "jvp")
         chosen = tuple(range(len(primals))) if argnums is None else argnums
-        return self._called("jvp", primals, chosen, tangents)  # type: ignore[no-any-return]
+        return self._run("jvp", primals, chosen, tangents)  # type: ignore[no-any-return]
 
     def jacobian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """f's result with each number replaced by its gradient, as `autograd.jacobian`.
 
         With lanes and no `reduce`, a list (or for arrays an array) of one for each sample.
         """
-        return self._called("jacobian", self._bound(args, named), argnums)
+        return self._run("jacobian", self._bound(args, named), argnums)
 
     def hvp(self, x: Any, v: Any, *more: Any) -> Any:
         """The Hessian in the first argument at x, times v: as scipy's `hessp` is called.
@@ -343,7 +339,7 @@ class Compiled:
             x, v: the first argument, and a direction in its shape.
             more: the other arguments.
         """
-        return self._called("hvp", (x, *more), 0, (v,))
+        return self._run("hvp", (x, *more), 0, (v,))
 
     def hessian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """The matrix of second derivatives, as `autograd.hessian`.
@@ -354,7 +350,7 @@ class Compiled:
             TypeError: with `reduce`, an argument that `argnums` names has samples.
             Otherwise as `value_and_grad`.
         """
-        return self._called("hessian", self._bound(args, named), argnums)
+        return self._run("hessian", self._bound(args, named), argnums)
 
 
 class Derivative(Compiled):
@@ -385,7 +381,7 @@ class Derivative(Compiled):
     def programs(self) -> list[Program]:
         """The programs of the transform, of its last arguments if there are none yet."""
         if not super().programs and self._last is not None:
-            self._fill(Results(self.f, Arguments(self._last, None, self.parameters)))
+            self._fill(LaneSweep(Call(self, "value", self._last), None, None))
         return super().programs
 
 

@@ -1,0 +1,27 @@
+cimport cython
+
+from autograd.core.buffers cimport _doubles
+from autograd.program.form cimport Form
+
+
+@cython.final
+cdef class Numbers:
+    cdef readonly object out, d_u, d_x, runner
+    cdef readonly Py_ssize_t lanes
+    cdef double *outputs
+    cdef double *shared
+
+    cpdef double total(self, Py_ssize_t row)
+
+
+@cython.final
+cdef class Layout:
+    cdef readonly object structures, axes, single, reduce, stacks_arrays, shapes, form
+    cdef readonly bint has_lanes, per_lane
+    cdef list forms, rows
+    cdef Form result_form
+    cdef readonly Py_ssize_t size
+
+    cpdef result(self, str method, Numbers numbers, object args)
+    cpdef value(self, Numbers numbers, object args, Py_ssize_t first=*)
+    cpdef gradient(self, Numbers numbers, object args)

@@ -1,0 +1,446 @@
+"""Traces of a function: each with its guards, its program, and the lanes that follow it.
+
+A `Trace` is one way that f goes. A `TraceCache` has those of arguments that are built alike,
+and parts the lanes of a call by them. `Recordings` are the caches of a compiled function, and
+its plans: they are bounded, and forgotten together. Dynamo calls a trace a compiled frame and
+its cache an ExtraState.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import get_ident
+from typing import Any, NamedTuple
+
+from autograd.core.value import Value
+from autograd.program.arguments import parameter_names
+from autograd.program.ir.arrays import Array, np
+from autograd.program.plan import Plan, Workspace
+from autograd.program.program import VALUES, Program, Request
+from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS
+from autograd.program.trace.captured import Captured
+from autograd.program.trace.observe import warn
+from autograd.program.trace.record import (
+    Recording,
+    Unrecordable,
+    called,
+    plain_results,
+    record,
+)
+from autograd.trees import flatten, structure
+
+__all__ = ["Recordings", "Trace", "TraceCache", "key_of"]
+
+MAX_TRACES = 64
+TRACES_AT_ONCE = 8  # that are recorded as soon as a lane goes another way
+LANES_BEFORE_A_TRACE = 2000  # computed by f, which take about as long as a recording
+MAX_KINDS = 256  # of arguments
+MAX_NODES = 400_000  # if there are more kinds than these: about 250 MB
+KINDS_OF_ANY_SIZE = 16
+MAX_PLANS = 64  # of one method, tried in turn
+MAX_PLAN_KEYS = 64  # methods, each with what it differentiates in
+
+
+class Trace:
+    """One way that a function goes.
+
+    Attributes:
+        program: goes it.
+        closed: the Values from outside the function, whose data is read at each call.
+        guards: what the function asked on its way.
+        form: the structure of the function's result.
+        rebuild: puts outputs into its shape.
+        arguments: puts numbers into the shape of the arguments.
+        inputs: the numbers that it was recorded with, by their names.
+        workspaces: for each request one that nobody uses now.
+        axes: of each argument, as those of a call.
+        forms: the structure of each argument, or of a sample of it.
+        reduce: as `compile` was asked.
+    """
+
+    def __init__(
+        self, cache: TraceCache, recording: Recording, arguments: Any, lane: int
+    ) -> None:
+        sample = arguments.sample(lane)
+        numbers, self.arguments = flatten(sample, "")
+        self.f, self.reduce, self.axes = cache.f, cache.reduce, arguments.axes
+        self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
+        self.form, self.rebuild = recording.form, recording.form.rebuild
+        self.forms = [structure(arg, "") for arg in sample]
+        self.workspaces: dict[Request, Workspace] = {}
+        names = arguments.names
+        self.inputs = [*zip(self.labels(arguments.parameters, len(names)), numbers)]
+        data = range(len(arguments.rows[names[0]]) if arguments.args else 0, len(arguments.u))
+        answers = [guard.answer for guard in self.guards]
+        blocks = self.blocks(names, len(cache.first))
+        self.program = Program(self.tape, blocks, answers, data, cache.without, self)
+
+    def labels(self, parameters: Sequence[str], count: int) -> list[str]:
+        """A name for each number of the arguments."""
+        labels: list[str] = []
+        for name, form in zip(parameter_names(parameters, count), self.forms):
+            every = [f"{name}{k}" for k in range(form.size)]
+            labels += [name] if form.size == 1 else every
+        return labels
+
+    def blocks(self, names: Sequence[str], params: int) -> list[tuple[str, int, bool]]:
+        """The program's inputs: name, rows, and whether they vary; the uniform ones first.
+
+        Args:
+            params: how many of the closed Values are parameters.
+        """
+        sizes = [(name, form.size, axis) for name, form, axis in self.named_axes(names)]
+        blocks = [(name, size, False) for name, size, axis in sizes if axis is None]
+        blocks.append(("params", params, False))
+        blocks.append(("captured", len(self.closed) - params, False))
+        blocks += [(name, size, True) for name, size, axis in sizes if axis is not None]
+        return [block for block in blocks if block[1]]
+
+    def named_axes(self, names: Sequence[str]) -> Iterable[tuple[str, Any, int | None]]:
+        return zip(names, self.forms, self.axes)
+
+    @contextmanager
+    def workspace(self, sweep: Any) -> Iterator[Workspace]:
+        """A workspace for a sweep, which nobody else uses meanwhile.
+
+        Raises:
+            NotImplementedError: a rule is not generic, so that only eager knows it.
+        """
+        space = self.workspaces.pop(sweep.request, None)
+        if space is None:
+            space = Workspace(self.program, sweep.request, self.closed, sweep.threads)
+        yield space
+        self.workspaces[sweep.request] = space
+
+    def graph(self, **options: Any) -> Any:
+        """The function's graph, at the numbers that it was recorded with."""
+        from autograd.show.graph import Graph
+
+        leaves = [Value(x, label=name) for name, x in self.inputs]
+        outputs = plain_results(self.f, leaves, self.arguments(leaves))
+        return Graph(*[y if type(y) is Value else Value(y) for y in outputs], **options)
+
+
+class Outcome(NamedTuple):
+    """How lanes fared along a trace; each is a mask of them.
+
+    Attributes:
+        here: they go this way.
+        near: rounding could decide whether they do.
+        done: of those that go here, they have their results.
+        finite: all their numbers are finite.
+    """
+
+    here: Array
+    near: Array
+    done: Array
+    finite: Array
+
+
+_recording: dict[TraceCache, int] = {}  # by which threads
+
+
+class TraceCache:
+    """The ways that f has gone so far with arguments of one kind.
+
+    Where a program meets what eager would refuse, or where rounding could decide, f itself
+    computes the lane, so that it gives or raises what eager does. So it is while another thread
+    records, and where lanes go more ways than are worth a recording.
+
+    Args:
+        f: the function.
+        without: passes to leave out.
+        first: Values from outside f that come first among the closed ones, in this order.
+        reduce: what becomes of the results of all lanes, for targets that do it themselves.
+        captured: what f captures, as it was before all this was recorded.
+
+    Attributes:
+        known: the traces, in the order of recording.
+        refused: whether f can't be recorded.
+        lanes_by_f: how many lanes f has computed since it was last recorded.
+        pause: how many of them there have to be before it is recorded again.
+    """
+
+    sees_draws = True
+    traces_at_once = TRACES_AT_ONCE
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        without: Collection[str],
+        first: Sequence[Value] = (),
+        reduce: str | None = None,
+        captured: Captured | None = None,
+    ) -> None:
+        self.captured = captured
+        self.f, self.without, self.first, self.reduce = f, without, first, reduce
+        self.known: list[Trace] = []
+        self.refused = self.has_warned = False
+        self.lanes_by_f = self.pause = 0
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes were recorded."""
+        return sum([len(trace.tape) for trace in self.known])
+
+    def do(self, sweep: Any, arguments: Any) -> None:
+        """Make a sweep over all lanes, each along its trace; record those that are new."""
+        lanes = np.arange(arguments.lanes or 1)
+        has_nan = np.isnan(arguments.x).any(0) | np.isnan(arguments.u).any()
+        if not has_nan.any():
+            self.part(sweep, arguments, lanes, False)
+            return
+        self.part(sweep, arguments, lanes[~has_nan], False)
+        self.part(sweep, arguments, lanes[has_nan], True)
+
+    def part(self, sweep: Any, arguments: Any, lanes: Array, has_nan: bool) -> None:
+        """Make a sweep over lanes, by each known trace in turn, and then by new ones.
+
+        Args:
+            has_nan: whether there is a NaN among the inputs of each.
+        """
+        tried = 0
+        while len(lanes):
+            if tried < len(self.known):
+                lanes = np.sort(self.follow(self.known[tried], sweep, lanes, has_nan))
+                tried += 1
+                continue
+            first = int(lanes[0])
+            trace = self.new_trace(arguments, first)
+            if trace is not None:
+                lanes = np.sort(self.follow(trace, sweep, lanes, has_nan))
+                tried += 1
+            if trace is None or first in lanes:  # or rounding decides at an edge of it
+                self.ask_function(sweep, [first])
+                lanes = lanes[lanes != first]
+
+    def ask_function(self, sweep: Any, lanes: Iterable[int]) -> None:
+        """Let f itself compute lanes."""
+        for lane in lanes:
+            self.lanes_by_f += 1
+            sweep.eager(int(lane))
+
+    # ------------------------------------------------------------------ along a trace
+
+    def follow(self, trace: Trace, sweep: Any, lanes: Array, has_nan: bool) -> Array:
+        """Make the sweep for those of the lanes that go this way; the others are returned.
+
+        Where rounding could decide, f itself computes the lane. Where an operation was invalid
+        or a result is not finite, f itself is asked, too: it raises where it has to.
+        """
+        try:
+            outcome = self.attempt(trace, sweep, lanes, has_nan)
+        except NotImplementedError:
+            self.ask_function(sweep, lanes)
+            return lanes[:0]
+        self.ask_function(sweep, lanes[outcome.near])
+        others = lanes[~outcome.here & ~outcome.near]
+        is_open = outcome.here & ~outcome.done
+        if not is_open.any():
+            return others
+        if not is_open.all():  # without the others, these may be in order
+            rest = self.follow(trace, sweep, lanes[is_open], has_nan)
+            return np.concatenate([others, rest])
+        if len(lanes) == 1 or not outcome.finite.all():
+            wrong = ~outcome.finite if len(lanes) > 1 else is_open
+            self.ask_function(sweep, lanes[wrong])
+            if wrong.all():
+                return others
+            return self.follow(trace, sweep, lanes[~wrong], has_nan)
+        middle = len(lanes) // 2
+        parts = [
+            self.follow(trace, sweep, half, has_nan) for half in (lanes[:middle], lanes[middle:])
+        ]
+        return np.concatenate(parts)
+
+    def attempt(self, trace: Trace, sweep: Any, lanes: Array, has_nan: bool) -> Outcome:
+        """Run lanes along a trace, and hand over the results that may stand.
+
+        None may if an operation was invalid, whose lane isn't known, or if derivatives were
+        summed over lanes that go elsewhere. But a NaN stands in the value of a lane that was
+        given one: operations on it may be flagged.
+        """
+        given, along = sweep.arguments, sweep.along
+        u, x = given.u, given.x
+        if len(lanes) < x.shape[1]:
+            x = x[:, lanes]
+            along = along and (along[0], along[1][:, lanes])
+        with trace.workspace(sweep) as space:
+            status, taken = space.run(u, x, sweep.weights(space.outputs), along)
+            here, request = taken == THIS, sweep.request
+            done, finite = here, here
+            is_wrong = status & ~OTHER_TRACE != 0
+            sums = request.wrt is not None and not request.per_lane
+            if is_wrong:
+                finite = finite_lanes(space)
+                done = here & np.isnan(space.numbers.out[: space.outputs]).all(0)
+                done &= has_nan and request == VALUES
+            elif sums and not here.all():
+                done = np.zeros(len(lanes), bool)
+            if done.any():
+                columns = None if done.all() else np.flatnonzero(done)
+                sweep.add(trace, lanes[done], space.numbers, columns)
+        return Outcome(here, taken == NEAR, done, finite)
+
+    # ------------------------------------------------------------------ new traces
+
+    def new_trace(self, arguments: Any, lane: int) -> Trace | None:
+        """Record a lane; None if f is to compute it, or another thread records."""
+        if self.refused or not self.is_worth_recording():
+            return None
+        if _recording.setdefault(self, get_ident()) != get_ident():
+            return None
+        try:
+            trace = self.record(arguments, lane)
+        except Unrecordable as error:
+            self.refused = True
+            warn(f"compile: {called(self.f)} is computed by itself, which is slower: {error}")
+            return None
+        finally:
+            _recording.pop(self, None)
+        self.lanes_by_f = 0
+        if trace is None:  # the next try has to wait twice as long
+            self.pause = 2 * self.pause + 1
+            return None
+        self.known.append(trace)
+        is_enough = len(self.known) >= self.traces_at_once
+        self.pause = LANES_BEFORE_A_TRACE if is_enough else 0
+        return trace
+
+    def is_worth_recording(self) -> bool:
+        """Whether a recording costs less than what f computes without one.
+
+        Beyond some traces, f has to have computed as many lanes as take about as long.
+        """
+        has_many = len(self.known) >= self.traces_at_once
+        if len(self.known) < MAX_TRACES and self.lanes_by_f >= self.pause:
+            return True
+        if has_many:
+            self.tell()
+        return False
+
+    def record(self, arguments: Any, lane: int) -> Trace | None:
+        """The trace of one lane; None if it is known or can't be checked."""
+        sample = arguments.sample(lane)
+        sizes = [structure(arg, "").size for arg in sample]
+        varying: list[bool] = []
+        for size, axis in zip(sizes, arguments.axes):
+            varying += [axis is not None] * size
+        with arguments.naming(lane):
+            known = [trace.guards for trace in self.known]
+            numbers, rebuild = flatten(sample, "")
+            watched = self.captured, self.sees_draws
+            recording = record(self.f, numbers, rebuild, varying, self.first, known, *watched)
+        return Trace(self, recording, arguments, lane) if recording.sure else None
+
+    def tell(self) -> None:
+        """Warn, once, that f goes too many ways."""
+        if not self.has_warned:
+            self.has_warned = True
+            warn(
+                f"compile: {called(self.f)} {self.parting()}. What goes another way is "
+                "computed by the function itself, which is slower"
+            )
+
+    def parting(self) -> str:
+        """Say which question parts the ways, and what to write instead."""
+        guard, count = self.known[-1].guards[-1], len(self.known)
+        if guard.what == "float":
+            return (
+                f"reads a number out of a Value in {guard.place}, and what it does then holds "
+                f"for this number only; it was recorded for {count} numbers. Compute "
+                "with Values"
+            )
+        return (
+            f"goes more than {count} ways. The last that parts them is the comparison "
+            f"{guard.what!r} in {guard.place}; use autograd.where(condition, a, b), maximum or "
+            "minimum, which do not branch"
+        )
+
+
+def finite_lanes(space: Workspace) -> Array:
+    """The lanes of which all outputs and derivatives are finite."""
+    numbers = space.numbers
+    rows = numbers.out[: space.sweep.outputs]
+    finite = np.broadcast_to(np.isfinite(rows).all(0), (space.lanes,)).copy()
+    if space.reverse and numbers.d_x is not None:
+        finite &= np.isfinite(numbers.d_x).all(0)
+    return finite
+
+
+# ---------------------------------------------------------------- of one compiled function
+
+
+def key_of(method: str, argnums: Any) -> Any:
+    """The key of plans for a method."""
+    if method == "value":
+        return None
+    return argnums if method == "value_and_grad" else (method, argnums)
+
+
+class Recordings:
+    """The recordings made while the function's captured variables were as they are here.
+
+    Once they have changed there is another of these, so a thread that has looked at one uses
+    what belongs to it, whatever others do meanwhile.
+
+    Attributes:
+        captured: what they were before the first program was recorded.
+        kinds: the traces of arguments of each kind; the last used comes last.
+        plans: what is tried in turn, by what is differentiated.
+        reads_values: whether a trace reads Values from outside.
+    """
+
+    def __init__(self, f: Callable[..., Any], own: set[Any] | None = None) -> None:
+        self.captured = Captured(f, own)
+        self.kinds: dict[Any, TraceCache] = {}
+        self.plans: dict[Any, list[Plan]] = {}
+        self.reads_values = False
+
+    def traces(self, key: Any, make: Callable[[], TraceCache]) -> TraceCache:
+        """The traces of arguments of a kind, which is now the last used."""
+        cache = self.kinds.pop(key, None) or make()
+        self.kinds[key] = cache
+        return cache
+
+    def known(self) -> list[Trace]:
+        """All traces, in the order of recording."""
+        return [trace for cache in [*self.kinds.values()] for trace in cache.known]
+
+    def forget_old(self) -> None:
+        """Drop the kinds of arguments that were used longest ago, where there is too much."""
+        plans = [plan for plans in [*self.plans.values()] for plan in plans]
+        recent = {plan.trace for plan in plans if plan.used}
+        recent.update([*self.kinds.values()][-1].known)
+        for plan in plans:
+            plan.used = False
+        kinds = sorted(
+            self.kinds.items(), key=lambda kind: not recent.isdisjoint(kind[1].known)
+        )
+        nodes, left = sum([cache.nodes for _, cache in kinds]), len(kinds)
+        while left > MAX_KINDS or (left > KINDS_OF_ANY_SIZE and nodes > MAX_NODES):
+            nodes -= kinds[-left][1].nodes
+            left -= 1
+        self.kinds = dict(kinds[-left:])
+        known = {*self.known()}
+        for key, plans in [*self.plans.items()]:
+            self.plans[key] = [plan for plan in plans if plan.trace in known]
+
+    def plan(self, call: Any) -> None:
+        """Let such calls go by plans on the traces known so far; but not where samples part."""
+        cache = self.kinds.get(call.given.key)
+        traces = cache.known if cache else []
+        key = key_of(call.method, call.argnums)
+        plans = self.plans.get(key, [])
+        if call.given.lanes and len(traces) > 1:
+            self.plans[key] = [plan for plan in plans if plan.trace not in traces]
+            return
+        planned = {plan.trace for plan in plans}
+        for trace in traces:
+            if trace not in planned:
+                with suppress(NotImplementedError):
+                    plans = [Plan(trace, call, self.captured), *plans][:MAX_PLANS]
+        self.plans[key] = plans
+        while len(self.plans) > MAX_PLAN_KEYS:
+            self.plans.pop(next(iter(self.plans)), None)
