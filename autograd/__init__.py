@@ -88,7 +88,7 @@ _LATER = {
     "linalg": "linalg",
     "Graph": "show.graph",
     "Stepper": "show.stepper",
-    "compile": "program.compiled",
+    "compile": "program.compile",
     "curve_fit": "least_squares",
     "custom_vjp": "custom",
     "fixed_point": "solve",

@@ -7,10 +7,12 @@ lays them out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from autograd import transforms
+from autograd import no_grad, transforms
 from autograd.core.operand import primal
 from autograd.core.value import Value
 from autograd.program.arguments import Arguments
@@ -22,7 +24,7 @@ from autograd.program.results import Layout, Numbers, parting
 from autograd.program.spot_check import moving
 from autograd.program.targets.runner import added_up
 from autograd.program.trace.record import called
-from autograd.trees import NUMBER, Structure, flatten, flatten_like, structure
+from autograd.trees import NUMBER, Structure, flatten, flatten_like, structure, without_axes
 
 if TYPE_CHECKING:
     from autograd.program.compile import Compiled
@@ -131,18 +133,16 @@ class Call:
 
     def jacobian(self) -> Any:
         """The Jacobian, by as few sweeps as there are outputs or inputs."""
-        given, args = self.given, self.given.args
         if self.prefers_forward():
             self.request = Request(None, self.names)
             sweeps = [self.sweep(None, along) for along in self.directions()]
             size = self.layout.size
             columns = [sweep.numbers.out[size : 2 * size] for sweep in sweeps]
-            return self.layout.jacobian_by_columns(columns, args)
-        self.request = Request(self.names, None, given.lanes > 0 and self.per_lane)
+            return self.layout.jacobian_by_columns(columns)
+        self.request = Request(self.names, None, self.per_lane)
         sweeps = [self.sweep(0)]
         sweeps += [self.sweep(k) for k in range(1, self.layout.size)]
-        gradients = [sweep.slopes() for sweep in sweeps]
-        return self.layout.jacobian_by_rows(gradients, args)
+        return self.layout.jacobian_by_rows([sweep.row(self.layout) for sweep in sweeps])
 
     def prefers_forward(self) -> bool:
         """Whether there are fewer inputs than outputs, and none of lanes."""
@@ -165,8 +165,7 @@ class Call:
             return by_function(self.compiled, "hessian", self.given.args, self.argnums, ())
         self.request = Request(self.names, self.names, self.per_lane)
         sweeps = [self.sweep(0, along) for along in self.directions()]
-        gradients = [sweep.slopes() for sweep in sweeps]
-        return self.layout.hessian(gradients, self.given.args)
+        return self.layout.hessian([sweep.row(self.layout) for sweep in sweeps])
 
     def directions(self) -> Iterator[tuple[Array, Array]]:
         """A direction along each number of the arguments to differentiate in."""
@@ -230,19 +229,20 @@ class LaneSweep:
     def __init__(
         self, call: Call, output: int | None, along: tuple[Array, Array] | None
     ) -> None:
-        self.call, self.output, self.along = call, output, along
+        self.output, self.along = output, along  # but not the call: that would be a cycle
         self.f, self.arguments, self.places = call.compiled.f, call.given, call.places
         self.request, self.threads, self.weight = call.request, call.threads, call.weight
         self.closed: set[Value] = set()
         self.parts: dict[Any, Array] = {}
-        self.asked_function = self.is_filled = False
+        self.asked_function = self.is_filled = self.needs_values = False
 
     def of_lane(self, lane: int) -> LaneSweep:
         """The same of one lane, without its results."""
         along = self.along and (self.along[0], self.along[1][:, lane : lane + 1])
-        single = LaneSweep(self.call, self.output, along)
-        single.request, single.arguments = self.request, self.arguments.of_lane(lane)
-        single.threads = 1
+        single = copy(self)
+        single.arguments, single.along, single.threads = self.arguments.of_lane(lane), along, 1
+        single.closed, single.parts = set(), {}
+        single.asked_function = single.is_filled = False
         return single
 
     def weights(self, count: int) -> Array | None:
@@ -283,9 +283,9 @@ class LaneSweep:
         sizes = [self.arguments.structures[i].size for i in self.places]
         return self.outputs(form) + sum(sizes)
 
-    def slopes(self) -> list[Array]:
-        """The gradient in each argument: a row a number, a column a lane, or one for all."""
-        return self.call.layout.slopes(self.numbers, self.outputs(self.form))
+    def row(self, layout: Layout) -> Any:
+        """The row of a matrix that this sweep gives."""
+        return layout.row(self.numbers, self.outputs(self.form), self.arguments.args)
 
     def put(self, lanes: Any, out: Array, d_u: Array, d_x: Any, form: Structure) -> None:
         """Put the numbers of lanes in their columns, and add up what is summed."""
@@ -310,9 +310,49 @@ class LaneSweep:
 
     # ------------------------------------------------------------------ by f itself
 
-    def eager(self, lane: int) -> None:
-        """Compute one lane by f itself."""
-        self.asked_function, given = True, self.arguments
+    def by_function(self, lanes: Sequence[int]) -> None:
+        """Compute lanes by f itself."""
+        self.asked_function = True
+        if self.request == VALUES:
+            self.evaluate([int(lane) for lane in lanes])
+            return
+        for lane in lanes:
+            self.differentiate(int(lane))
+
+    def evaluate(self, lanes: Sequence[int]) -> None:
+        """Compute the values of lanes: on floats, or on Values where floats don't do."""
+        columns: list[list[float]] = []
+        form = None
+        with np.errstate(all="raise", under="ignore"):
+            for lane in lanes:
+                sample = self.arguments.sample(lane)
+                result = self.value_on_floats(sample)
+                if result is None:
+                    with self.arguments.naming(lane), no_grad():
+                        result = without_axes(self.f(*on_values(sample)))
+                here = NUMBER if type(result) is float else structure(result, "the result of f")
+                if form is not None and here.key != form.key:
+                    raise parting()
+                form = here
+                columns.append([primal(y) for y in flatten(result, "")[0]])
+        if form is not None:
+            out = np.array(columns).reshape(len(columns), form.size).T
+            self.put(lanes, out, np.zeros(0), None, form)
+
+    def value_on_floats(self, sample: tuple[Any, ...]) -> float | None:
+        """f's value, if it computes with floats as with Values; None where that isn't sure."""
+        if self.needs_values or not all(type(x) is float for x in sample):
+            return None
+        try:
+            y = self.f(*sample)
+        except Exception:  # a method of Values, or an error that Values explain
+            self.needs_values = True
+            return None
+        return y if type(y) is float and isfinite(y) else None
+
+    def differentiate(self, lane: int) -> None:
+        """Compute one lane, and its derivatives, by eager's sweeps."""
+        given = self.arguments
         with given.naming(lane):
             options = transforms.Options((*self.places,))
             run = transforms.Run(self.f, given.sample(lane), {}, options, every=True)
@@ -375,6 +415,31 @@ class LaneSweep:
         slopes = []
         weights = self.weights(count)
         if weights is not None:
-            parts = self.slopes()
-            slopes = [(weights.tolist(), [x for part in parts for x in part.ravel().tolist()])]
+            slopes = [(weights.tolist(), self.gradient())]
         return compare(self.f, self.arguments.sample(0), out, slopes, self.places, along)
+
+    def gradient(self) -> list[float]:
+        """The gradient of one lane: the numbers of each argument in turn."""
+        if self.request.per_lane:
+            return self.gradient_of_lane()
+        gradient: list[float] = []
+        for i, rows in zip(self.places, self.rows()):
+            uniform = self.arguments.axes[i] is None
+            side = self.numbers.d_u if uniform else self.numbers.d_x[:, 0]
+            gradient += side[rows].tolist()
+        return gradient
+
+    def gradient_of_lane(self) -> list[float]:
+        """The same, from the rows that follow the outputs, in the order of a program's inputs."""
+        rows = self.numbers.out[self.outputs(self.form) :, 0].tolist()
+        parts: dict[int, list[float]] = {}
+        for place in sorted(self.places, key=self.rank):
+            size = self.arguments.structures[place].size
+            parts[place], rows = rows[:size], rows[size:]
+        return [x for place in self.places for x in parts[place]]
+
+
+def on_values(sample: tuple[Any, ...]) -> Any:
+    """The arguments of a sample with a Value for each number."""
+    numbers, rebuild = flatten(sample, "the arguments")
+    return rebuild([Value(x) for x in numbers])

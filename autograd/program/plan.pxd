@@ -36,3 +36,4 @@ cdef class Plan:
     cdef bint bind_lanes(self, tuple args) except -1
     cdef bint is_current(self) except -1
     cdef matrix(self, tuple args)
+    cdef choose(self, Py_ssize_t k)

@@ -242,26 +242,37 @@ class Plan:
 
     def matrix(self, args: tuple[Any, ...]) -> Any:
         """The Jacobian by a sweep for each output or input, or the Hessian for each input."""
-        space, layout, sweeps = self.space, self.layout, list[Any]()
+        space, layout, rows = self.space, self.layout, list[Any]()
         size: cython.Py_ssize_t = len(self.tangent_rows) or max(1, layout.size)
         for k in range(size):
-            if self.tangent_rows:
-                space.uniform[self.tangent_rows] = 0.0
-                space.uniform[self.tangent_rows[k]] = 1.0
-            else:
-                space.seed[:] = 0.0
-                space.seed[k : k + 1] = 1.0
+            self.choose(k)
             if space.runner.run(self.columns):
                 return None
             if self.by_columns:
-                sweeps.append(space.numbers.out[layout.size : 2 * layout.size].copy())
+                row = space.numbers.out[layout.size : 2 * layout.size].copy()
             else:
-                sweeps.append(layout.slopes(space.numbers, space.outputs))
+                row = layout.row(space.numbers, space.outputs, args)
+                if layout.per_lane and size > 1:  # the next sweep writes where this one did
+                    row = [part.copy() for part in row]
+            rows.append(row)
         if self.method == "hessian":
-            return layout.hessian(sweeps, args)
+            return layout.hessian(rows)
         if self.by_columns:
-            return layout.jacobian_by_columns(sweeps, args)
-        return layout.jacobian_by_rows(sweeps, args)
+            return layout.jacobian_by_columns(rows)
+        return layout.jacobian_by_rows(rows)
+
+    def choose(self, k: cython.Py_ssize_t) -> None:
+        """Let a sweep be along input k, or that of output k."""
+        i: cython.Py_ssize_t
+        row: cython.Py_ssize_t
+        space = self.space
+        if not self.tangent_rows:
+            space.seed[:] = 0.0
+            space.seed[k : k + 1] = 1.0
+            return
+        for i in range(len(self.tangent_rows)):
+            row = self.tangent_rows[i]
+            space.u[row] = 1.0 if i == k else 0.0
 
     # ------------------------------------------------------------------ does it fit?
 

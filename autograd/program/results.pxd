@@ -18,8 +18,10 @@ cdef class Numbers:
 cdef class Layout:
     cdef readonly object structures, axes, single, reduce, stacks_arrays, shapes, form
     cdef readonly bint has_lanes, per_lane
-    cdef list forms, rows
+    cdef readonly object count
+    cdef list forms, starts
     cdef Form result_form
+    cdef readonly Form inputs
     cdef readonly Py_ssize_t size
 
     cpdef result(self, str method, Numbers numbers, object args)

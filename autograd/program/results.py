@@ -25,7 +25,8 @@ from autograd.core.operand import primal
 from autograd.program.form import Form
 from autograd.program.ir.arrays import np
 from autograd.program.targets.runner import added_up, folded
-from autograd.trees import as_rows, labelled
+from autograd.transforms import nested
+from autograd.trees import Structure, as_rows, labelled
 
 __all__ = ["Layout", "Numbers", "parting"]
 
@@ -94,7 +95,10 @@ class Layout:
         self.stacks_arrays = self.has_lanes and reduce is None and given.arrays
         self.result_form, self.size = Form(form), form.size
         self.forms = [Form(structure) for structure in self.structures]
-        self.rows = [given.rows[given.names[i]].start for i in places]
+        self.starts = [given.rows[given.names[i]].start for i in places]
+        every = Structure(tuple, (), tuple, self.structures)
+        self.inputs = Form(self.structures[0] if single and places else every)
+        self.count = None if single else len(places)
         self.shapes: dict[Any, Any] = {}
 
     def result(self, method: str, numbers: Numbers, args: Any) -> Any:
@@ -118,9 +122,8 @@ class Layout:
         if not self.has_lanes:
             return self.result_form.build(numbers.outputs, first)
         if self.reduce is None:
-            rows = numbers.out[first : first + self.size]
-            columns = np.broadcast_to(rows, (self.size, numbers.lanes))
-            return self.stacked("value", self.form.rebuild, columns)
+            rows = all_columns(numbers.out[first : first + self.size], numbers.lanes)
+            return self.stacked("value", self.form.rebuild, rows)
         count = numbers.lanes if self.reduce == "mean" else 1
         totals = [numbers.total(first + k) / count for k in range(self.size)]
         return self.form.rebuild(totals)
@@ -132,7 +135,7 @@ class Layout:
         form: Form
         gradients: list[Any] = []
         for k in range(len(self.forms)):
-            form, start = self.forms[k], self.rows[k]
+            form, start = self.forms[k], self.starts[k]
             i, axis = self.axes[k]
             if axis is None:
                 gradients.append(form.build(numbers.shared, start))
@@ -143,86 +146,79 @@ class Layout:
 
     # ------------------------------------------------------------------ matrices
 
-    def slopes(self, numbers: Numbers, outputs: int) -> list[Any]:
-        """The gradient in each argument: a row a number, a column a lane, or one for all.
+    def row(self, numbers: Numbers, outputs: int, args: Any) -> Any:
+        """A sweep's row of a matrix: the gradient; per lane, as an array for each argument.
 
         Args:
             outputs: how many rows of outputs come before the gradients of lanes.
         """
         if self.per_lane:
-            return self.slopes_per_lane(numbers, outputs)
-        slopes: list[Any] = []
-        for form, start, (_, axis) in zip(self.forms, self.rows, self.axes):
-            stop = start + form.size
-            uniform = axis is None
-            rows = numbers.d_u[start:stop, None] if uniform else numbers.d_x[start:stop]
-            slopes.append(rows.copy())
-        return slopes
+            return self.gradients_of_lanes(numbers, outputs)
+        return self.gradient(numbers, args)
 
-    def slopes_per_lane(self, numbers: Numbers, first: int) -> list[Any]:
-        """The gradients of lanes, which are rows of the outputs: uniform arguments come first."""
-        slopes: list[Any] = [None] * len(self.forms)
-        for k in sorted(range(len(slopes)), key=self.order_of):
+    def gradients_of_lanes(self, numbers: Numbers, first: int) -> list[Any]:
+        """The gradients of lanes, which follow the outputs: uniform arguments come first."""
+        gradients: list[Any] = [None] * len(self.forms)
+        for k in sorted(range(len(gradients)), key=self.order_of):
             stop = first + self.forms[k].size
-            rows = numbers.out[first:stop]
-            slopes[k] = np.broadcast_to(rows, (len(rows), numbers.lanes)).copy()
+            gradients[k] = all_columns(numbers.out[first:stop], numbers.lanes)
             first = stop
-        return slopes
+        return gradients
 
     def order_of(self, k: int) -> tuple[bool, int]:
         """The rank of an argument among a program's inputs."""
         i, axis = self.axes[k]
         return axis is not None, i
 
-    def jacobian_by_rows(self, gradients: Sequence[list[Any]], args: Any) -> Any:
-        """The Jacobian, of the gradient of each output; with no output there is one of zeros."""
-        blocks = [np.stack(rows)[: self.size] for rows in zip(*gradients)]
-        return self.jacobian(blocks, args)
+    def jacobian_by_rows(self, rows: Sequence[Any]) -> Any:
+        """The Jacobian, of a row for each output; if there is no output, of one of zeros."""
+        if self.per_lane:
+            return self.jacobian_of_lanes([np.stack(each)[: self.size] for each in zip(*rows)])
+        return nested(rows[: self.size], self.form.rebuild, self.count)
 
-    def jacobian_by_columns(self, columns: Sequence[Any], args: Any) -> Any:
+    def jacobian_by_columns(self, columns: Sequence[Any]) -> Any:
         """The Jacobian, of the derivatives of the outputs along each input."""
         block = np.stack(columns, 1)
+        if self.per_lane:
+            return self.jacobian_of_lanes(np.split(block, self.ends(), 1))
         if self.reduce is not None:
-            weight = 1.0 / block.shape[-1] if self.reduce == "mean" else 1.0
+            weight = 1.0 / np.size(block, 2) if self.reduce == "mean" else 1.0
             block = weight * added_up(block)
-        return self.jacobian(np.split(block, self.ends(), 1), args)
+        rows = [self.inputs.tree(row) for row in np.ascontiguousarray(block[..., 0])]
+        return nested(rows, self.form.rebuild, self.count)
 
-    def jacobian(self, blocks: Sequence[Any], args: Any) -> Any:
-        """The Jacobian, of blocks of shape (outputs, inputs of an argument, lanes)."""
-        every = [
-            self.matrix((k,), self.form.rebuild, k, block, args)
-            for k, block in enumerate(blocks)
-        ]
+    def jacobian_of_lanes(self, blocks: Sequence[Any]) -> Any:
+        """The Jacobian of each lane, of blocks of shape (outputs, inputs, lanes)."""
+        rebuild = self.form.rebuild
+        every = [self.matrix((k,), rebuild, k, block) for k, block in enumerate(blocks)]
         return every[0] if self.single else tuple(every)
 
-    def hessian(self, gradients: Sequence[list[Any]], args: Any) -> Any:
-        """The Hessian, of the gradient's derivatives along each input."""
-        rows: list[Any] = []
-        blocks = [np.split(np.stack(each), self.ends()) for each in zip(*gradients)]
+    def hessian(self, rows: Sequence[Any]) -> Any:
+        """The Hessian, of a row for each input: the gradient's derivatives along it."""
+        if self.per_lane:
+            return self.hessian_of_lanes(rows)
+        blocks = nested(rows, self.inputs.structure.rebuild, self.count)
+        return blocks if self.single else tuple(zip(*blocks))
+
+    def hessian_of_lanes(self, rows: Sequence[Any]) -> Any:
+        blocks: list[Any] = []
+        columns = [np.split(np.stack(each), self.ends()) for each in zip(*rows)]
         for j, structure in enumerate(self.structures):
             row = [
-                self.matrix((j, k), structure.rebuild, k, parts[j], args)
-                for k, parts in enumerate(blocks)
+                self.matrix((j, k), structure.rebuild, k, parts[j])
+                for k, parts in enumerate(columns)
             ]
-            rows.append(row[0] if self.single else tuple(row))
-        return rows[0] if self.single else tuple(rows)
+            blocks.append(row[0] if self.single else tuple(row))
+        return blocks[0] if self.single else tuple(blocks)
 
-    def ends(self) -> list[int]:
+    def ends(self) -> Any:
         """Where each argument but the last ends, if their numbers stand side by side."""
-        return np.cumsum([form.size for form in self.forms])[:-1].tolist()  # type: ignore[no-any-return]
+        return np.cumsum([form.size for form in self.forms])[:-1]
 
-    def matrix(
-        self, key: Any, outer: Callable[[Any], Any], k: int, block: Any, args: Any
-    ) -> Any:
-        """A structure of the arguments' structures, of numbers (outer, inner, lanes)."""
-        form, (i, axis) = self.forms[k], self.axes[k]
-        if self.per_lane:
-            inner = self.structures[k].rebuild
-            return self.stacked(key, lambda rows: outer([inner(row) for row in rows]), block)
-        if axis is None:
-            rows = np.ascontiguousarray(block[..., 0])
-            return outer([form.tree(row) for row in rows])
-        return outer([like_lanes(args[i], form.structure, axis, rows.T) for rows in block])
+    def matrix(self, key: Any, outer: Callable[[Any], Any], k: int, block: Any) -> Any:
+        """For each lane a structure of structures like argument k, of (outer, inner, lanes)."""
+        inner = self.structures[k].rebuild
+        return self.stacked(key, lambda rows: outer([inner(row) for row in rows]), block)
 
     # ------------------------------------------------------------------ lanes
 
@@ -233,7 +229,8 @@ class Layout:
             key: names the trees of this kind, whose shape is found once.
             numbers: of all trees; the last axis is that of the lanes.
         """
-        columns = np.array(np.moveaxis(numbers, -1, 0), order="C")
+        lanes_first = numbers.T if numbers.ndim == 2 else numbers.transpose(2, 0, 1)
+        columns = np.array(lanes_first, order="C")
         if not self.stacks_arrays:
             if key == "value" and self.result_form.kind is float:
                 return columns.ravel().tolist()
@@ -256,6 +253,11 @@ def _shape_of(tree: Any) -> tuple[int, ...] | None:
         if array.dtype == float:
             return array.shape  # type: ignore[no-any-return]
     return None
+
+
+def all_columns(rows: Any, lanes: int) -> Any:
+    """Rows with a column for each lane, where one may stand for all."""
+    return rows if rows.shape[1] == lanes else np.broadcast_to(rows, (len(rows), lanes))
 
 
 def like_lanes(tree: Any, sample: Any, axis: int, rows: Any) -> Any:

@@ -8,6 +8,7 @@ its cache an ExtraState.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import get_ident
@@ -211,15 +212,19 @@ class TraceCache:
             if trace is not None:
                 lanes = np.sort(self.follow(trace, sweep, lanes, has_nan))
                 tried += 1
-            if trace is None or first in lanes:  # or rounding decides at an edge of it
-                self.ask_function(sweep, [first])
-                lanes = lanes[lanes != first]
+            if trace is None:
+                count = self.lanes_to_wait()
+                self.ask_function(sweep, lanes[:count])
+                lanes = lanes[count:]
+            elif first in lanes:  # rounding decides at an edge of its own trace
+                self.ask_function(sweep, lanes[:1])
+                lanes = lanes[1:]
 
-    def ask_function(self, sweep: Any, lanes: Iterable[int]) -> None:
+    def ask_function(self, sweep: Any, lanes: Array) -> None:
         """Let f itself compute lanes."""
-        for lane in lanes:
-            self.lanes_by_f += 1
-            sweep.eager(int(lane))
+        if len(lanes):
+            self.lanes_by_f += len(lanes)
+            sweep.by_function(lanes)
 
     # ------------------------------------------------------------------ along a trace
 
@@ -319,6 +324,12 @@ class TraceCache:
         if has_many:
             self.tell()
         return False
+
+    def lanes_to_wait(self) -> int:
+        """How many lanes f computes before there may be another trace."""
+        if self.refused or len(self.known) >= MAX_TRACES:
+            return sys.maxsize
+        return max(1, self.pause - self.lanes_by_f)
 
     def record(self, arguments: Any, lane: int) -> Trace | None:
         """The trace of one lane; None if it is known or can't be checked."""
