@@ -177,7 +177,7 @@ class Compiled:
             call = Call(self, *request)
             result = self._finish(call)
             if call.has_recorded and self._schedule.on:
-                self._check(call)
+                self._check(call, *request)
         except _DependsOnValues:
             return by_function(self, *request)
         return result
@@ -205,19 +205,23 @@ class Compiled:
                 call = Call(self, *request)
                 result = self._finish(call)
             is_due = schedule.is_due(clock() - start)
-            if is_due and call is None:
-                call = Call(self, *request)
-                call.result()
-            if call is not None and (is_due or (schedule.on and call.has_recorded)):
-                self._check(call)
+            if is_due or (schedule.on and call is not None and call.has_recorded):
+                self._check(call, *request)
         except BaseException:
             schedule.restart()
             raise
         return result
 
-    def _check(self, call: Call) -> None:
-        """Compare some samples of a call with what f itself gives."""
+    def _check(self, call: Call | None, *request: Any) -> None:
+        """Compare some samples of a call with what f itself gives.
+
+        Args:
+            call: it is made again if a plan has served it.
+        """
         start = clock()
+        if call is None:
+            call = Call(self, *request)
+            call.result()
         call.check(self._schedule.turn)
         self._schedule.checked(clock() - start)
 

@@ -18,7 +18,7 @@ cdef class Numbers:
 cdef class Layout:
     cdef readonly object structures, axes, single, reduce, stacks_arrays, shapes, form
     cdef readonly bint has_lanes, per_lane
-    cdef readonly object count
+    cdef readonly object count, order
     cdef list forms, starts
     cdef Form result_form
     cdef readonly Form inputs

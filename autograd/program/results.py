@@ -100,6 +100,7 @@ class Layout:
         self.inputs = Form(self.structures[0] if single and places else every)
         self.count = None if single else len(places)
         self.shapes: dict[Any, Any] = {}
+        self.order = sorted(range(len(places)), key=lambda k: (self.axes[k][1] is not None, places[k]))
 
     def result(self, method: str, numbers: Numbers, args: Any) -> Any:
         """The result of a method that takes one sweep."""
@@ -159,21 +160,16 @@ class Layout:
     def gradients_of_lanes(self, numbers: Numbers, first: int) -> list[Any]:
         """The gradients of lanes, which follow the outputs: uniform arguments come first."""
         gradients: list[Any] = [None] * len(self.forms)
-        for k in sorted(range(len(gradients)), key=self.order_of):
+        for k in self.order:
             stop = first + self.forms[k].size
             gradients[k] = all_columns(numbers.out[first:stop], numbers.lanes)
             first = stop
         return gradients
 
-    def order_of(self, k: int) -> tuple[bool, int]:
-        """The rank of an argument among a program's inputs."""
-        i, axis = self.axes[k]
-        return axis is not None, i
-
     def jacobian_by_rows(self, rows: Sequence[Any]) -> Any:
         """The Jacobian, of a row for each output; if there is no output, of one of zeros."""
         if self.per_lane:
-            return self.jacobian_of_lanes([np.stack(each)[: self.size] for each in zip(*rows)])
+            return self.jacobian_of_lanes([stack(each)[: self.size] for each in zip(*rows)])
         return nested(rows[: self.size], self.form.rebuild, self.count)
 
     def jacobian_by_columns(self, columns: Sequence[Any]) -> Any:
@@ -202,7 +198,7 @@ class Layout:
 
     def hessian_of_lanes(self, rows: Sequence[Any]) -> Any:
         blocks: list[Any] = []
-        columns = [np.split(np.stack(each), self.ends()) for each in zip(*rows)]
+        columns = [np.split(stack(each), self.ends()) for each in zip(*rows)]
         for j, structure in enumerate(self.structures):
             row = [
                 self.matrix((j, k), structure.rebuild, k, parts[j])
@@ -253,6 +249,11 @@ def _shape_of(tree: Any) -> tuple[int, ...] | None:
         if array.dtype == float:
             return array.shape  # type: ignore[no-any-return]
     return None
+
+
+def stack(rows: Sequence[Any]) -> Any:
+    """Arrays in one, as `np.stack` has them, but without a copy of a single one."""
+    return rows[0][None] if len(rows) == 1 else np.stack(rows)
 
 
 def all_columns(rows: Any, lanes: int) -> Any:

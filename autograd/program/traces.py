@@ -34,7 +34,7 @@ from autograd.trees import flatten, structure
 __all__ = ["Recordings", "Trace", "TraceCache", "key_of"]
 
 MAX_TRACES = 64
-TRACES_AT_ONCE = 8  # that are recorded as soon as a lane goes another way
+TRACES_AT_ONCE = 16  # that are recorded as soon as a lane goes another way
 LANES_BEFORE_A_TRACE = 2000  # computed by f, which take about as long as a recording
 MAX_KINDS = 256  # of arguments
 MAX_NODES = 400_000  # if there are more kinds than these: about 250 MB

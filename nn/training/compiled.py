@@ -21,12 +21,13 @@ from autograd.core.operand import primal
 from autograd.core.traversal import begin
 from autograd.program.check import difference
 from autograd.program.ir.arrays import Array, np
-from autograd.program.plan import Plan
+from autograd.program.plan import Workspace
 from autograd.program.program import Program, Request
-from autograd.program.specialize import Trace, TraceCache
+from autograd.program.results import Numbers
 from autograd.program.spot_check import Schedule, moving
 from autograd.program.targets.runner import clip, folded
 from autograd.program.trace.captured import Captured
+from autograd.program.traces import MAX_TRACES, Trace, TraceCache
 from nn.layers import draws_from
 from nn.training.batches import Batch, Drawn, plain
 from nn.training.eager import Eager, Loss, Results, in_mode
@@ -57,6 +58,7 @@ class Traces(TraceCache):
         fused: by the size of the batch, the step as one call.
     """
 
+    traces_at_once = MAX_TRACES  # no batch goes by f
     sees_draws = False  # layers that draw say so; and other threads may draw meanwhile
 
     def __init__(self, f: Callable[..., Any], params: list[Value], state: Copy) -> None:
@@ -367,13 +369,18 @@ class Run:
             weights[1] = 1.0 / self.batch.lanes
         return weights if self.traces.trains else None
 
-    def add(self, trace: Trace, lanes: Array, blocks: dict[str, Array]) -> None:
-        """Take in results of lanes."""
-        out = np.broadcast_to(blocks["out"], (len(blocks["out"]), len(lanes)))
-        self.parts.append((lanes, trace, out, blocks.get("params")))
+    def add(self, trace: Trace, lanes: Array, numbers: Numbers, columns: Array | None) -> None:
+        """Take in the results of lanes, which are some of the columns, or all."""
+        out = numbers.out[: trace.tape.outputs].copy()
+        if out.shape[1] == 1:
+            out = np.broadcast_to(out, (len(out), len(lanes)))
+        elif columns is not None:
+            out = out[:, columns]
+        params = numbers.d_u[: len(self.traces.first), None].copy()
+        self.parts.append((lanes, trace, out, params))
 
-    def eager(self, lane: int) -> None:
-        """A lane that no program can do: then none does this batch."""
+    def by_function(self, lanes: Array) -> None:
+        """Lanes that no program can do: then none does this batch."""
         raise ByValues(self.traces.why_not())
 
     def loss(self) -> float:
@@ -410,14 +417,14 @@ class Fused:
     def __init__(self, engine: Compiled, run: Run) -> None:
         self.lanes, self.engine, count = run.batch.lanes, engine, len(engine.params)
         self.trace = trace = run.parts[0][1]
-        self.plan = plan = Plan(trace.program, TRAIN, trace.closed, engine.threads)
-        plan.run(run.batch.u, run.batch.x, run.weights(plan.outputs))
-        self.u, self.runner = plan.outside, plan.runner
-        self.data, self.gradient = self.u[:count], plan.slopes[:count]
+        self.space = space = Workspace(trace.program, TRAIN, trace.closed, engine.threads)
+        space.run(run.batch.u, run.batch.x, run.weights(space.outputs))
+        self.u, self.runner = space.outside, space.runner
+        self.data, self.gradient = self.u[:count], space.numbers.d_u[:count]
         self.gradient.fill(math.nan)
         self.runner.run(run.batch.parts)
         self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
-        self.out = plan.results
+        self.out = space.numbers.out[: space.outputs]
         limit = -1.0 if engine.eager.max_norm is None else engine.eager.max_norm
         weight, exchange = run.traces.weight(self.lanes), (float_sweeps.exchanger, trace.closed)
         self.loss = weight, run.traces.has_penalty, limit, *exchange

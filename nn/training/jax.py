@@ -14,9 +14,9 @@ from autograd import Value
 from autograd.core import float_sweeps
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
-from autograd.program.specialize import Trace
 from autograd.program.targets.jax_function import rows, there
 from autograd.program.targets.jax_values import values
+from autograd.program.traces import Trace
 from nn.training.batches import Batch, Drawn
 from nn.training.compiled import ByValues, Compiled, Traces, data_of
 from nn.training.eager import Results

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.core import float_sweeps
 from autograd.program.ir.arrays import Array, np
-from autograd.program.plan import MOST, Plan
+from autograd.program.plan import MAX_ARRAYS, Workspace
 from autograd.program.program import Program
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.record import record
@@ -42,9 +42,9 @@ class Update:
             self._guard = None if library else Captured(optimizer._update)
             self._settings = None
             self._program = self._recorded()
-            self._plan: Any = self._program and Plan(self._program)
+            self._space: Any = self._program and Workspace(self._program)
             rows = 1 + len(optimizer.buffers) + (not optimizer._alike)
-            self._fits = self._program is not None and 1 + rows <= MOST
+            self._fits = self._program is not None and 1 + rows <= MAX_ARRAYS
             self._settings = settings
         return self._program
 
@@ -61,7 +61,7 @@ class Update:
             return True
         if runner.run(x, numbers):
             return False
-        after, *rows = self._plan.results
+        after, *rows = self._space.numbers.out
         buffers = {name: array("d", row) for name, row in zip(optimizer.buffers, rows)}
         others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
         float_sweeps.exchange(optimizer.params, data, after, gradient, others)
@@ -79,9 +79,9 @@ class Update:
             return None, None, None, None, None
         numbers, own = self.numbers()
         x = data, gradient, *optimizer.buffers.values(), *own
-        if not self._plan.lanes:
-            self._plan.run(numbers, np.concatenate([np.atleast_2d(each) for each in x]))
-        return self._plan.runner, x, numbers, optimizer, optimizer.steps + 1
+        if not self._space.lanes:
+            self._space.run(numbers, np.concatenate([np.atleast_2d(each) for each in x]))
+        return self._space.runner, x, numbers, optimizer, optimizer.steps + 1
 
     def numbers(self, optimizer: Optimizer | None = None) -> tuple[list[float], list[Array]]:
         """The numbers of a step: those of all parameters, or an array with each one's own."""
