@@ -8,11 +8,13 @@ lays them out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from copy import copy
-from math import isfinite
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from autograd import no_grad, transforms
+from autograd import transforms
+from autograd.core.blocks import recording
 from autograd.core.operand import primal
 from autograd.core.value import Value
 from autograd.program.arguments import Arguments
@@ -120,9 +122,7 @@ class Call:
         if self.sweeps == 1:
             self.layout = self.layout_of(sweep.form)
         if self.method in OF_A_NUMBER and sweep.form is not NUMBER:
-            raise TypeError(
-                "the gradient: f returns a single number; use jacobian for several"
-            )
+            raise TypeError("the gradient: f returns a single number; use jacobian for several")
         if (self.compiled._schedule.turn + 1) % self.sweeps == 0 or self.sweeps == 1:
             self.checked = sweep  # each sweep has its turn
         return sweep
@@ -154,9 +154,7 @@ class Call:
 
     def hessian(self) -> Any:
         """The Hessian, by a sweep forward and back for each input."""
-        if self.reduce is not None and any(
-            self.given.axes[i] is not None for i in self.places
-        ):
+        if self.reduce is not None and any(self.given.axes[i] is not None for i in self.places):
             raise TypeError(
                 "the Hessian: with reduce, an argument that has samples would give one for "
                 "each two of them; compile without reduce for the Hessian of each sample"
@@ -234,7 +232,7 @@ class LaneSweep:
         self.request, self.threads, self.weight = call.request, call.threads, call.weight
         self.closed: set[Value] = set()
         self.parts: dict[Any, Array] = {}
-        self.asked_function = self.is_filled = self.needs_values = False
+        self.asked_function = self.is_filled = False
 
     def of_lane(self, lane: int) -> LaneSweep:
         """The same of one lane, without its results."""
@@ -320,35 +318,36 @@ class LaneSweep:
             self.differentiate(int(lane))
 
     def evaluate(self, lanes: Sequence[int]) -> None:
-        """Compute the values of lanes: on floats, or on Values where floats don't do."""
-        columns: list[list[float]] = []
-        form = None
-        with np.errstate(all="raise", under="ignore"):
+        """Compute the values of lanes: on floats as far as that is sure, and then on Values."""
+        values = self.values_on_floats(lanes)
+        none, done = np.zeros(0), len(values)
+        if values:
+            self.put(lanes[:done], np.array([values]), none, None, NUMBER)
+        for lane in lanes[done:]:
+            with self.arguments.naming(lane), recording():
+                numbers, rebuild = flatten(self.arguments.sample(lane), "the arguments")
+                result = without_axes(self.f(*rebuild([Value(x) for x in numbers])))
+                form = structure(result, "the result of f")
+                out = [primal(y) for y in flatten(result, "")[0]]
+            self.put([lane], np.array(out).reshape(-1, 1), none, None, form)
+
+    def values_on_floats(self, lanes: Sequence[int]) -> list[float]:
+        """The values of the first lanes, as far as f gives floats for floats.
+
+        Values give the same, and take ten times as long. What floats can't do, or what is an
+        error, is left to Values.
+        """
+        values: list[float] = []
+        with suppress(Exception), np.errstate(all="raise", under="ignore"):
             for lane in lanes:
                 sample = self.arguments.sample(lane)
-                result = self.value_on_floats(sample)
-                if result is None:
-                    with self.arguments.naming(lane), no_grad():
-                        result = without_axes(self.f(*on_values(sample)))
-                here = NUMBER if type(result) is float else structure(result, "the result of f")
-                if form is not None and here.key != form.key:
-                    raise parting()
-                form = here
-                columns.append([primal(y) for y in flatten(result, "")[0]])
-        if form is not None:
-            out = np.array(columns).reshape(len(columns), form.size).T
-            self.put(lanes, out, np.zeros(0), None, form)
-
-    def value_on_floats(self, sample: tuple[Any, ...]) -> float | None:
-        """f's value, if it computes with floats as with Values; None where that isn't sure."""
-        if self.needs_values or not all(type(x) is float for x in sample):
-            return None
-        try:
-            y = self.f(*sample)
-        except Exception:  # a method of Values, or an error that Values explain
-            self.needs_values = True
-            return None
-        return y if type(y) is float and isfinite(y) else None
+                if not all(type(x) is float for x in sample):
+                    break
+                y = self.f(*sample)
+                if type(y) is not float or isnan(y):
+                    break
+                values.append(y)
+        return values
 
     def differentiate(self, lane: int) -> None:
         """Compute one lane, and its derivatives, by eager's sweeps."""
@@ -430,16 +429,10 @@ class LaneSweep:
         return gradient
 
     def gradient_of_lane(self) -> list[float]:
-        """The same, from the rows that follow the outputs, in the order of a program's inputs."""
+        """The same from the rows after the outputs, which are in the order of a program's inputs."""
         rows = self.numbers.out[self.outputs(self.form) :, 0].tolist()
         parts: dict[int, list[float]] = {}
         for place in sorted(self.places, key=self.rank):
             size = self.arguments.structures[place].size
             parts[place], rows = rows[:size], rows[size:]
         return [x for place in self.places for x in parts[place]]
-
-
-def on_values(sample: tuple[Any, ...]) -> Any:
-    """The arguments of a sample with a Value for each number."""
-    numbers, rebuild = flatten(sample, "the arguments")
-    return rebuild([Value(x) for x in numbers])

@@ -286,8 +286,8 @@ class Compiled:
         if recordings.kinds and len(self._reasons) == MANY_RECORDINGS:
             warn(
                 f"compile: {called(self.f)} is recorded anew at each change of what it names, "
-                f"for the {MANY_RECORDINGS}th time since {why}: make it an argument, or a Value whose "
-                "data is set"
+                f"for the {MANY_RECORDINGS}th time since {why}: make it an argument, or a Value "
+                "whose data is set"
             )
         return renewed
 

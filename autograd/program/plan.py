@@ -24,7 +24,7 @@ from autograd.core.float_sweeps import read_data
 from autograd.program.form import Form
 from autograd.program.ir.arrays import np
 from autograd.program.program import VALUES
-from autograd.program.results import Layout, Numbers
+from autograd.program.results import Numbers
 from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS
 from autograd.program.trace.captured import KEYS, LENGTH, equal
 
@@ -214,7 +214,7 @@ class Plan:
             space.weigh(weights, lanes if self.has_lanes else 1)
 
     def averages(self) -> bool:
-        return self.has_lanes and self.reduce == "mean"
+        return bool(self.has_lanes and self.reduce == "mean")
 
     def call(self, args: tuple[Any, ...]) -> Any:
         """The method's result; None if the call is built otherwise or goes another way."""

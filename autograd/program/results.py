@@ -100,7 +100,8 @@ class Layout:
         self.inputs = Form(self.structures[0] if single and places else every)
         self.count = None if single else len(places)
         self.shapes: dict[Any, Any] = {}
-        self.order = sorted(range(len(places)), key=lambda k: (self.axes[k][1] is not None, places[k]))
+        ranks = [(axis is not None, i) for i, axis in self.axes]  # among a program's inputs
+        self.order = sorted(range(len(places)), key=ranks.__getitem__)
 
     def result(self, method: str, numbers: Numbers, args: Any) -> Any:
         """The result of a method that takes one sweep."""
@@ -247,7 +248,7 @@ def _shape_of(tree: Any) -> tuple[int, ...] | None:
     with suppress(ValueError):  # ragged
         array = np.array(tree)
         if array.dtype == float:
-            return array.shape  # type: ignore[no-any-return]
+            return array.shape
     return None
 
 

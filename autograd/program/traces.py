@@ -18,7 +18,7 @@ from autograd.core.value import Value
 from autograd.program.arguments import parameter_names
 from autograd.program.ir.arrays import Array, np
 from autograd.program.plan import Plan, Workspace
-from autograd.program.program import VALUES, Program, Request
+from autograd.program.program import Program, Request
 from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import warn
@@ -254,17 +254,16 @@ class TraceCache:
                 return others
             return self.follow(trace, sweep, lanes[~wrong], has_nan)
         middle = len(lanes) // 2
-        parts = [
-            self.follow(trace, sweep, half, has_nan) for half in (lanes[:middle], lanes[middle:])
-        ]
-        return np.concatenate(parts)
+        first = self.follow(trace, sweep, lanes[:middle], has_nan)
+        second = self.follow(trace, sweep, lanes[middle:], has_nan)
+        return np.concatenate([first, second])
 
     def attempt(self, trace: Trace, sweep: Any, lanes: Array, has_nan: bool) -> Outcome:
         """Run lanes along a trace, and hand over the results that may stand.
 
         None may if an operation was invalid, whose lane isn't known, or if derivatives were
-        summed over lanes that go elsewhere. But a NaN stands in the value of a lane that was
-        given one: operations on it may be flagged.
+        summed over lanes that go elsewhere. But a lane that was given a NaN and whose value
+        has one is done: operations on a NaN may be flagged.
         """
         given, along = sweep.arguments, sweep.along
         u, x = given.u, given.x
@@ -274,14 +273,13 @@ class TraceCache:
         with trace.workspace(sweep) as space:
             status, taken = space.run(u, x, sweep.weights(space.outputs), along)
             here, request = taken == THIS, sweep.request
-            done, finite = here, here
-            is_wrong = status & ~OTHER_TRACE != 0
-            sums = request.wrt is not None and not request.per_lane
-            if is_wrong:
+            done = finite = here
+            if status & ~OTHER_TRACE:
                 finite = finite_lanes(space)
-                done = here & np.isnan(space.numbers.out[: space.outputs]).all(0)
-                done &= has_nan and request == VALUES
-            elif sums and not here.all():
+                is_nan = np.isnan(space.numbers.out[: trace.form.size]).any(0)
+                done = here & is_nan & has_nan
+            sums_lanes = request.wrt is not None and not request.per_lane
+            if sums_lanes and not done.all():
                 done = np.zeros(len(lanes), bool)
             if done.any():
                 columns = None if done.all() else np.flatnonzero(done)
@@ -319,11 +317,11 @@ class TraceCache:
         Beyond some traces, f has to have computed as many lanes as take about as long.
         """
         has_many = len(self.known) >= self.traces_at_once
-        if len(self.known) < MAX_TRACES and self.lanes_by_f >= self.pause:
-            return True
-        if has_many:
+        if self.lanes_by_f < self.pause:
+            return False
+        if has_many:  # and f has computed many lanes since the last recording
             self.tell()
-        return False
+        return len(self.known) < MAX_TRACES
 
     def lanes_to_wait(self) -> int:
         """How many lanes f computes before there may be another trace."""
