@@ -429,7 +429,7 @@ class LaneSweep:
         return gradient
 
     def gradient_of_lane(self) -> list[float]:
-        """The same from the rows after the outputs, which are in the order of a program's inputs."""
+        """The gradient per lane: the rows after the outputs, which have a program's order."""
         rows = self.numbers.out[self.outputs(self.form) :, 0].tolist()
         parts: dict[int, list[float]] = {}
         for place in sorted(self.places, key=self.rank):

@@ -286,8 +286,8 @@ class Compiled:
         if recordings.kinds and len(self._reasons) == MANY_RECORDINGS:
             warn(
                 f"compile: {called(self.f)} is recorded anew at each change of what it names, "
-                f"for the {MANY_RECORDINGS}th time since {why}: make it an argument, or a Value "
-                "whose data is set"
+                f"for the {MANY_RECORDINGS}th time since {why}: make it an argument, or a "
+                "Value whose data is set"
             )
         return renewed
 
@@ -458,12 +458,16 @@ def compile(
     (about 250 MB); others are recorded anew. Threads may share a compiled function: while one
     records, another is served by f itself.
 
+    Of traces, 16 are recorded as they come, and up to 64 in all when f itself has computed
+    2,000 samples in between, of which a warning tells. Values of such samples are computed on
+    floats, if f takes these. A NaN that a sample is given stands in its results as the program
+    gives it, also where f would raise; other results that are not finite are f's.
+
     A float that f reads with `.data` is followed through operators and comparisons. Where other
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any
-    other, 64 times at most, as for any traces, and what goes further ways is computed by f
-    itself, of which a warning tells; so it is with derivatives that f takes of powers above
-    the fourth. What would go into the result as a constant is refused, and f too if it is
-    seen to draw random numbers: draw them outside, and pass them.
+    other, as for any traces; so it is with derivatives that f takes of powers above the fourth.
+    What would go into the result as a constant is refused, and f too if it is seen to draw
+    random numbers: draw them outside, and pass them.
 
     Args:
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.

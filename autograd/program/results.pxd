@@ -27,3 +27,4 @@ cdef class Layout:
     cpdef result(self, str method, Numbers numbers, object args)
     cpdef value(self, Numbers numbers, object args, Py_ssize_t first=*)
     cpdef gradient(self, Numbers numbers, object args)
+    cpdef row(self, Numbers numbers, Py_ssize_t outputs, object args)

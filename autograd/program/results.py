@@ -148,7 +148,7 @@ class Layout:
 
     # ------------------------------------------------------------------ matrices
 
-    def row(self, numbers: Numbers, outputs: int, args: Any) -> Any:
+    def row(self, numbers: Numbers, outputs: cython.Py_ssize_t, args: Any) -> Any:
         """A sweep's row of a matrix: the gradient; per lane, as an array for each argument.
 
         Args:
@@ -227,7 +227,7 @@ class Layout:
             numbers: of all trees; the last axis is that of the lanes.
         """
         lanes_first = numbers.T if numbers.ndim == 2 else numbers.transpose(2, 0, 1)
-        columns = np.array(lanes_first, order="C")
+        columns = lanes_first.copy()
         if not self.stacks_arrays:
             if key == "value" and self.result_form.kind is float:
                 return columns.ravel().tolist()

@@ -43,12 +43,13 @@ def counted(f: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[[], int
 def test_lanes_are_in_front_of_what_one_sample_has(name: str, argnums: Any, build: Any) -> None:
     """Of several arguments there is a tuple, each with its lanes in front."""
     f = FUNCTIONS[name]
-    fast, args = compile(f, (None, 0)), (build(W), build(X))
+    make: Any = build
+    fast, args = compile(f, (None, 0)), (make(W), make(X))
     each = [autograd.jacobian(f, argnums)(W, x) for x in X]
     wanted = each if argnums in (0, 1) else [*zip(*each)]
     for _ in range(3):  # then by a plan
         found = fast.jacobian(*args, argnums=argnums)
-        assert type(found) is (tuple if type(argnums) is tuple else build(W).__class__)
+        assert type(found) is (tuple if type(argnums) is tuple else type(make(W)))
         assert plain(found) == plain(wanted)
     by_values = fast.jacobian([Value(w) for w in W], X, argnums=argnums)
     assert plain(by_values) == plain(wanted)
@@ -65,7 +66,7 @@ def test_lanes_are_in_front_of_what_one_sample_has(name: str, argnums: Any, buil
 @pytest.mark.parametrize("branches", [False, True])
 def test_no_array_of_a_caller_is_kept(reduce: str | None, branches: bool) -> None:
     fast = compile(lambda x: x * x if not branches or x > 1.5 else x, 0, reduce)
-    methods = [fast, fast.grad if reduce else fast.jacobian]
+    methods: list[Callable[..., Any]] = [fast, fast.grad if reduce else fast.jacobian]
     for method in methods:
         method(np.array([1.0, 2.0]))
         method(np.array([1.0, 2.0]))
