@@ -13,14 +13,16 @@ from typing import Any, TypeVar, overload
 
 from autograd import transforms
 from autograd.program.arguments import Axes, holds_values
-from autograd.program.call import Call, LaneSweep
+from autograd.program.call import Call
 from autograd.program.fallback import by_function
+from autograd.program.lanes import LaneSweep
 from autograd.program.plan import dispatch
 from autograd.program.program import Program
+from autograd.program.recordings import Recordings, key_of
 from autograd.program.spot_check import NEVER, Schedule
 from autograd.program.trace.observe import innermost, warn, watches
 from autograd.program.trace.record import called
-from autograd.program.traces import Recordings, TraceCache, key_of
+from autograd.program.traces import TraceCache
 from autograd.transforms import Argnums
 
 __all__ = ["Compiled", "compile"]

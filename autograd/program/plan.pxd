@@ -35,5 +35,6 @@ cdef class Plan:
     cdef bint fits(self, tuple args) except -1
     cdef bint bind_lanes(self, tuple args) except -1
     cdef bint is_current(self) except -1
+    cdef bint is_same(self, object space, object name, object known) except -1
     cdef matrix(self, tuple args)
     cdef choose(self, Py_ssize_t k)

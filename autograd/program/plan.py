@@ -322,39 +322,42 @@ class Plan:
     def is_current(self) -> bool:
         """Whether what f captures is what it was: nearly always, the very same objects."""
         i: cython.Py_ssize_t
-        at: cython.Py_ssize_t
         looks = self.captured.looks
         if looks is not self.looks:
             self.looks = looks
             self.spaces, self.names, self.known = looks
-        now: Any
         for i in range(len(self.spaces)):
-            space = self.spaces[i]
-            if self.names[i] is LENGTH:
-                now = len(space)
-            elif self.names[i] is KEYS:
-                now = (*space,)
-                if equal(now, self.known[i]):
-                    continue
-            elif type(space) is list:
-                at = self.names[i]
-                entries: list[Any] = space
-                now = entries[at] if at < len(entries) else None
-            elif type(space) is dict:
-                variables: dict[str, Any] = space
-                now = variables.get(self.names[i])
-            elif type(space) is FunctionType:
-                now = getattr(space, self.names[i])
-            elif type(space) is CellType:
-                try:
-                    now = space.cell_contents
-                except ValueError:
-                    now = None
-            else:
-                return bool(self.captured.same())
-            if now is not self.known[i]:
+            if not self.is_same(self.spaces[i], self.names[i], self.known[i]):
                 return bool(self.captured.same())
         return True
+
+    def is_same(self, space: Any, name: Any, known: Any) -> bool:
+        """Whether a captured variable is the very same object; false if that isn't sure.
+
+        Args:
+            space: a namespace, a closure's cell or a container.
+            name: of the variable there, or its place.
+        """
+        at: cython.Py_ssize_t
+        if name is LENGTH:
+            return bool(len(space) == known)
+        if name is KEYS:
+            return bool(equal((*space,), known))
+        if type(space) is list:
+            entries: list[Any] = space
+            at = name
+            return (entries[at] if at < len(entries) else None) is known
+        if type(space) is dict:
+            variables: dict[str, Any] = space
+            return variables.get(name) is known
+        if type(space) is FunctionType:
+            return getattr(space, name) is known
+        if type(space) is not CellType:
+            return False
+        try:
+            return space.cell_contents is known
+        except ValueError:  # it is empty
+            return known is None
 
 
 def _check_arrays(given: Any, space: Workspace, call: Any) -> None:

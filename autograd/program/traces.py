@@ -1,23 +1,21 @@
 """Traces of a function: each with its guards, its program, and the lanes that follow it.
 
 A `Trace` is one way that f goes. A `TraceCache` has those of arguments that are built alike,
-and parts the lanes of a call by them. `Recordings` are the caches of a compiled function, and
-its plans: they are bounded, and forgotten together. Dynamo calls a trace a compiled frame and
-its cache an ExtraState.
+and parts the lanes of a call by them. Dynamo calls these a compiled frame and its cache.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import get_ident
 from typing import Any, NamedTuple
 
 from autograd.core.value import Value
 from autograd.program.arguments import parameter_names
 from autograd.program.ir.arrays import Array, np
-from autograd.program.plan import Plan, Workspace
+from autograd.program.plan import Workspace
 from autograd.program.program import Program, Request
 from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS
 from autograd.program.trace.captured import Captured
@@ -31,16 +29,11 @@ from autograd.program.trace.record import (
 )
 from autograd.trees import flatten, structure
 
-__all__ = ["Recordings", "Trace", "TraceCache", "key_of"]
+__all__ = ["Trace", "TraceCache"]
 
 MAX_TRACES = 64
 TRACES_AT_ONCE = 16  # that are recorded as soon as a lane goes another way
 LANES_BEFORE_A_TRACE = 2000  # computed by f, which take about as long as a recording
-MAX_KINDS = 256  # of arguments
-MAX_NODES = 400_000  # if there are more kinds than these: about 250 MB
-KINDS_OF_ANY_SIZE = 16
-MAX_PLANS = 64  # of one method, tried in turn
-MAX_PLAN_KEYS = 64  # methods, each with what it differentiates in
 
 
 class Trace:
@@ -376,80 +369,3 @@ def finite_lanes(space: Workspace) -> Array:
     if space.reverse and numbers.d_x is not None:
         finite &= np.isfinite(numbers.d_x).all(0)
     return finite
-
-
-# ---------------------------------------------------------------- of one compiled function
-
-
-def key_of(method: str, argnums: Any) -> Any:
-    """The key of plans for a method."""
-    if method == "value":
-        return None
-    return argnums if method == "value_and_grad" else (method, argnums)
-
-
-class Recordings:
-    """The recordings made while the function's captured variables were as they are here.
-
-    Once they have changed there is another of these, so a thread that has looked at one uses
-    what belongs to it, whatever others do meanwhile.
-
-    Attributes:
-        captured: what they were before the first program was recorded.
-        kinds: the traces of arguments of each kind; the last used comes last.
-        plans: what is tried in turn, by what is differentiated.
-        reads_values: whether a trace reads Values from outside.
-    """
-
-    def __init__(self, f: Callable[..., Any], own: set[Any] | None = None) -> None:
-        self.captured = Captured(f, own)
-        self.kinds: dict[Any, TraceCache] = {}
-        self.plans: dict[Any, list[Plan]] = {}
-        self.reads_values = False
-
-    def traces(self, key: Any, make: Callable[[], TraceCache]) -> TraceCache:
-        """The traces of arguments of a kind, which is now the last used."""
-        cache = self.kinds.pop(key, None) or make()
-        self.kinds[key] = cache
-        return cache
-
-    def known(self) -> list[Trace]:
-        """All traces, in the order of recording."""
-        return [trace for cache in [*self.kinds.values()] for trace in cache.known]
-
-    def forget_old(self) -> None:
-        """Drop the kinds of arguments that were used longest ago, where there is too much."""
-        plans = [plan for plans in [*self.plans.values()] for plan in plans]
-        recent = {plan.trace for plan in plans if plan.used}
-        recent.update([*self.kinds.values()][-1].known)
-        for plan in plans:
-            plan.used = False
-        kinds = sorted(
-            self.kinds.items(), key=lambda kind: not recent.isdisjoint(kind[1].known)
-        )
-        nodes, left = sum([cache.nodes for _, cache in kinds]), len(kinds)
-        while left > MAX_KINDS or (left > KINDS_OF_ANY_SIZE and nodes > MAX_NODES):
-            nodes -= kinds[-left][1].nodes
-            left -= 1
-        self.kinds = dict(kinds[-left:])
-        known = {*self.known()}
-        for key, plans in [*self.plans.items()]:
-            self.plans[key] = [plan for plan in plans if plan.trace in known]
-
-    def plan(self, call: Any) -> None:
-        """Let such calls go by plans on the traces known so far; but not where samples part."""
-        cache = self.kinds.get(call.given.key)
-        traces = cache.known if cache else []
-        key = key_of(call.method, call.argnums)
-        plans = self.plans.get(key, [])
-        if call.given.lanes and len(traces) > 1:
-            self.plans[key] = [plan for plan in plans if plan.trace not in traces]
-            return
-        planned = {plan.trace for plan in plans}
-        for trace in traces:
-            if trace not in planned:
-                with suppress(NotImplementedError):
-                    plans = [Plan(trace, call, self.captured), *plans][:MAX_PLANS]
-        self.plans[key] = plans
-        while len(self.plans) > MAX_PLAN_KEYS:
-            self.plans.pop(next(iter(self.plans)), None)

@@ -106,7 +106,8 @@ def test_the_call_path_is_compiled_from_its_own_source(package: Path) -> None:
     program = package.parent / "program"
     program.mkdir()
     for suffix in (".py", ".pxd", build.SUFFIX):
-        (program / f"plan{suffix}").write_text(suffix)
+        for name in build.CALLS:
+            (program / f"{name.rpartition('.')[2]}{suffix}").write_text(suffix)
     (program / build.RECORD).write_text(build.fingerprint(str(program)))
     for source in ("", "edited"):
         if source:
@@ -117,7 +118,7 @@ def test_the_call_path_is_compiled_from_its_own_source(package: Path) -> None:
             build.choose(str(package), str(program))
         finder = sys.path_importer_cache[str(program)]
         assert finder is not None
-        spec = finder.find_spec(build.CALLS[0])
+        spec = finder.find_spec(build.CALLS[-1])
         assert spec is not None
         assert spec.origin == str(program / f"plan{'.py' if source else build.SUFFIX}")
 

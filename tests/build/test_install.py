@@ -132,7 +132,7 @@ def test_the_source_distribution_holds_what_both_builds_need(sdist: Path) -> Non
     assert {f"autograd/core/{name}" for name in wanted} <= files
     assert {"autograd/py.typed", "autograd/build/setup_commands.py"} <= files
     assert {f"autograd/program/kernel/{name}.h" for name in ("vecmath", "ops", "run")} <= files
-    assert "autograd/program/plan.pxd" in files
+    assert {f"autograd/program/{name}.pxd" for name in ("form", "results", "plan")} <= files
     assert {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md"} <= files
     assert {"CITATION.cff", ".github/SECURITY.md"} <= files
     assert ".github/CONTRIBUTING.md" in files

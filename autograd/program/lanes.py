@@ -1,0 +1,262 @@
+"""Sweeps over lanes: each lane goes along its trace, or by f itself, into one set of numbers.
+
+A `Call` makes them, and a `TraceCache` fills them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from copy import copy
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+from autograd import transforms
+from autograd.core.blocks import recording
+from autograd.core.operand import primal
+from autograd.core.value import Value
+from autograd.program.check import compare
+from autograd.program.ir.arrays import Array, np
+from autograd.program.program import VALUES
+from autograd.program.results import Layout, Numbers, parting
+from autograd.program.targets.runner import added_up
+from autograd.trees import NUMBER, Structure, flatten, structure, without_axes
+
+if TYPE_CHECKING:
+    from autograd.program.call import Call
+
+__all__ = ["LaneSweep"]
+
+
+class LaneSweep:
+    """One sweep over all lanes of a call, each along its trace or by f itself.
+
+    Args:
+        call: asks for it.
+        output: of which the gradient is taken; along a direction, that of its derivative.
+        along: u and x of the direction.
+
+    Attributes:
+        request: what it asks of a program.
+        numbers: the results, once a lane has some.
+        form: the structure of f's result.
+        closed: the Values from outside f that its traces read.
+        parts: of each trace, the lanes that go along it.
+        asked_function: whether f itself has computed a lane.
+    """
+
+    form: Structure
+    numbers: Numbers
+
+    def __init__(
+        self, call: Call, output: int | None, along: tuple[Array, Array] | None
+    ) -> None:
+        self.output, self.along = output, along  # but not the call: that would be a cycle
+        self.f, self.arguments, self.places = call.compiled.f, call.given, call.places
+        self.request, self.threads, self.weight = call.request, call.threads, call.weight
+        self.closed: set[Value] = set()
+        self.parts: dict[Any, Array] = {}
+        self.asked_function = self.is_filled = False
+
+    def of_lane(self, lane: int) -> LaneSweep:
+        """The same of one lane, without its results."""
+        along = self.along and (self.along[0], self.along[1][:, lane : lane + 1])
+        single = copy(self)
+        single.arguments, single.along, single.threads = self.arguments.of_lane(lane), along, 1
+        single.closed, single.parts = set(), {}
+        single.asked_function = single.is_filled = False
+        return single
+
+    def weights(self, count: int) -> Array | None:
+        """The weight of each of so many outputs; along a direction, of their tangents."""
+        if self.output is None:
+            return None
+        weights = np.zeros(count)
+        first = 0 if self.along is None else count // 2
+        weights[first + self.output :][:1] = self.weight
+        return weights
+
+    # ------------------------------------------------------------------ results of lanes
+
+    def add(self, trace: Any, lanes: Array, numbers: Numbers, columns: Any) -> None:
+        """Take in what a trace gives for lanes.
+
+        Args:
+            columns: where these are among those of the numbers; all of them if None.
+        """
+        self.closed.update(trace.closed)
+        before = self.parts.get(trace)
+        self.parts[trace] = lanes if before is None else np.concatenate([before, lanes])
+        out = numbers.out[: self.height(trace.form)]
+        d_x = numbers.d_x
+        if columns is not None:
+            out = out if out.shape[1] == 1 else out[:, columns]
+            d_x = None if d_x is None else d_x[:, columns]
+        self.put(lanes, out, numbers.d_u, d_x, trace.form)
+
+    def outputs(self, form: Structure) -> int:
+        """How many outputs there are, with their derivatives along a direction."""
+        return form.size if self.along is None else 2 * form.size
+
+    def height(self, form: Structure) -> int:
+        """How many rows there are, with the gradients of lanes."""
+        if not self.request.per_lane:
+            return self.outputs(form)
+        sizes = [self.arguments.structures[i].size for i in self.places]
+        return self.outputs(form) + sum(sizes)
+
+    def row(self, layout: Layout) -> Any:
+        """The row of a matrix that this sweep gives."""
+        return layout.row(self.numbers, self.outputs(self.form), self.arguments.args)
+
+    def put(self, lanes: Any, out: Array, d_u: Array, d_x: Any, form: Structure) -> None:
+        """Put the numbers of lanes in their columns, and add up what is summed."""
+        if not self.is_filled:
+            self.allocate(form)
+        if form.key != self.form.key:
+            raise parting()
+        numbers, uniform = self.numbers, len(self.arguments.u)
+        numbers.out[:, lanes] = out
+        if self.output is None or self.request.per_lane:
+            return
+        numbers.d_u[:] = added_up(np.stack([numbers.d_u, d_u[:uniform]], 1))[:, 0]
+        if d_x is not None:
+            numbers.d_x[:, lanes] = d_x[: len(numbers.d_x)]
+
+    def allocate(self, form: Structure) -> None:
+        """Make room for the results of all lanes."""
+        given, self.form, self.is_filled = self.arguments, form, True
+        lanes = given.lanes or 1
+        out, d_u = np.zeros((self.height(form), lanes)), np.zeros(len(given.u))
+        self.numbers = Numbers(out, d_u, np.zeros((len(given.x), lanes)), lanes)
+
+    # ------------------------------------------------------------------ by f itself
+
+    def by_function(self, lanes: Sequence[int]) -> None:
+        """Compute lanes by f itself."""
+        self.asked_function = True
+        if self.request == VALUES:
+            self.evaluate([int(lane) for lane in lanes])
+            return
+        for lane in lanes:
+            self.differentiate(int(lane))
+
+    def evaluate(self, lanes: Sequence[int]) -> None:
+        """Compute the values of lanes: on floats as far as that is sure, and then on Values."""
+        values = self.values_on_floats(lanes)
+        none, done = np.zeros(0), len(values)
+        if values:
+            self.put(lanes[:done], np.array([values]), none, None, NUMBER)
+        for lane in lanes[done:]:
+            with self.arguments.naming(lane), recording():
+                numbers, rebuild = flatten(self.arguments.sample(lane), "the arguments")
+                result = without_axes(self.f(*rebuild([Value(x) for x in numbers])))
+                form = structure(result, "the result of f")
+                out = [primal(y) for y in flatten(result, "")[0]]
+            self.put([lane], np.array(out).reshape(-1, 1), none, None, form)
+
+    def values_on_floats(self, lanes: Sequence[int]) -> list[float]:
+        """The values of the first lanes, as far as f gives floats for floats.
+
+        Values give the same, and take ten times as long. What floats can't do, or what is an
+        error, is left to Values.
+        """
+        values: list[float] = []
+        with suppress(Exception), np.errstate(all="raise", under="ignore"):
+            for lane in lanes:
+                sample = self.arguments.sample(lane)
+                if not all(type(x) is float for x in sample):
+                    break
+                y = self.f(*sample)
+                if type(y) is not float or isnan(y):
+                    break
+                values.append(y)
+        return values
+
+    def differentiate(self, lane: int) -> None:
+        """Compute one lane, and its derivatives, by eager's sweeps."""
+        given = self.arguments
+        with given.naming(lane):
+            options = transforms.Options((*self.places,))
+            run = transforms.Run(self.f, given.sample(lane), {}, options, every=True)
+            out = [primal(y) for y in run.outputs]
+            form = structure(run.returned, "the result of f")
+            gradient: list[Any] = []
+            if self.along is not None and self.output is None:
+                out += map(primal, run.push(self.direction(lane)))
+            elif self.along is not None:
+                gradient = run.curve(run.outputs[self.output or 0], self.direction(lane))
+                gradient = [self.weight * primal(d) for d in gradient]
+                out += [0.0] * len(out)
+            elif self.output is not None and run.outputs:
+                pulled = run.pull([(run.outputs[self.output], self.weight)])
+                gradient = [*map(primal, pulled)]
+        self.put_gradient(lane, out, gradient, form)
+
+    def put_gradient(
+        self, lane: int, out: list[float], gradient: list[float], form: Structure
+    ) -> None:
+        """Put the outputs of a lane and its gradient, argument after argument, in place."""
+        given, ends = self.arguments, np.cumsum([len(rows) for rows in self.rows()])
+        parts = np.split(np.array(gradient), ends[:-1]) if gradient else []
+        d_u, d_x = np.zeros(len(given.u)), np.zeros((len(given.x), 1))
+        for i, rows, part in zip(self.places, self.rows(), parts):
+            side = d_u if given.axes[i] is None else d_x[:, 0]
+            side[rows] = part
+        if self.request.per_lane:
+            by_program = sorted(zip(self.places, parts), key=lambda each: self.rank(each[0]))
+            out = [*out, *[x for _, part in by_program for x in part.tolist()]]
+        column = np.array(out).reshape(-1, 1)
+        self.put([lane], column, d_u, d_x, form)
+
+    def rows(self) -> list[range]:
+        """Where the numbers of the arguments to differentiate in are, in u or in x."""
+        given = self.arguments
+        return [given.rows[given.names[i]] for i in self.places]
+
+    def rank(self, place: int) -> tuple[bool, int]:
+        """The rank of an argument among a program's inputs: uniform ones come first."""
+        return self.arguments.axes[place] is not None, place
+
+    # ------------------------------------------------------------------ spot checks
+
+    def direction(self, lane: int) -> list[float]:
+        """One lane of the direction: the numbers of the arguments to differentiate in."""
+        assert self.along is not None
+        t_u, t_x = self.along
+        numbers: list[float] = []
+        for i, rows in zip(self.places, self.rows()):
+            side = t_u if self.arguments.axes[i] is None else t_x[:, lane]
+            numbers += side[rows].tolist()
+        return numbers
+
+    def difference(self) -> str | None:
+        """How the results of one lane differ from those of f, by more than rounding."""
+        along = None if self.along is None else self.direction(0)
+        count = self.outputs(self.form)
+        out = self.numbers.out[:count].ravel().tolist()
+        slopes = []
+        weights = self.weights(count)
+        if weights is not None:
+            slopes = [(weights.tolist(), self.gradient())]
+        return compare(self.f, self.arguments.sample(0), out, slopes, self.places, along)
+
+    def gradient(self) -> list[float]:
+        """The gradient of one lane: the numbers of each argument in turn."""
+        if self.request.per_lane:
+            return self.gradient_of_lane()
+        gradient: list[float] = []
+        for i, rows in zip(self.places, self.rows()):
+            uniform = self.arguments.axes[i] is None
+            side = self.numbers.d_u if uniform else self.numbers.d_x[:, 0]
+            gradient += side[rows].tolist()
+        return gradient
+
+    def gradient_of_lane(self) -> list[float]:
+        """The gradient per lane: the rows after the outputs, which have a program's order."""
+        rows = self.numbers.out[self.outputs(self.form) :, 0].tolist()
+        parts: dict[int, list[float]] = {}
+        for place in sorted(self.places, key=self.rank):
+            size = self.arguments.structures[place].size
+            parts[place], rows = rows[:size], rows[size:]
+        return [x for place in self.places for x in parts[place]]
