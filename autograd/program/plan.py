@@ -245,7 +245,8 @@ class Plan:
         space, layout, rows = self.space, self.layout, list[Any]()
         size: cython.Py_ssize_t = len(self.tangent_rows) or max(1, layout.size)
         for k in range(size):
-            self.choose(k)
+            if size > 1 or self.tangent_rows:  # else it is chosen for good
+                self.choose(k)
             if space.runner.run(self.columns):
                 return None
             if self.by_columns:

@@ -17,7 +17,7 @@ cdef class Numbers:
 @cython.final
 cdef class Layout:
     cdef readonly object structures, axes, single, reduce, stacks_arrays, shapes, form
-    cdef readonly bint has_lanes, per_lane
+    cdef readonly bint has_lanes, per_lane, is_row
     cdef readonly object count, order
     cdef list forms, starts
     cdef Form result_form

@@ -26,7 +26,7 @@ from autograd.program.form import Form
 from autograd.program.ir.arrays import np
 from autograd.program.targets.runner import added_up, folded
 from autograd.transforms import nested
-from autograd.trees import Structure, as_rows, labelled
+from autograd.trees import NUMBER, Structure, as_rows, labelled
 
 __all__ = ["Layout", "Numbers", "parting"]
 
@@ -94,6 +94,7 @@ class Layout:
         self.has_lanes, self.per_lane = given.lanes > 0, per_lane
         self.stacks_arrays = self.has_lanes and reduce is None and given.arrays
         self.result_form, self.size = Form(form), form.size
+        self.is_row = self.stacks_arrays and form is NUMBER
         self.forms = [Form(structure) for structure in self.structures]
         self.starts = [given.rows[given.names[i]].start for i in places]
         every = Structure(tuple, (), tuple, self.structures)
@@ -123,6 +124,8 @@ class Layout:
         """
         if not self.has_lanes:
             return self.result_form.build(numbers.outputs, first)
+        if self.reduce is None and self.is_row and len(numbers.out[first]) == numbers.lanes:
+            return numbers.out[first].copy()
         if self.reduce is None:
             rows = all_columns(numbers.out[first : first + self.size], numbers.lanes)
             return self.stacked("value", self.form.rebuild, rows)
