@@ -119,7 +119,8 @@ INLINE V vexpm1(V x)
 {
     M rare = ~(magnitude(x) < 708.0);
     V r, power, rest = reduced(SEL(rare, splat(0.0), x), &r, &power), y = rest + r;
-    return patch_rare_lanes(x, SEL(power == 1.0, y, y * power + (power - 1.0)), rare, expm1);
+    y = SEL(power == 1.0, y, y * power + (power - 1.0));
+    return patch_rare_lanes(x, signed_as(y, x), rare, expm1); /* -0.0 stays -0.0 */
 }
 
 /* log(u) where c is what u was rounded by, over u (fdlibm's e_log.c, s_log1p.c) */
