@@ -91,7 +91,7 @@ class Workspace:
         self.reverse, self.forward = request.wrt is not None, request.along is not None
         self.per_lane = request.wrt is not None and request.per_lane
         self.after = sweep.inputs // 2 if self.forward else sweep.inputs
-        self.outputs = program.tape.outputs * (2 if self.forward else 1)
+        self.outputs = len(program.tape.outputs) * (2 if self.forward else 1)
 
     def resize(self, lanes: int) -> None:
         """Make buffers for so many lanes."""

@@ -10,14 +10,18 @@ from typing import Any, NamedTuple
 
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import FREE, Blocks
-from autograd.program.ir.tape import Tape, uncollected
+from autograd.program.ir.tape import Input, Tape, uncollected
 from autograd.program.kernel import kernel
 from autograd.program.passes.fuse_sums import fuse_sums
-from autograd.program.passes.guards import in_order
 from autograd.program.passes.jvp import jvp
-from autograd.program.passes.margins import with_margins
+from autograd.program.passes.near_ties import guard_near_ties
 from autograd.program.passes.reroll import reroll
-from autograd.program.passes.simplify import can_fold, simplify
+from autograd.program.passes.simplify import (
+    drop_dead,
+    drop_units,
+    fold_constants,
+    merge_equal,
+)
 from autograd.program.passes.vectorize import vectorize
 from autograd.program.passes.vjp import vjp
 from autograd.program.targets.array_functions import namespace
@@ -86,19 +90,27 @@ class Program:
                 f"compile: no pass is called {unknown.pop()!r}; choose of {[*PASSES]}"
             )
         self.counts = {"recorded": len(tape)}
-        if "atan2" in tape.ops:  # which sees the sign of a zero, and that may change it
-            without = [*without, "fuse_sums"]
+        tape.inputs = [Input(*each) for each in inputs]
+        if any(node.op == "atan2" for node in tape.nodes):
+            without = [
+                *without,
+                "fuse_sums",
+            ]  # it may change the sign of a zero, which that sees
         passes = [name for name in PASSES if name not in without]
-        if "fold" in passes and can_fold(tape):
-            tape = simplify(tape, ["fold"])
+        if "fold" in passes:
+            tape = fold_constants(tape)
         if "fuse_sums" in passes:
-            tape = fuse_sums(tape, in_order(tape))
+            tape = fuse_sums(tape)
         self.counts["fused"] = len(tape)
-        self.guards = len(answers)  # those after them are margins
-        tape, answers = with_margins(tape, answers)
-        if "reroll" in passes and not any(varies for _, _, varies in inputs):
+        self.guards = len(answers)  # those after them are of near ties
+        tape, answers = guard_near_ties(tape, answers)
+        if "reroll" in passes and not any(each.varies for each in tape.inputs):
             tape = reroll(tape, data)
-        self.tape = simplify(tape, [name for name in passes if name != "fold"])
+        if "simplify" in passes:
+            tape = drop_units(tape)
+        if "cse" in passes:
+            tape = merge_equal(tape)
+        self.tape = drop_dead(tape)
         self.counts["needed"] = len(self.tape)
         self.inputs, self.trace, self.lanes = [*inputs], trace, self.tape.lanes
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
@@ -107,14 +119,14 @@ class Program:
     @cached_property
     def blocks(self) -> Blocks:
         """Its values, in blocks that every target knows."""
-        return vectorize(self.tape, self.inputs)
+        return vectorize(self.tape)
 
     @cached_property
     def with_scalars(self) -> Blocks:
         """The same for the kernel, which knows lists of single operations."""
         if any(lanes for _, _, lanes in self.inputs) or self.lanes:
             return self.blocks
-        return vectorize(self.tape, self.inputs, scalars=True)
+        return vectorize(self.tape, scalars=True)
 
     # ------------------------------------------------------------------ running
 
@@ -265,5 +277,5 @@ def _swept(
     if along is None:
         blocks = program.with_scalars if scalars else program.blocks
     else:
-        blocks = vectorize(*jvp(program.tape, program.inputs, along), scalars)
+        blocks = vectorize(jvp(program.tape, along), scalars)
     return blocks if wrt is None else vjp(blocks, wrt, per_lane)

@@ -225,7 +225,7 @@ class Compiled:
         if (
             sweep.native is not None
             and float_sweeps.exchanger is not None
-            and all(lane is None for _, lane in program.tape.roots[: sweep.outputs])
+            and all(root.lane is None for root in program.tape.outputs)
             and (sweep.has_lanes or lanes == 1)
         ):
             traces.fused[lanes] = Fused(self, run)
@@ -371,7 +371,7 @@ class Run:
 
     def add(self, trace: Trace, lanes: Array, numbers: Numbers, columns: Array | None) -> None:
         """Take in the results of lanes, which are some of the columns, or all."""
-        out = numbers.out[: trace.tape.outputs].copy()
+        out = numbers.out[: len(trace.tape.outputs)].copy()
         if out.shape[1] == 1:
             out = np.broadcast_to(out, (len(out), len(lanes)))
         elif columns is not None:

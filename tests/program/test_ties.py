@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -46,7 +46,6 @@ a function: lambda xs: autograd.tanh(one_by_one(xs) / 8.0) * 3.0
 an exponential: lambda xs: autograd.exp(one_by_one(xs) / 8.0)
 powers: lambda xs: one_by_one([x ** 3 for x in xs])
 the largest: lambda xs: autograd.maximum(one_by_one(xs[:5]), one_by_one(xs[::-1]))
-a remainder: lambda xs: (1.8 - one_by_one(xs)) % 0.9000000000000001
 a mean of logs: lambda xs: autograd.logsumexp(xs) + autograd.where(xs[0] > 0, *xs[:2])
 """,
     autograd=autograd,
@@ -54,7 +53,6 @@ a mean of logs: lambda xs: autograd.logsumexp(xs) + autograd.where(xs[0] > 0, *x
 )
 ASKS: dict[str, Callable[[Any, float], Any]] = {
     **{what: eval(f"lambda s, t: s {sign} t") for what, sign in COMPARISONS.items()},
-    "bool": lambda s, t: bool(s - t),
     "int": lambda s, t: int(s - t + 2.0) == 2,
     "round": lambda s, t: round(s - t + 0.5) == 0,
 }
@@ -94,13 +92,14 @@ def test_a_tie_is_decided_as_by_the_function(
     @given(lists, st.sampled_from([*made]))
     @example([0.1, 0.2, 0.3], "ge")
     @example([1.0, 1e-16, 1e-16], "gt")
-    @example([1.0, -1.0, 1e-17, 0.1, 0.2, 0.3, 0.7, -0.3, 0.4], "le")
     @example([0.1] * 9, "lt")
     @example([0.0] * 16, "gt")
     @example([0.0] * 3, "lt")
     def check(xs: list[float], ask: str) -> None:
         f, fast, lanes = both[ask]
-        limits = near(primal(SUMS[total]([*map(Value, xs)])))
+        size = primal(SUMS[total]([*map(Value, xs)]))
+        assume(abs(size) > 1e-2 or not any(xs))  # else terms cancel, and no side is near
+        limits = near(size)
         values, slopes = zip(*[autograd.value_and_grad(f)(xs, t) for t in limits])
         got, found = zip(*[fast.value_and_grad(xs, t) for t in limits])
         assert got == pytest.approx(values, rel=1e-15)
@@ -220,3 +219,21 @@ def test_a_number_is_compared_with_itself_by_the_program() -> None:
     before = next(runs)
     assert fast(xs) == pytest.approx(math.exp(3.0), rel=1e-15)
     assert next(runs) == before + 1
+
+
+def test_beyond_a_tie_the_program_decides() -> None:
+    """Sides that differ by more than 2⁻⁴⁰ of the larger are compared without the function."""
+    runs = itertools.count()
+
+    def f(x: Any, y: Any) -> Any:
+        next(runs)
+        return x * 3.0 if autograd.exp(x) > autograd.exp(y) else y * 2.0
+
+    fast = compile(f, verify=False)
+    near, far = 1.0 + 2.0**-41, 1.0 + 2.0**-39
+    assert [fast(near, 1.0), fast(far, 1.0)] == [3.0 * near, 3.0 * far]
+    before = next(runs)
+    fast(far, 1.0)
+    assert next(runs) == before + 1
+    fast(near, 1.0)
+    assert next(runs) == before + 3

@@ -1,19 +1,188 @@
-"""The tape: what a function computed, as flat lists that passes read from start to end."""
+"""The tape: what a function computed, one operation on single numbers a node.
+
+The recorder writes it, the passes go from one tape to the next, and `vectorize` makes a program
+on blocks of it. It is a Wengert list (Wengert 1964): a node stands after its operands, and is
+named by its place. `str(tape)` shows it.
+"""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-__all__ = ["LEAVES", "Tape", "uncollected"]
+__all__ = ["LEAVES", "Input", "Node", "Root", "Tape", "move", "uncollected"]
 
-LEAVES = frozenset(["input", "lane", "const", "gather"])
+LEAVES = frozenset(["input", "const", "gather"])
+
+
+class Node(NamedTuple):
+    """One operation on single numbers.
+
+    Attributes:
+        op: "input", "const", "gather" (after the re-roll: a leaf of its own in each lane), the
+            name of a primitive, a comparison ("lt", …), "detach", or "over" (the sum of its
+            operand over all lanes).
+        args: the places of its operands. Those of a dot are the bias, the weights and the
+            inputs, in this order.
+        number: of a const the number, of an input its row among all inputs that vary alike,
+            of a gather the place in the tape's `gathers`.
+        varies: whether each lane has its own.
+    """
+
+    op: str
+    args: tuple[int, ...] = ()
+    number: float = 0.0
+    varies: bool = False
+
+
+class Input(NamedTuple):
+    """Some numbers that the function is given; each is a row.
+
+    Attributes:
+        varies: whether each lane has its own.
+    """
+
+    name: str
+    rows: int
+    varies: bool
+
+
+class Root(NamedTuple):
+    """A node that is a result.
+
+    Attributes:
+        lane: the lane whose number it is, after the re-roll; else None.
+    """
+
+    node: int
+    lane: int | None = None
+
+
+@dataclass
+class Tape:
+    """Nodes in topological order, and which of them are results.
+
+    Attributes:
+        nodes: each after its operands.
+        inputs: the rows of those that don't vary follow each other, as do those that vary.
+        outputs: what the function gives.
+        guards: what it compared; they must be as recorded for the tape to be right.
+        gathers: after the re-roll, lists of leaves, one a lane.
+        lanes: how many lanes the re-roll found.
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+    inputs: list[Input] = field(default_factory=list)
+    outputs: list[Root] = field(default_factory=list)
+    guards: list[Root] = field(default_factory=list)
+    gathers: list[tuple[int, ...]] = field(default_factory=list)
+    lanes: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def add(self, op: str, args: Iterable[int] = (), number: float = 0.0) -> int:
+        """Append a const or an operation, which varies if an operand does; return its place."""
+        args = tuple(args)
+        varies = op != "over" and any(self.nodes[a].varies for a in args)
+        return self.append(Node(op, args, number, varies))
+
+    def add_gather(self, leaves: tuple[int, ...]) -> int:
+        """Append a node that is another leaf in each lane; return its place."""
+        self.gathers.append(leaves)
+        return self.append(Node("gather", (), float(len(self.gathers) - 1), True))
+
+    def append(self, node: Node) -> int:
+        """Append a node whose operands are in the tape; return its place."""
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def copy_roots(self, source: Tape, places: Sequence[int]) -> None:
+        """Take over the roots of a tape whose nodes are now at these places."""
+        self.outputs = [Root(places[node], lane) for node, lane in source.outputs]
+        self.guards = [Root(places[node], lane) for node, lane in source.guards]
+
+    def roots(self) -> list[Root]:
+        """Return the outputs and then the guards."""
+        return [*self.outputs, *self.guards]
+
+    def live(self, roots: Sequence[Root] | None = None) -> bytearray:
+        """Return for each node whether a root depends on it.
+
+        Args:
+            roots: all roots of the tape unless given.
+        """
+        live = bytearray(len(self.nodes))
+        for root in self.roots() if roots is None else roots:
+            live[root.node] = 1
+        for place in range(len(self.nodes) - 1, -1, -1):
+            if live[place]:
+                node = self.nodes[place]
+                operands = self.gathers[int(node.number)] if node.op == "gather" else node.args
+                for operand in operands:
+                    live[operand] = 1
+        return live
+
+    def levels(self) -> list[int]:
+        """Return for each node the length of the longest path to it from a leaf."""
+        levels: list[int] = []
+        for node in self.nodes:
+            level = 0 if node.op == "gather" else -1  # it has to come after its leaves
+            for operand in node.args:
+                if levels[operand] > level:
+                    level = levels[operand]
+            levels.append(level + 1)
+        return levels
+
+    def __str__(self) -> str:
+        names = {varies: _row_names(self.inputs, varies) for varies in (False, True)}
+        lines = [f"{self.lanes} lanes"] if self.lanes else []
+        for place, node in enumerate(self.nodes):
+            text = f"%{place} = {self._text(node, names[node.varies])}"
+            lines.append(text + ("  in each lane" if node.varies else ""))
+        lines.append(" ".join(["outputs:", *map(_root_text, self.outputs)]))
+        if self.guards:
+            lines.append(" ".join(["guards:", *map(_root_text, self.guards)]))
+        return "\n".join(lines)
+
+    def _text(self, node: Node, names: Sequence[str]) -> str:
+        if node.op == "const":
+            return repr(node.number)
+        if node.op == "input":
+            row = int(node.number)
+            return names[row] if row < len(names) else f"input {row}"
+        operands = self.gathers[int(node.number)] if node.op == "gather" else node.args
+        return " ".join([node.op, *[f"%{operand}" for operand in operands]])
+
+
+def move(node: Node, places: Sequence[int]) -> Node:
+    """Return a node for another tape, where its operands are at these places."""
+    args = tuple([places[a] for a in node.args])
+    return node if args == node.args else Node(node.op, args, node.number, node.varies)
+
+
+def _row_names(inputs: Sequence[Input], varies: bool) -> list[str]:
+    names: list[str] = []
+    for each in inputs:
+        if each.varies != varies:
+            continue
+        if each.rows == 1:
+            names.append(each.name)
+        else:
+            names += [f"{each.name}[{row}]" for row in range(each.rows)]
+    return names
+
+
+def _root_text(root: Root) -> str:
+    return f"%{root.node}" if root.lane is None else f"%{root.node}.{root.lane}"
 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Make many small objects without looking for garbage among them, which there is none."""
+    """Pause the collection of garbage while many small objects are made, none of it garbage."""
     collects = gc.isenabled()
     try:
         gc.disable()
@@ -21,106 +190,3 @@ def uncollected() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
-
-
-class Tape:
-    """Nodes in topological order: node i is `ops[i]` applied to the nodes `args[i]`.
-
-    Leaves have no args, and a number that says which they are:
-
-    - "input": a number that is the same in all lanes; its place among the inputs.
-    - "lane": a number that each lane has its own of; its place among those.
-    - "const": the number itself.
-    - "gather": after the re-roll, the place in `gathers` of a list of leaves, one a lane.
-
-    Any other op is the name of a primitive, a question ("lt", "trunc", …) that gives 1, 0 or a
-    whole number; or "over", the sum of its only operand over all lanes. A dot's args are
-    (bias, *ws, *xs).
-
-    Attributes:
-        roots: the outputs and then the guards, as pairs of a node and a lane; the lane is None
-            but for what is left of a graph that was re-rolled.
-        outputs: how many of the roots are outputs.
-        lanes: the number of lanes that the re-roll found, or None.
-    """
-
-    def __init__(self) -> None:
-        self.ops: list[str] = []
-        self.args: list[tuple[int, ...]] = []
-        self.values: list[float] = []
-        self.gathers: list[tuple[int, ...]] = []
-        self.roots: list[tuple[int, int | None]] = []
-        self.outputs = 0
-        self.lanes: int | None = None
-
-    def __len__(self) -> int:
-        return len(self.ops)
-
-    def add(self, op: str, args: Iterable[int] = (), value: float = 0.0) -> int:
-        """Append a node; return its index."""
-        self.ops.append(op)
-        self.args.append(tuple(args))
-        self.values.append(value)
-        return len(self.ops) - 1
-
-    def like(self) -> Tape:
-        """An empty tape, for a pass to fill, with the lanes of this one."""
-        tape = Tape()
-        tape.outputs, tape.lanes = self.outputs, self.lanes
-        return tape
-
-    def begun(self, count: int | None = None) -> Tape:
-        """A tape for a pass to go on with, which has the first so many nodes of this one."""
-        tape = self.like()
-        tape.ops, tape.args = self.ops[:count], self.args[:count]
-        tape.values, tape.gathers = self.values[:count], [*self.gathers]
-        return tape
-
-    def same(self, other: Tape) -> bool:
-        """Whether both have the same nodes and roots; NaN is never the same."""
-        mine = self.ops, self.args, self.values, self.roots
-        return mine == (other.ops, other.args, other.values, other.roots)
-
-    def rooted(self, source: Tape, places: Sequence[int]) -> Tape:
-        """This tape with the roots and gathers of another, whose nodes are now at `places`."""
-        self.roots = [(places[node], lane) for node, lane in source.roots]
-        self.gathers = [tuple([places[i] for i in row]) for row in source.gathers]
-        return self
-
-    def live(self, roots: int | None = None) -> bytearray:
-        """For each node, whether a root depends on it, or one of the first so many."""
-        live = bytearray(len(self))
-        for node, _ in self.roots[:roots]:
-            live[node] = 1
-        for i, args in zip(range(len(self) - 1, -1, -1), reversed(self.args)):
-            if live[i]:
-                for a in args:
-                    live[a] = 1
-        for i, op in enumerate(self.ops if self.gathers else ()):
-            if op == "gather" and live[i]:
-                for a in self.gathers[int(self.values[i])]:
-                    live[a] = 1
-        return live
-
-    def levels(self) -> list[int]:
-        """For each node, the length of the longest way to it."""
-        levels: list[int] = []
-        for op, args in zip(self.ops, self.args):
-            level = 0 if op == "gather" else -1
-            for a in args:
-                if levels[a] > level:
-                    level = levels[a]
-            levels.append(level + 1)
-        return levels
-
-    def varying(self) -> list[bool]:
-        """For each node, whether its value differs from lane to lane."""
-        if "lane" not in self.ops and "gather" not in self.ops:
-            return [False] * len(self)
-        varying: list[bool] = []
-        for op, args in zip(self.ops, self.args):
-            if op in LEAVES or op == "over":
-                varying.append(op in ("lane", "gather"))
-            else:
-                varying.append(any(varying[a] for a in args))
-        return varying

@@ -1,97 +1,124 @@
 """Fuse sums: a + b + c becomes one sum, w·x + v·y + b one dot.
 
-So a neuron gives the same program whether it was written with `dot`, `sum` or a loop.
+So a neuron gives the same program whether it was written with `dot`, `sum` or a loop. A chain
+is an addition with the additions and products that it adds up, which nothing else uses: its
+links.
 """
 
 from __future__ import annotations
 
-from itertools import chain
+from collections import Counter
+from typing import NamedTuple
 
-from autograd.program.ir.arrays import np
-from autograd.program.ir.tape import Tape
+from autograd.program.ir.tape import Node, Tape, move
 
 __all__ = ["CHAINS", "fuse_sums"]
 
 CHAINS = frozenset(["add", "sum", "dot"])
 LINKS = CHAINS | {"mul"}
+DEAD = -1  # the place of a node that is within a chain
 
 
-def fuse_sums(tape: Tape, fixed: bytearray) -> Tape:
-    """Make one node of each chain of additions, with the products that it adds.
+class Chains(NamedTuple):
+    """The additions that get a new node, and the nodes within those, by their places."""
 
-    Args:
-        tape: as recorded.
-        fixed: for each node, whether it stays as it is.
+    heads: set[int]
+    links: set[int]
 
-    Only what nothing else uses is drawn into a chain. A product that is alone stays one, and a
-    dot with one product becomes that. Time is linear in the nodes.
+
+class Terms(NamedTuple):
+    """The nodes that a chain adds up, and the pairs of nodes whose products it adds."""
+
+    addends: list[int]
+    products: list[tuple[int, int]]
+
+
+def fuse_sums(tape: Tape) -> Tape:
+    """Return a tape with one node for each chain of additions. Time is linear in the nodes.
+
+    A product that is alone stays one, and a dot with one product becomes that.
     """
-    ops, args = tape.ops, tape.args
-    used = chain(chain.from_iterable(args), [node for node, _ in tape.roots])
-    uses = np.bincount(np.fromiter(used, int), minlength=len(tape)).tolist()
-    drawn = bytearray(len(tape))  # drawn into the chain that uses it
-    draws = bytearray(len(tape))
-    for i in range(len(tape) - 1, -1, -1):
-        if (op := ops[i]) in CHAINS and not fixed[i]:
-            added = args[i][:1] if op == "dot" else args[i]
-            links = [a for a in added if uses[a] == 1 and ops[a] in LINKS and not fixed[a]]
-            product = len(links) == 1 and op != "dot" and ops[links[0]] == "mul"
-            if drawn[i] or (links and not product) or (op == "dot" and len(args[i]) == 3):
-                draws[i] = 1
-                for a in links:
-                    drawn[a] = 1
-    if not any(draws):
+    chains = _find_chains(tape)
+    if not chains.heads:
         return tape
-    result = tape.like()
+    result = Tape(inputs=tape.inputs)
     places: list[int] = []
-    place = places.__getitem__
-    for i, (op, mine, value) in enumerate(zip(ops, args, tape.values)):
-        if drawn[i]:
-            places.append(-1)
-        elif draws[i]:
-            rest, pairs = _terms(tape, i, drawn)
-            pairs = [(places[w], places[x]) for w, x in pairs]
-            places.append(_sum(result, [*map(place, rest)], pairs))
+    for place, node in enumerate(tape.nodes):
+        if place in chains.links:
+            places.append(DEAD)
+        elif place in chains.heads:
+            terms = _collect_terms(tape, place, chains.links)
+            addends = [places[a] for a in terms.addends]
+            products = [(places[w], places[x]) for w, x in terms.products]
+            places.append(_add_chain(result, addends, products))
         else:
-            places.append(len(result.ops))
-            result.ops.append(op)
-            result.args.append(tuple(map(place, mine)))
-            result.values.append(value)
-    return result.rooted(tape, places)
+            places.append(result.append(move(node, places)))
+    result.copy_roots(tape, places)
+    return result
 
 
-def _terms(tape: Tape, root: int, drawn: bytearray) -> tuple[list[int], list[tuple[int, int]]]:
-    """Return the nodes that a chain adds, and the pairs whose product it adds."""
-    ops, args = tape.ops, tape.args
-    rest: list[int] = []
-    pairs: list[tuple[int, int]] = []
-    stack = [root]
+def _find_chains(tape: Tape) -> Chains:
+    """Return the chains of a tape, from the last to the first."""
+    uses = Counter([root.node for root in tape.roots()])
+    for node in tape.nodes:
+        uses.update(node.args)
+    chains = Chains(set(), set())
+    for place in range(len(tape) - 1, -1, -1):
+        node = tape.nodes[place]
+        if node.op not in CHAINS:
+            continue
+        added = node.args[:1] if node.op == "dot" else node.args
+        links = [a for a in added if uses[a] == 1 and tape.nodes[a].op in LINKS]
+        if place in chains.links:
+            chains.links.update(links)
+        elif _gains(tape, node, links):
+            chains.heads.add(place)
+            chains.links.update(links)
+    return chains
+
+
+def _gains(tape: Tape, node: Node, links: list[int]) -> bool:
+    """Whether an addition is simpler as one node with these links."""
+    if node.op == "dot":
+        return bool(links) or len(node.args) == 3
+    if len(links) == 1:
+        return tape.nodes[links[0]].op != "mul"
+    return bool(links)
+
+
+def _collect_terms(tape: Tape, head: int, links: set[int]) -> Terms:
+    """Return what a chain adds up, from left to right."""
+    terms = Terms([], [])
+    stack = [head]
     while stack:
-        i = stack.pop()
-        op = ops[i]
-        if i != root and not drawn[i]:
-            rest.append(i)
-        elif op == "mul":
-            pairs.append(args[i])  # type: ignore[arg-type]
-        elif op == "dot":
-            half = len(args[i]) // 2
-            pairs += zip(args[i][1 : 1 + half], args[i][1 + half :])
-            stack.append(args[i][0])
+        place = stack.pop()
+        node = tape.nodes[place]
+        if place != head and place not in links:
+            terms.addends.append(place)
+        elif node.op == "mul":
+            terms.products.append((node.args[0], node.args[1]))
+        elif node.op == "dot":
+            half = len(node.args) // 2
+            terms.products.extend(zip(node.args[1 : 1 + half], node.args[1 + half :]))
+            stack.append(node.args[0])
         else:
-            stack += args[i][::-1]
-    return rest, pairs
+            stack.extend(reversed(node.args))
+    return terms
 
 
-def _sum(tape: Tape, rest: list[int], pairs: list[tuple[int, int]]) -> int:
-    if len(pairs) == 1:
-        rest = [*rest, tape.add("mul", pairs[0])]
-        pairs = []
-    if not rest:
-        total = tape.add("const", (), 0.0)
-    elif len(rest) == 1:
-        total = rest[0]
-    else:
-        total = tape.add("add" if len(rest) == 2 else "sum", rest)
-    if not pairs:
+def _add_chain(tape: Tape, addends: list[int], products: list[tuple[int, int]]) -> int:
+    """Append a sum of nodes and products, as few operations as that takes; return its place."""
+    if len(products) == 1:
+        return _add_sum(tape, [*addends, tape.add("mul", products[0])])
+    total = _add_sum(tape, addends)
+    if not products:
         return total
-    return tape.add("dot", [total, *[w for w, _ in pairs], *[x for _, x in pairs]])
+    return tape.add("dot", [total, *[w for w, _ in products], *[x for _, x in products]])
+
+
+def _add_sum(tape: Tape, addends: list[int]) -> int:
+    if not addends:
+        return tape.add("const", (), 0.0)
+    if len(addends) == 1:
+        return addends[0]
+    return tape.add("add" if len(addends) == 2 else "sum", addends)

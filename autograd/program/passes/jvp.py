@@ -7,70 +7,70 @@ tangent of a node is the sum of those of its operands times the partials in them
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd.program.ir.block import operand
 from autograd.program.ir.nodes import Builder
-from autograd.program.ir.tape import Tape
-from autograd.program.passes.simplify import simplify
-from autograd.program.passes.vectorize import stepwise
+from autograd.program.ir.tape import Input, Node, Root, Tape
+from autograd.program.passes.simplify import drop_dead
+from autograd.program.passes.vectorize import expand
 from autograd.program.passes.vjp import slope_of
 from autograd.rules.expression import FLAT
 
 __all__ = ["jvp"]
 
 Tangent = int | None  # a node; None where nothing depends on the direction
-Inputs = Sequence[tuple[str, int, bool]]
 
 
-def jvp(tape: Tape, inputs: Inputs, wrt: Collection[str]) -> tuple[Tape, Inputs]:
+def jvp(tape: Tape, wrt: Collection[str]) -> Tape:
     """Return the tape with a direction as further inputs, and tangents as further outputs.
 
     Args:
-        inputs: name, rows, and whether they are of lanes.
         wrt: the inputs that the direction is in. Each input has a further one, "t_" and its
             name, after all; that of the others is not read.
 
     Raises:
         NotImplementedError: the rule of an operation is not generic.
     """
-    tape = stepwise(tape)
-    new = tape.begun()
-    tangents = _Tangents(new, inputs, wrt)
-    outputs, guards = tape.roots[: tape.outputs], tape.roots[tape.outputs :]
+    tape = expand(tape, "take")
+    further = [Input(f"t_{name}", rows, varies) for name, rows, varies in tape.inputs]
+    new = replace(tape, nodes=[*tape.nodes], gathers=[*tape.gathers])
+    new.inputs = [*tape.inputs, *further]
+    tangents = _Tangents(new, tape.inputs, wrt)
     needed = tape.live(tape.outputs)
     each: list[Tangent] = []
     for i in range(len(tape)):
         each.append(tangents.of(i, each) if needed[i] else None)
-    moves = tangents.filled([each[node] for node, _ in outputs])
-    lanes = [lane if tangents.varying[t] else None for t, (_, lane) in zip(moves, outputs)]
-    new.roots = [*outputs, *zip(moves, lanes), *guards]
-    new.outputs = 2 * tape.outputs
-    further = [(f"t_{name}", rows, varies) for name, rows, varies in inputs]
-    return new if all(new.live()) else simplify(new, ()), [*inputs, *further]
+    moves = tangents.filled([each[node] for node, _ in tape.outputs])
+    roots = zip(moves, [lane for _, lane in tape.outputs])
+    new.outputs = [*tape.outputs, *[tangents.root(*root) for root in roots]]
+    return drop_dead(new)
 
 
 class _Tangents(Builder):
-    def __init__(self, tape: Tape, inputs: Inputs, wrt: Collection[str]) -> None:
+    def __init__(self, tape: Tape, inputs: Sequence[Input], wrt: Collection[str]) -> None:
         super().__init__(tape)
         self.slopes: dict[Any, Any] = {}
-        self.counts = {"input": 0, "lane": 0}
-        self.moving: set[tuple[str, int]] = set()
+        self.counts = {False: 0, True: 0}  # how many numbers there are
+        self.moving: set[tuple[bool, int]] = set()
         for name, rows, varies in inputs:
-            kind = "lane" if varies else "input"
-            first = self.counts[kind]
-            self.counts[kind] += rows
+            first = self.counts[varies]
+            self.counts[varies] += rows
             if name in wrt:
-                self.moving.update([(kind, first + row) for row in range(rows)])
+                self.moving.update([(varies, first + row) for row in range(rows)])
+
+    def root(self, tangent: int, lane: int | None) -> Root:
+        """Return the tangent of an output."""
+        return Root(tangent, lane if self.tape.nodes[tangent].varies else None)
 
     def of(self, i: int, each: Sequence[Tangent]) -> Tangent:
         """Return the tangent of a node whose operands have theirs."""
-        op, args, value = self.tape.ops[i], self.tape.args[i], self.tape.values[i]
-        if op in self.counts:
-            moves = (op, int(value)) in self.moving
-            return self.add(op, value=value + self.counts[op]) if moves else None
+        op, args, number, varies = self.tape.nodes[i]
+        if op == "input":
+            return self.direction(number, varies)
         if op == "gather":
-            return self.gather([each[a] for a in self.tape.gathers[int(value)]])
+            return self.gather([each[a] for a in self.tape.gathers[int(number)]])
         ts = [each[a] for a in args]
         if op in FLAT or ts.count(None) == len(ts):
             return None
@@ -88,7 +88,7 @@ class _Tangents(Builder):
             )
             return self.dot(self.dot(ts[0], ws, t_xs), xs, t_ws)
         if op == "logsumexp":
-            shares = [self.add("logsumexp'", i, value=float(k)) for k in range(len(args))]
+            shares = [self.add("logsumexp'", i, number=float(k)) for k in range(len(args))]
             return self.dot(None, shares, ts)
         if op in ("maximum", "minimum"):  # in equal parts for all that tie
             won = [self.add("eq", x, i) for x in args]
@@ -96,10 +96,17 @@ class _Tangents(Builder):
             return None if total is None else self.add("div", total, self.add("sum", *won))
         return self.product(op, i, args, ts)
 
+    def direction(self, row: float, varies: bool) -> Tangent:
+        """Return the input that is the tangent of one; None if it does not move."""
+        if (varies, int(row)) not in self.moving:
+            return None
+        return self.tape.append(Node("input", (), row + self.counts[varies], varies))
+
     def product(self, op: str, i: int, args: Sequence[int], ts: Sequence[Tangent]) -> Tangent:
         """Return the sum of the operands' tangents times the partials."""
         tape, nodes = self.tape, [*args, i]
-        known = [tape.values[a] if tape.ops[a] == "const" else None for a in args]
+        operands = [tape.nodes[a] for a in args]
+        known = [x.number if x.op == "const" else None for x in operands]
         terms: list[Tangent] = []
         for k, t in enumerate(ts):
             slope = 0.0 if t is None else self.slope(op, k, known)
@@ -136,13 +143,12 @@ class _Tangents(Builder):
     def gather(self, ts: Sequence[Tangent]) -> Tangent:
         if ts.count(None) == len(ts):
             return None
-        self.tape.gathers.append(tuple(self.filled(ts)))
-        return self.add("gather", value=float(len(self.tape.gathers) - 1))
+        return self.tape.add_gather(tuple(self.filled(ts)))
 
     def over(self, t: Tangent) -> Tangent:
         """Return the sum over all lanes."""
         assert t is not None
         assert self.tape.lanes is not None
-        if self.varying[t]:
+        if self.tape.nodes[t].varies:
             return self.add("over", t)
         return self.add("mul", self.number(float(self.tape.lanes)), t)

@@ -1,113 +1,180 @@
-"""Simplify: constant folding, common subexpressions (CSE), dead code, and units."""
+"""Simplify: constant folding, units, common subexpressions (CSE) and dead code.
+
+Each is a pass of its own, called by `Program`: folding first, since sums are fused and lanes
+are found among what is left; the others at the end, when lanes no longer have to look alike.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Callable
 
 from autograd.core.primitive import TABLE
 from autograd.program.ir.rules import with_trait
-from autograd.program.ir.tape import Tape
+from autograd.program.ir.tape import Node, Tape, move
 
-__all__ = ["can_fold", "simplify"]
+__all__ = ["drop_dead", "drop_units", "fold_constants", "merge_equal", "rewrite"]
 
-
-def can_fold(tape: Tape) -> bool:
-    """Whether there is something to fold."""
-    constant = {i for i, op in enumerate(tape.ops) if op == "const"}
-    return any(args and args[0] in constant and constant.issuperset(args) for args in tape.args)
+DEAD = -1  # the place of a node that no root needs
 
 
-def simplify(tape: Tape, passes: Container[str]) -> Tape:
-    """The nodes that a root depends on; equal constants are one.
+def rewrite(tape: Tape, place_of: Callable[[Tape, Node], int]) -> Tape:
+    """Return a new tape that has something in the place of each node that a root needs.
 
     Args:
-        tape: what to simplify.
-        passes: what else is done. "fold": what depends on constants only is computed.
-            "simplify": what changes nothing is left out, such as x · 1. "cse": equal nodes
-            are one, unless they are steep. The last two not before the re-roll, for which lanes
-            have to look alike.
+        place_of: takes the new tape so far, and a node whose operands are in it. It returns the
+            place of what stands for the node, which it may append. `Tape.append` changes
+            nothing.
     """
-    folds, simplifies, merges_equal = (name in passes for name in ("fold", "simplify", "cse"))
-    # The gradient in two equal nodes may be infinity minus infinity at a kink, which is an
-    # error; in one it would be 0 times infinity, which is 0.
-    steep, choosing = [with_trait(trait, tape.ops) for trait in ("steep", "chooses")]
-    result = tape.like()
-    ops, values, live = result.ops, result.values, tape.live()
+    result = Tape(inputs=tape.inputs, lanes=tape.lanes)
+    gathers: dict[tuple[int, ...], int] = {}
     places: list[int] = []
-    place = places.__getitem__
-    known: dict[str, dict[object, int]] = defaultdict(dict)
-    constants: set[int] = set()
-    units: set[int] = set()  # those of them that are 1
-    unmoved = True  # whether all nodes are where they were so far
-    left = False  # whether a node may have no use any more
-    for i, (op, args, value) in enumerate(zip(tape.ops, tape.args, tape.values)):
-        if not live[i]:
-            places.append(-1)
-            unmoved = False
-            continue
-        mine = args if unmoved else tuple(map(place, args))
-        if folds and args and mine[0] in constants and constants.issuperset(mine):
-            number = _folded(op, [values[a] for a in mine])
-            if number is not None:
-                left = True
-                op, mine, value = "const", (), number
-        key: object = mine or value or repr(value)  # 0.0 and -0.0 are two
-        if op == "gather":
-            key = tuple(map(place, tape.gathers[int(value)]))
-        new = len(ops)
-        merges = not mine or (
-            merges_equal and (op not in steep or _is_smooth(result, op, mine))
-        )
-        node = known[op].setdefault(key, new) if merges else new
-        if node == new:
-            simpler = None
-            if simplifies and (op in choosing or not units.isdisjoint(mine)):
-                simpler = _simpler(result, op, mine)
-            if simpler is not None:
-                known[op][key] = node = simpler
-                left = True
-            else:
-                ops.append(op)
-                result.args.append(mine)
-                values.append(value)
-                if op == "const":
-                    constants.add(node)
-                    if value == 1.0:
-                        units.add(node)
-        unmoved = unmoved and node == i
-        places.append(node)
-    result.rooted(tape, places)
-    return simplify(result, ()) if left and not all(result.live()) else result
+    for node, is_live in zip(tape.nodes, tape.live()):
+        if not is_live:
+            places.append(DEAD)
+        elif node.op == "gather":
+            leaves = tuple([places[leaf] for leaf in tape.gathers[int(node.number)]])
+            number = float(gathers.setdefault(leaves, len(gathers)))
+            places.append(place_of(result, node._replace(number=number)))
+        else:
+            places.append(place_of(result, move(node, places)))
+    result.gathers = [*gathers]
+    result.copy_roots(tape, places)
+    return result
 
 
-def _is_smooth(tape: Tape, op: str, args: tuple[int, ...]) -> bool:
-    """Whether it is a power with an exponent that is not known to lie between 0 and 1."""
-    if op != "pow" or tape.ops[args[1]] != "const":
-        return op == "pow"
-    return not 0.0 < tape.values[args[1]] < 1.0
+def drop_dead(tape: Tape) -> Tape:
+    """Leave out the nodes that no root needs."""
+    return tape if all(tape.live()) else rewrite(tape, Tape.append)
 
 
-def _folded(op: str, numbers: list[float]) -> float | None:
+# ---------------------------------------------------------------- constants
+
+
+def fold_constants(tape: Tape) -> Tape:
+    """Compute what depends on constants only; equal constants are one."""
+    if not any(_is_constant(tape, node) for node in tape.nodes):
+        return tape
+    constants: dict[str, int] = {}
+
+    def place_of(result: Tape, node: Node) -> int:
+        if _is_constant(result, node):
+            node = _fold(result, node)
+        if node.op != "const":
+            return result.append(node)
+        text = repr(node.number)  # 0.0 and -0.0 are two
+        if text not in constants:
+            constants[text] = result.append(node)
+        return constants[text]
+
+    return drop_dead(rewrite(tape, place_of))
+
+
+def _is_constant(tape: Tape, node: Node) -> bool:
+    """Whether an operation has constants for its operands, and at least one."""
+    if not node.args or tape.nodes[node.args[0]].op != "const":
+        return False
+    return all(tape.nodes[a].op == "const" for a in node.args)
+
+
+def _fold(tape: Tape, node: Node) -> Node:
+    """Return the constant that an operation on constants is; the node itself if it raises."""
     try:
-        return float(TABLE[op](*numbers))
+        number = TABLE[node.op](*[tape.nodes[a].number for a in node.args])
     except (KeyError, ValueError, ArithmeticError, IndexError):
+        return node
+    return Node("const", (), float(number))
+
+
+# ---------------------------------------------------------------- units
+
+
+def drop_units(tape: Tape) -> Tape:
+    """Leave out operations that give one of their operands, such as x · 1."""
+
+    def place_of(result: Tape, node: Node) -> int:
+        rule = RULES.get(node.op)
+        place = None if rule is None else rule(result, node.args)
+        return result.append(node) if place is None else place
+
+    return rewrite(tape, place_of)
+
+
+def _identity(tape: Tape, args: tuple[int, ...]) -> int:
+    return args[0]
+
+
+def _product(tape: Tape, args: tuple[int, ...]) -> int | None:
+    x, y = args
+    if _is_one(tape, y):
+        return x
+    return y if _is_one(tape, x) else None
+
+
+def _quotient(tape: Tape, args: tuple[int, ...]) -> int | None:
+    x, y = args
+    return x if _is_one(tape, y) else None
+
+
+def _remainder(tape: Tape, args: tuple[int, ...]) -> int | None:
+    """Write x mod 1 as x - floor(x), which is as exact, and fast in vectors."""
+    x, y = args
+    return tape.add("sub", (x, tape.add("floor", (x,)))) if _is_one(tape, y) else None
+
+
+def _where(tape: Tape, args: tuple[int, ...]) -> int | None:
+    condition, a, b = args
+    if tape.nodes[condition].op != "const":
         return None
+    return a if tape.nodes[condition].number else b
 
 
-def _simpler(tape: Tape, op: str, args: tuple[int, ...]) -> int | None:
-    """The node that is equal to this one, if there is one."""
-    numbers = [tape.values[a] if tape.ops[a] == "const" else None for a in args]
-    if op == "identity":
-        return args[0]
-    if op in ("mul", "div") and numbers[1] == 1.0:
-        return args[0]
-    if op == "mul" and numbers[0] == 1.0:
-        return args[1]
-    if op == "mod" and numbers[1] == 1.0:  # as exact, and in vectors
-        return tape.add("sub", (args[0], tape.add("floor", args[:1])))
-    if op == "where" and numbers[0] is not None:
-        return args[1] if numbers[0] else args[2]
-    if op == "take" and numbers[0] is not None:
-        return args[1:][int(numbers[0])]
-    return None
+def _take(tape: Tape, args: tuple[int, ...]) -> int | None:
+    index, *operands = args
+    if tape.nodes[index].op != "const":
+        return None
+    return operands[int(tape.nodes[index].number)]
+
+
+def _is_one(tape: Tape, place: int) -> bool:
+    node = tape.nodes[place]
+    return node.number == 1.0 and node.op == "const"
+
+
+# Each returns the place of what an operation is equal to, or None.
+RULES: dict[str, Callable[[Tape, tuple[int, ...]], int | None]] = {
+    "identity": _identity,
+    "mul": _product,
+    "div": _quotient,
+    "mod": _remainder,
+    "where": _where,
+    "take": _take,
+}
+
+# ---------------------------------------------------------------- common subexpressions
+
+
+def merge_equal(tape: Tape) -> Tape:
+    """Make equal nodes one.
+
+    But not steep ones: at a kink the gradient in two equal nodes may be infinity minus
+    infinity, which is an error; in one it would be 0 times infinity, which is 0.
+    """
+    steep = with_trait("steep", {node.op for node in tape.nodes})
+    known: dict[object, int] = {}
+
+    def place_of(result: Tape, node: Node) -> int:
+        if node.op in steep and not _is_smooth_power(result, node):
+            return result.append(node)
+        key = node if node.args else (node, repr(node.number))  # 0.0 and -0.0 are two
+        place = known.setdefault(key, len(result))
+        return result.append(node) if place == len(result) else place
+
+    return rewrite(tape, place_of)
+
+
+def _is_smooth_power(tape: Tape, node: Node) -> bool:
+    """Whether it is a power whose exponent is not known to lie between 0 and 1."""
+    if node.op != "pow":
+        return False
+    exponent = tape.nodes[node.args[1]]
+    return exponent.op != "const" or not 0.0 < exponent.number < 1.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain, pairwise
 from typing import Any
 
@@ -16,81 +17,79 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks, Scalars, operand, regular
 from autograd.program.ir.nodes import Builder
 from autograd.program.ir.rules import is_wide, with_trait
-from autograd.program.ir.tape import LEAVES, Tape
+from autograd.program.ir.tape import LEAVES, Root, Tape, move
 from autograd.rules.expression import FLAT, Expression, applied
 
-__all__ = ["stepwise", "vectorize"]
+__all__ = ["expand", "vectorize"]
 
 FEW = 6  # operands at even steps, in the middle of all blocks, that are not worth blocks
 EVEN = 0.45  # and this part of all (a Gaussian process has 0.3 to 0.4, Lorenz-96 0.5 to 0.8)
 MOST = 3  # operands of a single operation but for sums
-STEPWISE = frozenset(["take", "hypot"])  # which become operations of few operands
 Nodes = Sequence[int]
 Key = tuple[Any, ...]
 
 
-def vectorize(
-    tape: Tape, inputs: Sequence[tuple[str, int, bool]], scalars: bool = False
-) -> Blocks:
+def vectorize(tape: Tape, scalars: bool = False) -> Blocks:
     """Return a tape as blocks.
 
     Args:
         tape: without dead nodes.
-        inputs: name, rows, and whether they are of lanes, of each input; those that are
-            uniform have the tape's inputs in turn, the others those of its lanes.
         scalars: whether a graph of few nodes a level becomes a list of single operations.
     """
-    return _Vectorize(tape, inputs, scalars).blocks
+    return _Vectorize(expand(tape, "take", "hypot"), scalars).blocks
 
 
-def stepwise(tape: Tape) -> Tape:
-    """The tape with a choice by comparisons for each `take`, and a hypot of two operands."""
-    if STEPWISE.isdisjoint(tape.ops):
+def expand(tape: Tape, *ops: str) -> Tape:
+    """Return the tape with these operations written as operations of few operands."""
+    if not any(node.op in ops for node in tape.nodes):
         return tape
-    first = min([tape.ops.index(op) for op in STEPWISE & {*tape.ops}])
-    new, places = tape.begun(first), [*range(first)]
-    nodes = Builder(new)
-    for op, args, value in zip(tape.ops[first:], tape.args[first:], tape.values[first:]):
-        operands = tuple([places[a] for a in args])
-        if op in STEPWISE:
-            steps = applied(op, [*map(operand, range(len(args)))])
-            places.append(nodes.written(steps, operands))
+    new = replace(tape, nodes=[], gathers=[])
+    nodes, places = Builder(new), list[int]()
+    for node in tape.nodes:
+        if node.op in ops:
+            steps = applied(node.op, [*map(operand, range(len(node.args)))])
+            places.append(nodes.written(steps, [places[a] for a in node.args]))
         else:
-            places.append(nodes.append(op, operands, value))
-    return new.rooted(tape, places)
+            places.append(new.append(move(node, places)))
+    new.gathers = [tuple([places[i] for i in row]) for row in tape.gathers]
+    new.copy_roots(tape, places)
+    return new
 
 
 class _Vectorize:
     """Nodes are put into blocks; `value` and `row` say where each is."""
 
-    def __init__(
-        self, tape: Tape, inputs: Sequence[tuple[str, int, bool]], scalars: bool
-    ) -> None:
-        self.tape = tape = stepwise(tape)
-        self.varying = tape.varying()
+    def __init__(self, tape: Tape, scalars: bool) -> None:
+        self.tape, count = tape, len(tape)
+        self.ops = [node.op for node in tape.nodes]
+        self.args = [node.args for node in tape.nodes]
+        self.varying = [node.varies for node in tape.nodes]
         self.blocks = it = Blocks()
         it.lanes = tape.lanes
-        self.value, self.row = [0] * len(tape), [0] * len(tape)
+        self.value, self.row = [0] * count, [0] * count
         self.formulas: dict[object, Expression] = {}
         places: dict[bool, list[tuple[int, int]]] = {False: [], True: []}
-        for name, rows, lanes in inputs:
+        for name, rows, lanes in tape.inputs:
+            if not rows:
+                continue
             v = it.add("input", rows, lanes, (), name)
             places[lanes] += [(v, row) for row in range(rows)]
-        self.constant = {i: tape.values[i] for i, op in enumerate(tape.ops) if op == "const"}
+        numbers = [(i, node.number) for i, node in enumerate(tape.nodes) if node.op == "const"]
+        self.constant = dict(numbers)
         if self.constant:
             v = it.add("const", len(self.constant), False, (), [*self.constant.values()])
             self.put(v, [*self.constant])
-        for i, op in enumerate(tape.ops):
-            if op in ("input", "lane"):
-                self.value[i], self.row[i] = places[op == "lane"][int(tape.values[i])]
+        for i, node in enumerate(tape.nodes):
+            if node.op == "input":
+                self.value[i], self.row[i] = places[node.varies][int(node.number)]
         for key, nodes in self.groups(scalars and not any(self.varying)):
             if key[:1] == ("logsumexp'",):
                 self.shares(nodes)
             else:
                 self.put(self.block(key, nodes) if key else self.scalars(nodes), nodes)
-        it.results["out"] = self.roots(tape.roots[: tape.outputs])
-        if tape.roots[tape.outputs :]:
-            it.results["checks"] = self.roots(tape.roots[tape.outputs :])
+        it.results["out"] = self.roots(tape.outputs)
+        if tape.guards:
+            it.results["checks"] = self.roots(tape.guards)
 
     def put(self, v: int, nodes: Nodes) -> None:
         """These nodes are the rows of a value."""
@@ -100,8 +99,8 @@ class _Vectorize:
     def shares(self, nodes: Nodes) -> None:
         """Place partials of logsumexp: each node has an operand's place as its value."""
         for i in nodes:
-            [total] = self.tape.args[i]
-            op, slot = self.blocks.ops[self.value[total]], int(self.tape.values[i])
+            [total] = self.args[i]
+            op, slot = self.blocks.ops[self.value[total]], int(self.tape.nodes[i].number)
             self.value[i] = self.blocks.partials(op)
             self.row[i] = slot * op.rows + self.row[total]
 
@@ -112,7 +111,7 @@ class _Vectorize:
         levels = self.tape.levels()
         if scalars:
             names: dict[str, int] = {}
-            codes = [names.setdefault(op, len(names)) for op in self.tape.ops]
+            codes = [names.setdefault(op, len(names)) for op in self.ops]
             alike = np.array(levels) * len(names) + codes
             order = np.argsort(alike, kind="stable")
             if self.is_scattered(alike, order):
@@ -132,7 +131,7 @@ class _Vectorize:
             alike: equal for nodes that could be in one block.
             order: the nodes, these side by side.
         """
-        args = self.tape.args
+        args = self.args
         place, counts = np.empty_like(order), np.fromiter(map(len, args), int)
         few = FEW * (1 + int(np.count_nonzero(np.diff(alike[order]))))
         if counts.sum() < few:
@@ -155,7 +154,7 @@ class _Vectorize:
     def lists(self, order: list[int]) -> list[tuple[Key, list[int]]]:
         """A list of all that is single, in the order of levels, so that what follows each other
         need not wait; and one after each block of the others."""
-        ops, args = self.tape.ops, self.tape.args
+        ops, args = self.ops, self.args
         order = [i for i in order if args[i] or ops[i] not in LEAVES]
         if all(_is_single(op, n) for op, n in {*zip(ops, map(len, args))}):
             return [((), order)]
@@ -176,24 +175,24 @@ class _Vectorize:
                 groups[stage, ()].append(i)
             else:
                 first.append(i)
-        ordered = sorted(groups.items(), key=lambda item: (item[0][0], item[0][1] != ()))
+        ordered = sorted(groups.items(), key=lambda item: (item[0][0], _rank(item[0][1])))
         return [(key, nodes) for (_, key), nodes in ordered if nodes]
 
     def kinds(self) -> tuple[list[int], list[Key]]:
         """For each node, the place of its operation and kind of operands; -1 for a leaf."""
-        tape, varying, varies = self.tape, self.varying, any(self.varying)
+        varying, varies = self.varying, any(self.varying)
         kinds: list[int] = []
         known: dict[Key, int] = {}
         shared: Counter[tuple[int, ...]] = Counter()
-        for op, args in zip(tape.ops, tape.args):
+        for op, args in zip(self.ops, self.args):
             if op == "dot":
                 half = len(args) // 2
                 shared.update([args[1 : 1 + half], args[1 + half :]])
-        for i, (op, args) in enumerate(zip(tape.ops, tape.args)):
+        for i, (op, args) in enumerate(zip(self.ops, self.args)):
             key: Key = op, len(args)
             if op == "dot":
                 ws, xs = self.sides(args, shared)
-                tape.args[i] = (args[0], *ws, *xs)
+                self.args[i] = (args[0], *ws, *xs)
                 if any(varying[w] for w in ws) or not (varies or shared[(*xs,)] > 1):
                     key = op, len(args), varying[i]
                 else:
@@ -226,11 +225,11 @@ class _Vectorize:
     def block(self, key: Key, nodes: list[int]) -> int:
         """One operation for nodes of a group."""
         op, tape = key[0], self.tape
-        args = [tape.args[i] for i in nodes]
+        args = [self.args[i] for i in nodes]
         if op == "matmul":
             return self.matmul(key[3], args)
         if op == "gather":
-            gathers = [tape.gathers[int(tape.values[i])] for i in nodes]
+            gathers = [tape.gathers[int(tape.nodes[i].number)] for i in nodes]
             cells = self.rows([*chain.from_iterable(gathers)])
             return self.blocks.add("to_lanes", len(nodes), True, (cells,))
         if is_wide(op):
@@ -293,16 +292,16 @@ class _Vectorize:
 
     def scalars(self, nodes: list[int]) -> int:
         """A list of single operations, in this order."""
-        tape, constant = self.tape, self.constant
-        args = [tape.args[i] for i in nodes]
+        constant = self.constant
+        args = [self.args[i] for i in nodes]
         counts, numbers = np.fromiter(map(len, args), int), constant.keys()
         # The rules of these need not know which operands are constants.
-        plain = with_trait("exact", tape.ops) | FLAT | {"sum", "dot", "hypot"}
+        plain = with_trait("exact", self.ops) | FLAT | {"sum", "dot", "hypot"}
         keys: list[Key] = []
         places: dict[Key, int] = {}
         kinds: list[int] = []
         for i, mine in zip(nodes, args):
-            op, known = tape.ops[i], list[float | None]()
+            op, known = self.ops[i], list[float | None]()
             count = 0 if op in ("sum", "dot") else len(mine)
             if op not in plain and not numbers.isdisjoint(mine):
                 known = [constant.get(a) for a in mine]
@@ -313,7 +312,7 @@ class _Vectorize:
                 keys.append((op, count, *(known or [None] * count)))
             kinds.append(places[key])
         flat = np.fromiter(chain.from_iterable(args), int)
-        place = np.full(len(tape), -1)
+        place = np.full(len(self.tape), -1)
         place[nodes] = np.arange(len(nodes))
         reads = np.unique(flat[place[flat] < 0])
         reads = reads[np.argsort(np.array(self.value)[reads], kind="stable")]
@@ -346,7 +345,7 @@ class _Vectorize:
         places = regular([starts[v] + row for v, row in zip(values, rows)])
         return it.add("pick", len(nodes), it.varies(operands), operands, places)
 
-    def roots(self, roots: Sequence[tuple[int, int | None]]) -> int:
+    def roots(self, roots: Sequence[Root]) -> int:
         """A value that has these; a lane of a row becomes a row."""
         it = self.blocks
         if not roots:
@@ -366,6 +365,13 @@ class _Vectorize:
                 self.value.append(flat[self.value[i]])
                 self.row.append(self.row[i] * (it.lanes or 1) + lane)
         return self.rows(range(first, len(self.value)))
+
+
+def _rank(key: Key) -> int:
+    """The order within a stage: the list, the blocks, and what is computed with a block."""
+    if not key:
+        return 0
+    return 2 if key[0] == "logsumexp'" else 1
 
 
 def _is_single(op: str, count: int) -> bool:

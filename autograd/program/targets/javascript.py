@@ -22,38 +22,44 @@ def javascript(tape: Tape) -> str:
     Raises:
         UntranslatableError: a primitive's rules have no JavaScript.
     """
-    lines = _Lines(tape, JavaScript())
-    ops = {tape.ops[i]: TABLE[tape.ops[i]] for i in lines.order if tape.ops[i] in TABLE}
-    forward = [f"  {line}" for line in lines.forward()]
-    out = ", ".join(map(lines.text, lines.outputs))
+    listing = _Listing(tape, JavaScript())
+    ops = [tape.nodes[place].op for place in listing.order]
+    primitives = {op: TABLE[op] for op in ops if op in TABLE}
+    outputs = ", ".join(listing.outputs())
+    forward = [f"  {line}" for line in listing.forward()]
+    reverse = [f"  {line}" for line in listing.reverse()]
     return "\n".join(
         [
-            module(ops.values()) + PRODUCT,
+            module(primitives.values()) + PRODUCT,
             "function value(u, x) {",
             *forward,
-            f"  return [{out}];\n}}\n",
+            f"  return [{outputs}];\n}}\n",
             "function gradient(u, x, seed) {",
             *forward,
             f"  const d = new Float64Array({len(tape)});",
             "  const [d_u, d_x] = [u.map(() => 0), (x ?? []).map(() => 0)];",
-            *[f"  {line}" for line in lines.reverse()],
-            f"  return [[{out}], d_u, d_x];\n}}\n",
+            *reverse,
+            f"  return [[{outputs}], d_u, d_x];\n}}\n",
         ]
     )
 
 
-class _Lines(Listing):
-    def value(self, op: str, args: list[str]) -> str:
+class _Listing(Listing):
+    """Statements that call the functions of the script's `table`."""
+
+    def operation(self, op: str, args: list[str]) -> str:
         if op in COMPARISONS:
-            return f"Number({f' {EQUALITY.get(op, COMPARISONS[op])} '.join(args)})"
+            sign = EQUALITY.get(op, COMPARISONS[op])
+            return f"Number({args[0]} {sign} {args[1]})"
         return f'table["{op}"].value({", ".join(args)})'
 
-    def before(self, i: int, op: str, args: list[str]) -> list[str]:
+    def prepare_partials(self, place: int, op: str, args: list[str]) -> list[str]:
+        """Write the call that gives all partials of an operation of any number of operands."""
         if not TABLE[op].variadic:
             return []
-        return [f'const p{i} = table["{op}"].partials({", ".join([f"v{i}", *args])});']
+        return [f'const p{place} = table["{op}"].partials({", ".join([f"v{place}", *args])});']
 
-    def slope(self, i: int, slot: int, op: str, args: list[str]) -> str:
+    def partial(self, place: int, slot: int, op: str, args: list[str]) -> str:
         if TABLE[op].variadic:
-            return f"p{i}[{slot}]"
-        return f'table["{op}"].partials[{slot}]({", ".join([f"v{i}", *args])})'
+            return f"p{place}[{slot}]"
+        return f'table["{op}"].partials[{slot}]({", ".join([f"v{place}", *args])})'

@@ -57,7 +57,7 @@ def function(program: Program) -> Callable[..., Any]:
     numpy = jax.numpy
     run = rows(program)
     closed = np.array([value.data for value in trace.closed], dtype=float)
-    template = trace.rebuild([*np.arange(program.tape.outputs, dtype=float)])
+    template = trace.rebuild([*np.arange(len(program.tape.outputs), dtype=float)])
     reduced = {"mean": numpy.mean, "sum": numpy.sum}.get(trace.reduce or "")
 
     def f(*args: Any) -> Any:

@@ -1,86 +1,116 @@
 """Listing: a tape node by node, forward and back, in a language with braces.
 
-An adjoint is a number in the array `d`. What a node gives to its operands are products of the
-chain rule, in the order in which eager adds them up.
+C and JavaScript are written so. Node i is called `vi`, and its adjoint is a number in the
+array `d`. A node gives its operands products of the chain rule, in the order in which eager
+adds them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from types import SimpleNamespace
 from typing import Any
 
+from autograd.core.chain import times_zero
 from autograd.core.primitive import TABLE
-from autograd.program.ir.rules import facing_zero
-from autograd.program.ir.tape import LEAVES, Tape
+from autograd.program.ir.tape import LEAVES, Node, Tape
 from autograd.rules.expression import FLAT
 
 __all__ = ["Listing"]
 
 
 class Listing(ABC):
-    """The statements.
+    """The statements of a tape.
 
     Attributes:
-        outputs: the nodes that are results.
+        order: the places of the nodes that an output needs.
     """
 
     def __init__(self, tape: Tape, language: Any) -> None:
         self.tape, self.language = tape, language
-        self.outputs = [node for node, _ in tape.roots[: tape.outputs]]
-        self.order = [i for i, needed in enumerate(tape.live(tape.outputs)) if needed]
+        live = tape.live(tape.outputs)
+        self.order = [place for place, is_live in enumerate(live) if is_live]
 
     @abstractmethod
-    def value(self, op: str, args: list[str]) -> str:
-        """A node."""
+    def operation(self, op: str, args: list[str]) -> str:
+        """Write an operation."""
 
     @abstractmethod
-    def before(self, i: int, op: str, args: list[str]) -> list[str]:
-        """Statements that a node's partials need."""
+    def prepare_partials(self, place: int, op: str, args: list[str]) -> list[str]:
+        """Write the statements that must stand before a node's partials."""
 
     @abstractmethod
-    def slope(self, i: int, slot: int, op: str, args: list[str]) -> str:
-        """A partial of a node."""
+    def partial(self, place: int, slot: int, op: str, args: list[str]) -> str:
+        """Write a node's partial in an operand."""
+
+    def outputs(self) -> list[str]:
+        """Write the outputs as they are once `forward` has run."""
+        return [self.operand(root.node) for root in self.tape.outputs]
 
     def forward(self) -> list[str]:
+        """Write the statements that compute the nodes."""
         lines: list[str] = []
-        for i in self.order:
-            op = self.tape.ops[i]
-            if op == "const":
+        for place in self.order:
+            node = self.tape.nodes[place]
+            if node.op == "const":
                 continue
-            text = f"{'u' if op == 'input' else 'x'}[{int(self.tape.values[i])}]"
-            text = text if op in LEAVES else self.value(op, self.names(i))
-            lines.append(self.language.named.format(f"v{i}", text))
+            if node.op == "input":
+                text = f"{'x' if node.varies else 'u'}[{int(node.number)}]"
+            else:
+                text = self.operation(node.op, self.operands(node))
+            lines.append(self.language.named.format(f"v{place}", text))
         return lines
 
     def reverse(self) -> list[str]:
-        lines = [f"d[{i}] += seed[{k}];" for k, i in enumerate(self.outputs)]
-        for i in reversed(self.order):
-            lines += self.shares(i)
+        """Write the statements that compute the adjoints."""
+        outputs = enumerate(self.tape.outputs)
+        lines = [f"d[{root.node}] += seed[{k}];" for k, root in outputs]
+        for place in reversed(self.order):
+            lines += self.pass_on(place)
         return lines
 
-    def shares(self, i: int) -> list[str]:
-        """Return the statements that hand on a node's adjoint."""
-        tape, op = self.tape, self.tape.ops[i]
-        if op in LEAVES:
-            into = {"input": "d_u", "lane": "d_x"}.get(op)
-            return [f"{into}[{int(tape.values[i])}] += d[{i}];"] if into else []
-        if op in FLAT:
+    def pass_on(self, place: int) -> list[str]:
+        """Write the statements that pass the adjoint of a node on to its operands."""
+        node = self.tape.nodes[place]
+        if node.op == "input":
+            gradient = "d_x" if node.varies else "d_u"
+            return [f"{gradient}[{int(node.number)}] += d[{place}];"]
+        if node.op in LEAVES or node.op in FLAT:
             return []
-        args, facing = self.names(i), facing_zero(tape, i)
-        lines = self.before(i, op, args)
-        for slot, a in enumerate(tape.args[i]):
-            if tape.ops[a] != "const":
-                strong = f"{int(TABLE[op].strong_zero)}, {int(a in facing)}"
-                slope = self.slope(i, slot, op, args)
-                lines.append(f"d[{a}] += product(d[{i}], {slope}, {strong});")
+        args = self.operands(node)
+        lines = self.prepare_partials(place, node.op, args)
+        strong_zero, facing_zero = (
+            int(TABLE[node.op].strong_zero),
+            _facing_zero(self.tape, node),
+        )
+        for slot, operand in enumerate(node.args):
+            if self.tape.nodes[operand].op != "const":
+                partial = self.partial(place, slot, node.op, args)
+                zeros = f"{strong_zero}, {int(operand in facing_zero)}"
+                lines.append(f"d[{operand}] += product(d[{place}], {partial}, {zeros});")
         return lines
 
-    def names(self, i: int) -> list[str]:
-        """How the operands of a node are written."""
-        return [*map(self.text, self.tape.args[i])]
+    def operands(self, node: Node) -> list[str]:
+        """Write the operands of a node."""
+        return [self.operand(place) for place in node.args]
 
-    def text(self, i: int) -> str:
-        if self.tape.ops[i] != "const":
-            return f"v{i}"
-        text: str = self.language.number(self.tape.values[i])
+    def operand(self, place: int) -> str:
+        """Write a node that was computed: its name, or the number that it is."""
+        node = self.tape.nodes[place]
+        if node.op != "const":
+            return f"v{place}"
+        text: str = self.language.number(node.number)
         return f"({text})" if text[0] == "-" else text
+
+
+def _facing_zero(tape: Tape, node: Node) -> set[int]:
+    """Return the operands that a node multiplies with the number 0 wherever it has them."""
+    operands: dict[int, Any] = {}
+    for place in node.args:
+        operand = tape.nodes[place]
+        operands[place] = operand.number if operand.op == "const" else object()
+    product = SimpleNamespace(
+        op=TABLE[node.op], operands=tuple([operands[place] for place in node.args])
+    )
+    not_constant = [place for place in node.args if tape.nodes[place].op != "const"]
+    return {place for place in not_constant if times_zero(product, operands[place])}

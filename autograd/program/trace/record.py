@@ -14,13 +14,13 @@ from autograd.core.float_sweeps import fast_order, list_operations
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
-from autograd.program.ir.tape import Tape, uncollected
+from autograd.program.ir.tape import Node, Root, Tape, uncollected
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import QUESTIONS, Guard, Watch, warn
 from autograd.rules.reader import forget
 from autograd.trees import Rebuild, Structure, flatten, structure, without_axes
 
-__all__ = ["Recording", "Unrecordable", "called", "plain_results", "record"]
+__all__ = ["Recording", "Unrecordable", "called", "plain_results", "record", "tape_of"]
 
 SHIFTS = (1e-3, -1e-3, 1e-6, -1e-6, 1e-10)
 
@@ -141,7 +141,6 @@ def record(
             "random numbers, counts its calls or compares with `is`. Draw numbers outside, and "
             "pass them as arguments"
         )
-    inputs = ["lane" if varies else "input" for varies in varying]
     differ = False
     for second in _shifted(f, numbers, rebuild, first):
         changed.append(captured.changed())
@@ -150,8 +149,8 @@ def record(
             return unsure
         closed = list(dict.fromkeys([*known, *_closed(first, second)]))
         with uncollected():
-            tape = _tape(first, inputs, closed)
-            differ = not tape.same(_tape(second, inputs, closed))
+            tape = _tape(first, varying, closed)
+            differ = tape != _tape(second, varying, closed)
         if not differ:
             forget(used, Captured)
             captured.add(used)
@@ -217,32 +216,80 @@ def _closed(first: _Run, second: _Run) -> list[Value]:
     return [*dict.fromkeys([*sorted(used, key=used.__getitem__), *top])]
 
 
-def _tape(run: _Run, inputs: list[str], closed: list[Value]) -> Tape:
-    """The tape of a run, in which equal numbers are one constant."""
-    tape = Tape()
-    places: dict[Value, int] = {}
-    numbers: dict[float | str, int] = {}
-    counts = dict.fromkeys(inputs, 0) | {"input": 0}
-    for leaf, op in zip([*run.leaves, *closed], [*inputs, *["input"] * len(closed)]):
-        places[leaf] = tape.add(op, (), float(counts[op]))
-        counts[op] += 1
+def _tape(run: _Run, varying: Sequence[bool], closed: Sequence[Value]) -> Tape:
+    count = len(run.outputs)
+    leaves = [*zip(run.leaves, varying), *[(leaf, False) for leaf in closed]]
+    return tape_of(leaves, run.constants, run.order, run.outputs, run.roots[count:])
 
-    def number(x: float) -> int:
+
+def tape_of(
+    inputs: Sequence[tuple[Value, bool]],
+    constants: Sequence[Value],
+    order: list[Value],
+    outputs: Sequence[Any],
+    guards: Sequence[Any],
+) -> Tape:
+    """Return the tape of recorded nodes, in which equal numbers are one constant.
+
+    Args:
+        inputs: leaves that are inputs, and whether each lane has its own.
+        constants: leaves that hold their number for good, unless they are inputs.
+        order: operations, each after its operands.
+        outputs, guards: Values and numbers that are the tape's roots.
+    """
+    columns = _Columns()
+    places: dict[Value, int] = {}
+    rows = {False: 0, True: 0}
+    for leaf, varies in inputs:
+        places[leaf] = columns.add("input", float(rows[varies]))
+        rows[varies] += 1
+    for leaf in constants:
+        if leaf not in places:
+            places[leaf] = columns.constant(leaf._data)
+    list_operations(order, places, columns.constant, columns.ops, columns.args, columns.numbers)
+
+    def root(x: Any) -> Root:
+        return Root(places[x] if type(x) is Value else columns.constant(x))
+
+    output_roots, guard_roots = [*map(root, outputs)], [*map(root, guards)]
+    varying = _varying(columns.args, [varies for _, varies in inputs])
+    rows_of_nodes = zip(columns.ops, columns.args, columns.numbers, varying)
+    return Tape([*map(Node._make, rows_of_nodes)], outputs=output_roots, guards=guard_roots)
+
+
+class _Columns:
+    """The nodes of a tape under construction, as `list_operations` appends to them."""
+
+    def __init__(self) -> None:
+        self.ops: list[str] = []
+        self.args: list[tuple[int, ...]] = []
+        self.numbers: list[float] = []
+        self.constants: dict[float | str, int] = {}
+
+    def add(self, op: str, number: float) -> int:
+        """Append a leaf; return its place."""
+        self.ops.append(op)
+        self.args.append(())
+        self.numbers.append(number)
+        return len(self.ops) - 1
+
+    def constant(self, x: float) -> int:
+        """Return the place of the leaf that is a number."""
         x = x if x == x else nan  # one object, which is equal to itself in lists
         key = x or repr(x)  # 0.0 and -0.0 are two
-        if key not in numbers:
-            numbers[key] = tape.add("const", (), x)
-        return numbers[key]
+        if key not in self.constants:
+            self.constants[key] = self.add("const", x)
+        return self.constants[key]
 
-    for leaf in run.constants:
-        if leaf not in places:
-            places[leaf] = number(leaf._data)
-    list_operations(run.order, places, number, tape.ops, tape.args, tape.values)
-    for root in run.roots:
-        place = places[root] if type(root) is Value else number(root)
-        tape.roots.append((place, None))
-    tape.outputs = len(run.outputs)
-    return tape
+
+def _varying(args: Sequence[tuple[int, ...]], inputs: Sequence[bool]) -> list[bool]:
+    """Return for each node whether it varies; the inputs come first."""
+    if not any(inputs):
+        return [False] * len(args)
+    varying = [*inputs]
+    for operands in args[len(inputs) :]:
+        varying.append(any(varying[a] for a in operands))
+    return varying
 
 
 def called(f: Callable[..., Any]) -> str:

@@ -1,0 +1,95 @@
+"""Near ties: where rounding could decide a comparison otherwise, the function decides it.
+
+A program adds up in another order than the function, and its `exp` may be a digit off. So each
+guard that compares such numbers gets a further guard, which is 1 where their distance is less
+than 2⁻⁴⁰ of the larger; one that asks for a whole number gets one, which is 1 where its operand
+is so near to another whole number. `Program` runs this pass once sums are fused. Where
+a further guard is not 0 the function itself computes the lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from autograd.program.ir.rules import with_trait
+from autograd.program.ir.tape import LEAVES, Node, Root, Tape
+from autograd.rules.expression import COMPARISONS, FLAT
+
+__all__ = ["Guarded", "guard_near_ties"]
+
+NEAR = 2.0**-40  # of the larger of two numbers
+STEPS = FLAT - {*COMPARISONS}  # which give whole numbers
+
+
+class Guarded(NamedTuple):
+    """A tape, and the numbers that its guards have wherever the tape is right."""
+
+    tape: Tape
+    answers: list[float]
+
+
+def guard_near_ties(tape: Tape, answers: Sequence[float]) -> Guarded:
+    """Append a guard for each comparison that rounding could decide.
+
+    Args:
+        answers: the number of each guard, as it was recorded.
+    """
+    exact = _exact_nodes(tape)
+    guards = dict.fromkeys([root.node for root in tape.guards])
+    compared = [tape.nodes[place] for place in guards]
+    doubtful = [node for node in compared if _rounding_decides(tape, node, exact)]
+    if not doubtful:
+        return Guarded(tape, [*answers])
+    result = replace(tape, nodes=[*tape.nodes])
+    part = result.append(Node("const", (), NEAR))
+    ties = [Root(_add_tie(result, node, part)) for node in doubtful]
+    result.guards = [*tape.guards, *ties]
+    return Guarded(result, [*answers, *[0.0] * len(ties)])
+
+
+def _exact_nodes(tape: Tape) -> list[bool]:
+    """Return for each node whether it is the same bits in the program and in the function."""
+    rounds_alike = with_trait("exact", {node.op for node in tape.nodes})
+    rounds_alike |= FLAT - {"round"}  # which may be to digits
+    exact: list[bool] = []
+    for node in tape.nodes:
+        alike = node.op in LEAVES or node.op in rounds_alike
+        exact.append(alike and all(exact[a] for a in node.args))
+    return exact
+
+
+def _rounding_decides(tape: Tape, node: Node, exact: Sequence[bool]) -> bool:
+    """Whether it asks something of an inexact node; a difference from 0 is never near."""
+    if all(exact[a] for a in node.args):
+        return False
+    if node.op in STEPS:
+        return True
+    is_of_zero = any(_is_zero(tape.nodes[a]) for a in node.args)
+    return node.op in COMPARISONS and node.args[0] != node.args[1] and not is_of_zero
+
+
+def _is_zero(node: Node) -> bool:
+    return node.op == "const" and node.number == 0.0
+
+
+def _add_tie(tape: Tape, node: Node, part: int) -> int:
+    """Append the node that is 1 where rounding could decide this one."""
+    if node.op in COMPARISONS:
+        return _add_near(tape, *node.args, part)
+    if len(node.args) > 1:  # rounded to digits: anywhere
+        return tape.append(Node("const", (), 1.0))
+    [x] = node.args
+    edge = tape.add("round", [x])
+    if node.op == "round":  # its edges are the halves
+        half, floor = tape.append(Node("const", (), 0.5)), tape.add("floor", [x])
+        edge = tape.add("add", [floor, half])
+    return _add_near(tape, x, edge, part, tape.append(Node("const", (), 1.0)))
+
+
+def _add_near(tape: Tape, a: int, b: int, part: int, *sizes: int) -> int:
+    """Append the node that is 1 where a and b are nearer than a part of the largest size."""
+    distance = tape.add("abs", [tape.add("sub", [a, b])])
+    largest = tape.add("maximum", [tape.add("abs", [a]), tape.add("abs", [b]), *sizes])
+    return tape.add("lt", [distance, tape.add("mul", [part, largest])])
