@@ -28,6 +28,7 @@ from autograd.transforms import Argnums
 __all__ = ["Compiled", "compile"]
 
 MANY_RECORDINGS = 10  # of which a warning tells
+MAX_BOUND = 64  # instances without a `__dict__` whose methods are kept
 
 
 class _DependsOnValues(Exception):  # noqa: N818
@@ -56,6 +57,7 @@ class Compiled:
         self._schedule, self.parameters = Schedule(verify), parameters(f)
         self._attribute = f"compiled {called(f)}"
         self._recordings = Recordings(f)
+        self._of_slots: dict[int, Compiled] = {}
         self._reasons: deque[str] = deque(maxlen=1000)
 
     def __repr__(self) -> str:
@@ -66,12 +68,24 @@ class Compiled:
         """Compile a method for an instance, which keeps the result in its `__dict__`."""
         if instance is None:
             return self
+        if not hasattr(instance, "__dict__"):
+            return self._bind_to_slots(instance)
         own = vars(instance)
         bound: Any = own.get(self._attribute)
         if bound is None or bound.f.__self__ is not instance:  # copied from another
             bound = Compiled(MethodType(self.f, instance), *self._options())
             own[self._attribute] = bound
         return bound  # type: ignore[no-any-return]
+
+    def _bind_to_slots(self, instance: Any) -> Compiled:
+        """The method of an instance that has slots alone; the last such methods are kept."""
+        bound = self._of_slots.pop(id(instance), None)
+        if bound is None:  # each holds its instance, so that no other has this id
+            bound = Compiled(MethodType(self.f, instance), *self._options())
+        self._of_slots[id(instance)] = bound
+        if len(self._of_slots) > MAX_BOUND:
+            self._of_slots.pop(next(iter(self._of_slots)))
+        return bound
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         f = self.f

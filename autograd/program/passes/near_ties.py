@@ -78,9 +78,9 @@ def _add_tie(tape: Tape, node: Node, part: int) -> int:
     """Append the node that is 1 where rounding could decide this one."""
     if node.op in COMPARISONS:
         return _add_near(tape, *node.args, part)
-    if len(node.args) > 1:  # rounded to digits: anywhere
+    x, *digits = node.args
+    if digits:  # anywhere
         return tape.append(Node("const", (), 1.0))
-    [x] = node.args
     edge = tape.add("round", [x])
     if node.op == "round":  # its edges are the halves
         half, floor = tape.append(Node("const", (), 0.5)), tape.add("floor", [x])

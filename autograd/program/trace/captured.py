@@ -12,10 +12,19 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator
+from enum import Enum
 from functools import lru_cache, partial
 from pathlib import Path
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    CellType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 from autograd.core.primitive import RESERVED, TABLE, Primitive
@@ -24,6 +33,7 @@ from autograd.program.ir.arrays import np
 
 __all__ = ["Captured", "equal", "is_library"]
 
+SEQUENCES = list, deque  # but tuples, which do not change
 SHORT = 100  # elements of a container that is gone through
 MOST = 2000  # objects that are gone through
 HERE = Path(__file__).parents[2]
@@ -58,23 +68,53 @@ def _find(space: Any, name: Any) -> Any:
         return len(space)
     if name is KEYS:
         return tuple(space)
-    if kind is dict:
-        return space.get(name)
     if kind is CellType:
         try:
             return space.cell_contents
         except ValueError:
             return None
-    if kind is list:
+    if kind is FunctionType:
+        return getattr(space, name)
+    if isinstance(space, type):
+        return vars(space).get(name)
+    if isinstance(space, dict):
+        return dict.get(space, name)
+    if isinstance(space, SEQUENCES):
         return space[name] if name < len(space) else None
-    return getattr(space, name) if kind is FunctionType else vars(space).get(name)
+    return _slot(space, name)
+
+
+def _slot(x: Any, name: str) -> Any:
+    """The object in a slot; None if it is empty."""
+    try:
+        return object.__getattribute__(x, name)
+    except AttributeError:
+        return None
+
+
+def _slots(x: Any) -> set[str]:
+    """The names of an object's slots."""
+    kinds = type.mro(type(x))
+    return {
+        name
+        for kind in kinds
+        for name, y in vars(kind).items()
+        if type(y) is MemberDescriptorType
+    }
 
 
 def _is_short(x: Any) -> bool:
     """Whether it is a list or a dict whose entries are look-ups of their own."""
-    if type(x) not in (list, dict) or len(x) > SHORT:
+    if not isinstance(x, (dict, *SEQUENCES)) or len(x) > SHORT:
         return False
-    return type(x) is list or {*map(type, x)} <= NUMBERS
+    return not isinstance(x, dict) or all(map(_is_key, x))
+
+
+def _is_key(key: Any) -> bool:
+    """Whether a key is a number, a string, an Enum or a tuple of such: its hash stays."""
+    if type(key) is tuple:
+        return all(map(_is_key, key))
+    return type(key) in NUMBERS or isinstance(key, Enum)
 
 
 def _outlined(each: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
@@ -192,18 +232,11 @@ class Captured:
                 yield from [(label, None, rule) for rule in (x.value, *x.rules)]
         elif kind in (classmethod, staticmethod, property):
             yield label, None, x.fget if kind is property else x.__func__
-        elif kind in (list, dict, tuple):
-            keys = [*x] if kind is dict else range(len(x))
-            if _is_short(x):
-                yield f"len({label})", x, LENGTH
-                if kind is dict and not {*map(type, keys)} <= {str}:
-                    yield f"the keys of {label}", x, KEYS
-            for key in keys if len(x) <= SHORT else ():
-                if type(key) in NUMBERS:
-                    inner = f"{label}[{key!r}]"
-                    yield (inner, None, x[key]) if kind is tuple else (inner, x, key)
         elif kind is not ModuleType:
-            yield from self._object(label, x, names)
+            if isinstance(x, (dict, tuple, *SEQUENCES)):
+                yield from self._container(label, x)
+            if kind not in (list, dict, tuple):
+                yield from self._object(label, x, names)
         else:
             closed, space = self._is_closed(x.__name__), vars(x)
             for name in sorted(names & space.keys()):
@@ -232,6 +265,23 @@ class Captured:
         for name in (names | {"__wrapped__"}) & f.__dict__.keys():
             yield f"{label or f.__qualname__}.{name}", f.__dict__, name
 
+    def _container(self, label: str, x: Any) -> Inside:
+        """The entries of a short container, how many there are, and the keys of a dict."""
+        is_dict = isinstance(x, dict)
+        keys = [*dict.keys(x)] if is_dict else range(len(x))
+        if _is_short(x):
+            yield f"len({label})", x, LENGTH
+            if is_dict and not {*map(type, keys)} <= {str}:
+                yield f"the keys of {label}", x, KEYS
+        for key in keys if len(x) <= SHORT else ():
+            if not _is_key(key):
+                continue
+            inner = f"{label}[{key!r}]"
+            if isinstance(x, tuple):
+                yield inner, None, tuple.__getitem__(x, key)
+            else:
+                yield inner, x, key
+
     def _object(self, label: str, x: Any, names: set[str]) -> Inside:
         """Attributes that some code names, and a class's operators."""
         try:
@@ -241,6 +291,8 @@ class Captured:
         own = own if type(own) is dict else None
         for name in sorted((names | {"__wrapped__"}) & own.keys()) if own else ():
             yield f"{label}.{name}", own, name
+        for name in sorted(names & _slots(x)):
+            yield f"{label}.{name}", x, name
         for base in type.mro(x if issubclass(type(x), type) else type(x)):
             if self._is_closed(base.__module__):
                 continue
