@@ -186,8 +186,6 @@ NAME | "[Loud]" | lambda w: square([1.0, Loud(1.0)]) | TypeError | "argument 0[1
 NAME | "masked" | lambda w: square(MASKED) | TypeError | "argument 0[1] is a NoneType"
 NAME | "masked samples" | lambda w: compile(square.f, 0)(MASKED) | TypeError |
     "0 is a masked array"
-NAME | "slots" | lambda w: type("S", (), {"__slots__": (), "at": compile(named)})().at(1.0) |
-    TypeError | "__dict__"
 NAME | "no x" | lambda w: compile(named)(slope=3.0) | TypeError |
     "named(x, slope, shift): missing" | "'x'"
 NAME | "bias" | lambda w: compile(named)(x=3.0, bias=1.0) | TypeError |
