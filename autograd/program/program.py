@@ -92,10 +92,8 @@ class Program:
         self.counts = {"recorded": len(tape)}
         tape.inputs = [Input(*each) for each in inputs]
         if any(node.op == "atan2" for node in tape.nodes):
-            without = [
-                *without,
-                "fuse_sums",
-            ]  # it may change the sign of a zero, which that sees
+            # It sees the sign of a zero, which may be another in a fused sum.
+            without = [*without, "fuse_sums"]
         passes = [name for name in PASSES if name not in without]
         if "fold" in passes:
             tape = fold_constants(tape)
@@ -193,11 +191,13 @@ class Program:
 
         The inputs have the names of the function's arguments: all numbers of an argument in a
         row, or with samples a row for each. The output is "value", where onnxruntime may give
-        0.0 for -0.0. Other things are as for `jax`.
+        0.0 for -0.0, and where softplus and logsumexp are right to 1e-15 or so in absolute
+        terms. Other things are as for `jax`.
 
         Raises:
             ImportError: ONNX is missing.
-            NotImplementedError: an operation's rule is for floats only.
+            NotImplementedError: an operation's rule is for floats only; or ONNX lacks it in 64
+                bits, as it does `hypot`, `erf`, `log1p` and the inverse functions.
             OSError: the file cannot be written.
         """
         from autograd.program.targets.onnx import write

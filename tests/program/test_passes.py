@@ -14,7 +14,7 @@ import autograd
 from autograd import primitive, relu
 from autograd.core.primitive import TABLE
 from autograd.program import compile
-from autograd.program.ir.tape import Node, Root, Tape
+from autograd.program.ir.tape import Input, Node, Root, Tape
 from autograd.program.passes.fuse_sums import fuse_sums
 from autograd.program.passes.jvp import jvp
 from autograd.program.passes.near_ties import guard_near_ties
@@ -60,6 +60,28 @@ def test_passes_are_linear(pass_: Callable[[Tape], Tape]) -> None:
         return next(count)
 
     assert calls(8_000) < 4.5 * calls(2_000)
+
+
+def test_a_tape_is_shown_node_by_node() -> None:
+    tape = Tape([Node("input"), Node("input", (), 1.0), Node("input", varies=True)])
+    tape.inputs = [Input("w", 2, False), Input("x", 1, True)]
+    product = tape.add("mul", [0, 2])
+    total = tape.add("add", [tape.add("over", [product]), tape.add("const", number=0.5)])
+    tape.outputs, tape.guards = [Root(total), Root(product, 3)], [Root(tape.add("lt", [0, 1]))]
+    tape.lanes = 4
+    text = """
+4 lanes
+%0 = w[0]
+%1 = w[1]
+%2 = x  in each lane
+%3 = mul %0 %2  in each lane
+%4 = over %3
+%5 = 0.5
+%6 = add %4 %5
+%7 = lt %0 %1
+outputs: %6 %3.3
+guards: %7"""
+    assert str(tape) == text.strip()
 
 
 def net(w: Any, x: Any, sizes: tuple[int, ...], fused: bool) -> Any:

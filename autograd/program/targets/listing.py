@@ -79,10 +79,8 @@ class Listing(ABC):
             return []
         args = self.operands(node)
         lines = self.prepare_partials(place, node.op, args)
-        strong_zero, facing_zero = (
-            int(TABLE[node.op].strong_zero),
-            _facing_zero(self.tape, node),
-        )
+        strong_zero = int(TABLE[node.op].strong_zero)
+        facing_zero = _facing_zero(self.tape, node)
         for slot, operand in enumerate(node.args):
             if self.tape.nodes[operand].op != "const":
                 partial = self.partial(place, slot, node.op, args)
