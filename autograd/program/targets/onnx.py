@@ -1,8 +1,8 @@
 """To ONNX: what a program computes as a model in 64 bits, kind by kind.
 
-`Program.onnx` calls this. Operations are those of ONNX that its runtime has in 64 bits, and what
-rules of the table make of them, as that of sigmoid. Others are refused by name. A block is a
-tensor with a row a row and a column a lane, or one column for all.
+`Program.onnx` calls this. Operations are those of ONNX that its runtime has in 64 bits, and
+those that rules of the table write with these, as that of sigmoid. Others are refused by name.
+A block is a tensor with a row a row and a column a lane, or one column for all.
 """
 
 from __future__ import annotations
