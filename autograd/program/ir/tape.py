@@ -160,7 +160,7 @@ class Tape:
 
 def move(node: Node, places: Sequence[int]) -> Node:
     """Return a node for another tape, where its operands are at these places."""
-    args = tuple([places[a] for a in node.args])
+    args = tuple(map(places.__getitem__, node.args))
     return node if args == node.args else Node(node.op, args, node.number, node.varies)
 
 

@@ -8,6 +8,7 @@ links.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import NamedTuple
 
 from autograd.program.ir.tape import Node, Tape, move
@@ -59,9 +60,8 @@ def fuse_sums(tape: Tape) -> Tape:
 
 def _find_chains(tape: Tape) -> Chains:
     """Return the chains of a tape, from the last to the first."""
-    uses = Counter([root.node for root in tape.roots()])
-    for node in tape.nodes:
-        uses.update(node.args)
+    uses = Counter(chain.from_iterable([node.args for node in tape.nodes]))
+    uses.update([root.node for root in tape.roots()])
     chains = Chains(set(), set())
     for place in range(len(tape) - 1, -1, -1):
         node = tape.nodes[place]

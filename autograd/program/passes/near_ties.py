@@ -36,6 +36,8 @@ def guard_near_ties(tape: Tape, answers: Sequence[float]) -> Guarded:
     Args:
         answers: the number of each guard, as it was recorded.
     """
+    if not tape.guards:
+        return Guarded(tape, [*answers])
     exact = _exact_nodes(tape)
     guards = dict.fromkeys([root.node for root in tape.guards])
     compared = [tape.nodes[place] for place in guards]

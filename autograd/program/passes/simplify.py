@@ -90,6 +90,9 @@ def _fold(tape: Tape, node: Node) -> Node:
 
 def drop_units(tape: Tape) -> Tape:
     """Leave out operations that give one of their operands, such as x · 1."""
+    choosing = with_trait("chooses", {node.op for node in tape.nodes})
+    if not any([node.op in choosing or _is_one(node) for node in tape.nodes]):
+        return tape
 
     def place_of(result: Tape, node: Node) -> int:
         rule = RULES.get(node.op)
@@ -105,20 +108,20 @@ def _identity(tape: Tape, args: tuple[int, ...]) -> int:
 
 def _product(tape: Tape, args: tuple[int, ...]) -> int | None:
     x, y = args
-    if _is_one(tape, y):
+    if _is_one(tape.nodes[y]):
         return x
-    return y if _is_one(tape, x) else None
+    return y if _is_one(tape.nodes[x]) else None
 
 
 def _quotient(tape: Tape, args: tuple[int, ...]) -> int | None:
     x, y = args
-    return x if _is_one(tape, y) else None
+    return x if _is_one(tape.nodes[y]) else None
 
 
 def _remainder(tape: Tape, args: tuple[int, ...]) -> int | None:
     """Write x mod 1 as x - floor(x), which is as exact, and fast in vectors."""
     x, y = args
-    return tape.add("sub", (x, tape.add("floor", (x,)))) if _is_one(tape, y) else None
+    return tape.add("sub", (x, tape.add("floor", (x,)))) if _is_one(tape.nodes[y]) else None
 
 
 def _where(tape: Tape, args: tuple[int, ...]) -> int | None:
@@ -135,8 +138,7 @@ def _take(tape: Tape, args: tuple[int, ...]) -> int | None:
     return operands[int(tape.nodes[index].number)]
 
 
-def _is_one(tape: Tape, place: int) -> bool:
-    node = tape.nodes[place]
+def _is_one(node: Node) -> bool:
     return node.number == 1.0 and node.op == "const"
 
 
@@ -166,8 +168,10 @@ def merge_equal(tape: Tape) -> Tape:
         if node.op in steep and not _is_smooth_power(result, node):
             return result.append(node)
         key = node if node.args else (node, repr(node.number))  # 0.0 and -0.0 are two
-        place = known.setdefault(key, len(result))
-        return result.append(node) if place == len(result) else place
+        place = known.get(key)
+        if place is None:
+            place = known[key] = result.append(node)
+        return place
 
     return rewrite(tape, place_of)
 
