@@ -91,7 +91,7 @@ def _fold(tape: Tape, node: Node) -> Node:
 def drop_units(tape: Tape) -> Tape:
     """Leave out operations that give one of their operands, such as x · 1."""
     choosing = with_trait("chooses", {node.op for node in tape.nodes})
-    if not any([node.op in choosing or _is_one(node) for node in tape.nodes]):
+    if not any(node.op in choosing or _is_one(node) for node in tape.nodes):
         return tape
 
     def place_of(result: Tape, node: Node) -> int:
@@ -161,6 +161,8 @@ def merge_equal(tape: Tape) -> Tape:
     But not steep ones: at a kink the gradient in two equal nodes may be infinity minus
     infinity, which is an error; in one it would be 0 times infinity, which is 0.
     """
+    if len({*tape.nodes}) == len(tape):
+        return tape
     steep = with_trait("steep", {node.op for node in tape.nodes})
     known: dict[object, int] = {}
 
