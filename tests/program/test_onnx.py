@@ -163,12 +163,13 @@ def test_several_results(tmp_path: Path) -> None:
     assert [each.name for each in inputs] == ["x", "y"]
 
 
-def test_the_sign_of_a_number_is_refused(tmp_path: Path) -> None:
-    signed = autograd.primitive("tests.signed", lambda x: math.copysign(x, -2.0), max)
-    fast = compile(signed, in_axes=(0,))
-    fast([-3.0, 3.0])
-    with pytest.raises(NotImplementedError, match="copysign"):
-        fast.program.onnx(tmp_path / "model.onnx")
+@pytest.mark.parametrize("sign", [2.0, -2.0, 0.0, -0.0])
+def test_a_sign(sign: float, tmp_path: Path) -> None:
+    """A rule may take the sign of a number, or of an operand."""
+    signed = autograd.primitive("tests.signed", lambda x: math.copysign(x, sign), max)
+    agree(signed, tmp_path, np.array([-3.0, 3.0]), in_axes=(0,))
+    other = autograd.primitive("tests.other", math.copysign, max, max)
+    agree(lambda x: other(3.0, x), tmp_path, np.array([sign, 1.0]), in_axes=(0,))
 
 
 def test_a_rule_of_operations_that_onnx_has(tmp_path: Path) -> None:

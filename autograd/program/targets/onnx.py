@@ -18,7 +18,7 @@ from autograd.core.primitive import TABLE
 from autograd.files import write_atomically
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op
-from autograd.rules.expression import COMPARISONS, SYMBOLS, Expression, Term
+from autograd.rules.expression import COMPARISONS, SYMBOLS, Expression, Term, where
 from autograd.rules.reader import value
 from autograd.trees import NUMBER
 
@@ -59,6 +59,13 @@ OPERATORS = {
     "ge": "GreaterOrEqual",
     "eq": "Equal",
 }
+
+
+def _copysign(x: Any, y: Any) -> Term:
+    signed = where(y == 0.0, Expression("div", 1.0, y), y)  # of -0.0: -inf
+    return where(signed < 0.0, -abs(x), abs(x))
+
+
 COMPOSED: dict[str, Callable[..., Term]] = {
     "identity": lambda x: x,
     "square": lambda x: x * x,
@@ -68,6 +75,7 @@ COMPOSED: dict[str, Callable[..., Term]] = {
     "tan": lambda x: Expression("sin", x) / Expression("cos", x),
     "trunc": lambda x: Expression("sign", x) * Expression("floor", abs(x)),
     "ne": lambda x, y: 1.0 - Expression("==", x, y),
+    "copysign": _copysign,
     "refuse": lambda x, refused: Expression("where", refused, math.nan, x),
 }
 REDUCTIONS = {
