@@ -9,11 +9,11 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import FREE, Blocks
+from autograd.program.ir.program import SOURCES, BlockProgram
 from autograd.program.ir.tape import Input, Tape, uncollected
 from autograd.program.kernel import kernel
 from autograd.program.passes.fuse_sums import fuse_sums
-from autograd.program.passes.jvp import jvp
+from autograd.program.passes.derivatives import jvp, vjp
 from autograd.program.passes.near_ties import guard_near_ties
 from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import (
@@ -23,14 +23,13 @@ from autograd.program.passes.simplify import (
     merge_equal,
 )
 from autograd.program.passes.vectorize import vectorize
-from autograd.program.passes.vjp import vjp
 from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.c import c_source
 from autograd.program.targets.instructions import PARTS
 from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
 from autograd.program.targets.runner import Runner
-from autograd.program.targets.source import Source, compiled
+from autograd.program.targets.numpy import Source, compile_source
 
 __all__ = ["PASSES", "VALUES", "Program", "Request", "Sweep"]
 
@@ -115,16 +114,30 @@ class Program:
         self._sweeps: dict[Any, Sweep] = {}
 
     @cached_property
-    def blocks(self) -> Blocks:
+    def blocks(self) -> BlockProgram:
         """Its values, in blocks that every target knows."""
         return vectorize(self.tape)
 
     @cached_property
-    def with_scalars(self) -> Blocks:
+    def with_scalars(self) -> BlockProgram:
         """The same for the kernel, which knows lists of single operations."""
-        if any(lanes for _, _, lanes in self.inputs) or self.lanes:
-            return self.blocks
-        return vectorize(self.tape, scalars=True)
+        return vectorize(self.tape, with_lists=True)
+
+    def differentiate(self, request: Request, with_lists: bool = False) -> BlockProgram:
+        """Its values in blocks, and the derivatives that are asked for.
+
+        Args:
+            with_lists: whether lists of single operations may be among them.
+
+        Raises:
+            NotImplementedError: with a direction, an operation's rule is not generic.
+        """
+        blocks = self.with_scalars if with_lists else self.blocks
+        if request.along is not None:
+            blocks = jvp(blocks, request.along)
+        if request.wrt is not None:
+            blocks = vjp(blocks, request.wrt, request.per_lane)
+        return blocks
 
     # ------------------------------------------------------------------ running
 
@@ -206,7 +219,7 @@ class Program:
 
     def stats(self) -> dict[str, int]:
         """How large it is: the nodes recorded, fused and needed; and the instructions."""
-        count = sum([op.kind not in FREE for op in self.blocks.ops])
+        count = sum([op.kind not in SOURCES for op in self.blocks.ops])
         return {**self.counts, "instructions": count}
 
     def __repr__(self) -> str:
@@ -238,22 +251,25 @@ class Sweep:
         self.guards = program.guards
         if module is not None:
             with suppress(NotImplementedError):
-                self.native = KernelCode(_swept(program, True, *request), module)
-        blocks = self.native.it if self.native else _swept(program, False, *request)
+                self.native = KernelCode(
+                    program.differentiate(request, with_lists=True), module
+                )
+        blocks = self.native.it if self.native else program.differentiate(request)
         roots = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
         self.outputs, self.roots = roots[0].rows, sum([op.rows for op in roots])
         self.has_lanes = any(op.lanes for op in roots)
         self.seed_varies = roots[0].lanes and not request.per_lane
         self.has_slopes = request.wrt is not None and not request.per_lane
-        self.inputs = sum([op.rows for _, op in blocks.inputs() if not op.lanes])
+        inputs = [blocks.ops[v] for v in blocks.inputs()]
+        self.inputs = sum([op.rows for op in inputs if not op.lanes])
         if self.native:
             self.runner, self.start = self.native.program.runner, np.array(self.native.start)
         else:
-            function = compiled(Source(blocks), namespace())
+            function = compile_source(Source(blocks), namespace())
             self.runner, self.start = partial(Runner, function, blocks), np.zeros(self.inputs)
-        varying, self.places = [op for _, op in blocks.inputs() if op.lanes], blocks.places()
+        varying, self.places = [op for op in inputs if op.lanes], blocks.places()
         self.lane_inputs = sum([op.rows for op in varying])
-        self.differentiates_lanes = any(f"d_{op.what}" in blocks.results for op in varying)
+        self.differentiates_lanes = any(f"d_{op.param}" in blocks.results for op in varying)
 
     def memory(self, lanes: int) -> tuple[Array, Array, Array, Any]:
         """For a runner: what is uniform, beginning with the inputs; outputs and gradients."""
@@ -264,18 +280,3 @@ class Sweep:
         d_u = u[self.native.slopes :][: self.inputs] if self.native else np.zeros(self.inputs)
         d_x = np.zeros((self.lane_inputs, lanes)) if self.differentiates_lanes else None
         return u, out, d_u, d_x
-
-
-def _swept(
-    program: Program,
-    scalars: bool,
-    wrt: Collection[str] | None,
-    along: Collection[str] | None,
-    per_lane: bool,
-) -> Blocks:
-    """The blocks with tangents, with adjoints, with both or with neither."""
-    if along is None:
-        blocks = program.with_scalars if scalars else program.blocks
-    else:
-        blocks = vectorize(jvp(program.tape, along), scalars)
-    return blocks if wrt is None else vjp(blocks, wrt, per_lane)

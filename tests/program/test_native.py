@@ -21,7 +21,7 @@ from autograd.core.primitive import TABLE
 from autograd.program import compile
 from autograd.program import kernel as kernels
 from autograd.program.kernel import KERNELS
-from autograd.program.passes.vjp import vjp
+from autograd.program.passes.derivatives import vjp
 from autograd.program.program import Program as Compiled
 from autograd.program.program import Request
 from autograd.program.targets.array_functions import namespace
@@ -292,7 +292,7 @@ def test_a_program_stays_within_its_memory(
     with contextlib.suppress(RuntimeError, ValueError):
         program = module.Program(*[array("i", part) for part in ints], tuple(parts[4]))
         out = np.empty((roots, lanes if columns else 1))
-        rows = sum(op.rows for _, op in it.it.inputs() if op.lanes)
+        rows = sum(it.ops[v].rows for v in it.it.inputs() if it.ops[v].lanes)
         x = (np.ones((rows, lanes)),)
         program.runner(lanes, start, x, np.ones(results[0].rows), out, None, None, None, 2).run(
             x

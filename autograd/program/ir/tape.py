@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from autograd.core.primitive import TABLE
+
 __all__ = ["LEAVES", "Input", "Node", "Root", "Tape", "move", "uncollected"]
 
 LEAVES = frozenset(["input", "const", "gather"])
@@ -104,6 +106,11 @@ class Tape:
         """Take over the roots of a tape whose nodes are now at these places."""
         self.outputs = [Root(places[node], lane) for node, lane in source.outputs]
         self.guards = [Root(places[node], lane) for node, lane in source.guards]
+
+    def ops_with_trait(self, trait: str) -> set[str]:
+        """Return the operations on the tape that have a trait; see `autograd.primitive`."""
+        ops = {node.op for node in self.nodes} & TABLE.keys()
+        return {op for op in ops if trait in TABLE[op].traits.split()}
 
     def roots(self) -> list[Root]:
         """Return the outputs and then the guards."""

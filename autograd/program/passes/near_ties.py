@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from autograd.program.ir.rules import with_trait
 from autograd.program.ir.tape import LEAVES, Node, Root, Tape
 from autograd.rules.expression import COMPARISONS, FLAT
 
@@ -53,7 +52,7 @@ def guard_near_ties(tape: Tape, answers: Sequence[float]) -> Guarded:
 
 def _exact_nodes(tape: Tape) -> list[bool]:
     """Return for each node whether it is the same bits in the program and in the function."""
-    rounds_alike = with_trait("exact", {node.op for node in tape.nodes})
+    rounds_alike = tape.ops_with_trait("exact")
     rounds_alike |= FLAT - {"round"}  # which may be to digits
     exact: list[bool] = []
     for node in tape.nodes:

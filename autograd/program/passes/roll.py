@@ -19,7 +19,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks, Op
+from autograd.program.ir.program import BlockProgram, Op
 
 __all__ = ["DEPTH", "FIXED", "TABLE", "Loop", "Rolled", "Step", "roll"]
 
@@ -41,12 +41,14 @@ class Step(NamedTuple):
         op: its kind, rows and formula; its operands are `reads`.
         first: the place of its first row. Each row of each value has a place of its own.
         reads: the places of the rows of each operand.
+        width: of a product the columns of its matrix, of a reduction how many rows become one.
         shape: of a product, how many matrices there are, and how many vectors for each.
     """
 
     op: Op
     first: int
     reads: tuple[Array, ...]
+    width: int = 1
     shape: tuple[int, int] = (1, 1)
 
     def outside(self) -> Sequence[Array]:
@@ -113,13 +115,13 @@ class Rolled(NamedTuple):
         return first, places - first
 
 
-def roll(blocks: Blocks) -> Rolled:
+def roll(blocks: BlockProgram) -> Rolled:
     """The blocks of a forward sweep, with loops."""
     return _Roll(blocks).rolled()
 
 
 class _Roll:
-    def __init__(self, blocks: Blocks) -> None:
+    def __init__(self, blocks: BlockProgram) -> None:
         self.starts: list[int] = []
         self.size = 0
         self.sources: list[tuple[int, Op]] = []
@@ -129,24 +131,28 @@ class _Roll:
             if not users[v]:
                 places.append(np.empty(0, int))
                 continue
-            reads = [places[a] for a in op.operands]
+            reads = [places[a] for a in op.args]
             if op.kind == "pick":
-                places.append(np.concatenate(reads)[np.asarray(op.what)])
+                places.append(np.concatenate(reads)[np.asarray(op.param)])
                 continue
             first = self.more(op.rows)
             places.append(np.arange(first, first + op.rows))
+            width = 1
+            if op.kind == "reduce":
+                width = len(reads[-1]) // op.rows
             if op.kind == "matmul":  # by weights, so that these are ranges
                 w, x, *bias = reads
-                order = np.argsort(w[:: op.width], kind="stable")
+                width = len(x)
+                order = np.argsort(w[::width], kind="stable")
                 places[-1][order] = np.arange(first, first + op.rows)
-                w = w.reshape(-1, op.width)[order].ravel()
+                w = w.reshape(-1, width)[order].ravel()
                 reads = [w, x, *[a[order] for a in bias]]
-            if not op.operands:
+            if not op.args:
                 self.sources.append((first, op))
                 continue
             if op.kind == "map":  # of fewer rows, row i is row i modulo these
                 reads = [np.resize(a, op.rows) if len(a) > 1 else a for a in reads]
-            self.steps.append(Step(op, first, tuple(reads)))
+            self.steps.append(Step(op, first, tuple(reads), width))
         self.results = {name: places[v] for name, v in blocks.results.items()}
         first = self.more(len(FILLERS))
         self.sources.append((first, Op("const", len(FILLERS), False, (), [*FILLERS.values()])))
@@ -183,7 +189,7 @@ class _Roll:
             for steps in self.late(run) if joins else ():
                 same: dict[Any, list[Step]] = defaultdict(list)
                 for step in steps:
-                    same[step.op.what].append(step)
+                    same[step.op.param].append(step)
                 for what, alike in same.items():
                     if what is None:
                         joined += self.products(alike, moved)
@@ -212,7 +218,7 @@ class _Roll:
         same: dict[Any, list[Step]] = defaultdict(list)
         for step in steps:
             w, *others = step.reads
-            key = step.op.lanes, len(others), step.op.rows, step.op.width, w.tobytes()
+            key = step.op.lanes, len(others), step.op.rows, step.width, w.tobytes()
             same[key].append(step)
         alike: dict[Any, list[list[Step]]] = defaultdict(list)
         for (lanes, count, *_), group in same.items():
@@ -225,12 +231,12 @@ class _Roll:
                 continue
             rows, width = _largest(part)
             _, *others = zip(*[step.reads for step in every])
-            ws = [group[0].reads[0].reshape(-1, group[0].op.width) for group in part]
+            ws = [group[0].reads[0].reshape(-1, group[0].width) for group in part]
             reads = [np.vstack([_filled(w, rows, width, zero) for w in ws]).ravel()]
             for some, n in zip(others, (width, rows)):
                 reads.append(np.hstack([_filled(a[None], 1, n, zero) for a in some]).ravel())
-            op = every[0].op._replace(rows=len(every) * rows, width=width, operands=())
-            step = Step(op, self.more(op.rows), tuple(reads), (len(part), len(part[0])))
+            op = every[0].op._replace(rows=len(every) * rows, args=())
+            step = Step(op, self.more(op.rows), tuple(reads), width, (len(part), len(part[0])))
             joined.append(step)
             for i, each in enumerate(every):
                 mine = np.arange(each.op.rows)
@@ -252,8 +258,8 @@ class _Roll:
                 cells = [_filled(a, n, a.shape[1], self.fillers[what]) for a in cells]
                 reads.append(np.hstack(cells).ravel())
             rows = sum([step.op.rows for step in every])
-            op = every[0].op._replace(rows=rows, width=width, operands=())
-            joined.append(Step(op, self.more(rows), tuple(reads)))
+            op = every[0].op._replace(rows=rows, args=())
+            joined.append(Step(op, self.more(rows), tuple(reads), width))
             old = [np.arange(step.first, step.first + step.op.rows) for step in every]
             moved[np.hstack(old)] = joined[-1].first + np.arange(rows)
         return joined
@@ -361,9 +367,9 @@ class _Roll:
 def _kind(step: Step) -> Any:
     """Equal for steps that differ in what they read only."""
     op = step.op
-    what = op.what.key() if op.kind == "map" else op.what
+    what = op.param.key() if op.kind == "map" else op.param
     sizes = [len(a) for a in step.reads]
-    return op.kind, op.rows, op.lanes, what, op.width, step.shape, *sizes
+    return op.kind, op.rows, op.lanes, what, step.width, step.shape, *sizes
 
 
 def stretches(kinds: Array) -> list[tuple[int, int, int]]:
@@ -387,15 +393,15 @@ def stretches(kinds: Array) -> list[tuple[int, int, int]]:
 
 def _largest(groups: list[list[Step]]) -> tuple[int, int]:
     """The most rows, and the largest width."""
-    ops = [step.op for step, *_ in groups]
-    return max(op.rows for op in ops), max(op.width for op in ops)
+    steps = [step for step, *_ in groups]
+    return max(step.op.rows for step in steps), max(step.width for step in steps)
 
 
 def _fitting(groups: list[list[Step]]) -> list[list[list[Step]]]:
     """All of them, if filling them up to one size is not too much; else those of each size."""
     parts: dict[Any, list[list[Step]]] = defaultdict(list)
     for group in groups:
-        parts[group[0].op.rows, group[0].op.width].append(group)
+        parts[group[0].op.rows, group[0].width].append(group)
     rows, width = _largest(groups)
     needed = sum([n * k * len(part) for (n, k), part in parts.items()])
     fits = len(parts) >= FEWEST and rows * width * len(groups) <= WASTE * needed

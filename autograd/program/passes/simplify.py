@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from autograd.core.primitive import TABLE
-from autograd.program.ir.rules import with_trait
 from autograd.program.ir.tape import Node, Tape, move
 
 __all__ = ["drop_dead", "drop_units", "fold_constants", "merge_equal", "rewrite"]
@@ -90,7 +89,7 @@ def _fold(tape: Tape, node: Node) -> Node:
 
 def drop_units(tape: Tape) -> Tape:
     """Leave out operations that give one of their operands, such as x · 1."""
-    choosing = with_trait("chooses", {node.op for node in tape.nodes})
+    choosing = tape.ops_with_trait("chooses")
     if not any(node.op in choosing or _is_one(node) for node in tape.nodes):
         return tape
 
@@ -163,7 +162,7 @@ def merge_equal(tape: Tape) -> Tape:
     """
     if len({*tape.nodes}) == len(tape):
         return tape
-    steep = with_trait("steep", {node.op for node in tape.nodes})
+    steep = tape.ops_with_trait("steep")
     known: dict[object, int] = {}
 
     def place_of(result: Tape, node: Node) -> int:

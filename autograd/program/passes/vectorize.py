@@ -1,381 +1,284 @@
 """Vectorize: nodes of one level and operation become one operation on a block of rows (SLP).
 
 A node's level is the longest way to it from a leaf, so nodes of one level need nothing of each
-other. Dots that share their inputs become a matrix times a vector. Where a graph is so narrow
-that there is nothing to put together, it can become one list of single operations.
+other (superword-level parallelism, Larsen and Amarasinghe 2000). Dots that share their inputs
+become a matrix times a vector. A tape of which little is alike can become a list (`narrow.py`).
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import chain, pairwise
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
-from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks, Scalars, operand, regular
-from autograd.program.ir.nodes import Builder
-from autograd.program.ir.rules import is_wide, with_trait
-from autograd.program.ir.tape import LEAVES, Root, Tape, move
-from autograd.rules.expression import FLAT, Expression, applied
+from autograd.program.ir.program import WIDE, BlockProgram, as_range, operand
+from autograd.program.ir.tape import LEAVES, Node, Root, Tape
+from autograd.program.passes.narrow import is_narrow, list_of, stages
+from autograd.rules.expression import applied
 
-__all__ = ["expand", "vectorize"]
-
-FEW = 6  # operands at even steps, in the middle of all blocks, that are not worth blocks
-EVEN = 0.45  # and this part of all (a Gaussian process has 0.3 to 0.4, Lorenz-96 0.5 to 0.8)
-MOST = 3  # operands of a single operation but for sums
-Nodes = Sequence[int]
-Key = tuple[Any, ...]
+__all__ = ["vectorize"]
 
 
-def vectorize(tape: Tape, scalars: bool = False) -> Blocks:
-    """Return a tape as blocks.
+def vectorize(tape: Tape, with_lists: bool = False) -> BlockProgram:
+    """Return the program of a tape, which has no dead nodes.
 
     Args:
-        tape: without dead nodes.
-        scalars: whether a graph of few nodes a level becomes a list of single operations.
+        with_lists: whether a narrow tape becomes lists of single operations, which only the
+            kernel knows.
     """
-    return _Vectorize(expand(tape, "take", "hypot"), scalars).blocks
+    levels = tape.levels()
+    vectorizer = _Vectorizer(tape)
+    if with_lists and not vectorizer.varies and is_narrow(tape, levels):
+        vectorizer.place_stages(levels)
+    else:
+        vectorizer.place_blocks(levels)
+    return vectorizer.finish()
 
 
-def expand(tape: Tape, *ops: str) -> Tape:
-    """Return the tape with these operations written as operations of few operands."""
-    if not any(node.op in ops for node in tape.nodes):
-        return tape
-    new = replace(tape, nodes=[], gathers=[])
-    nodes, places = Builder(new), list[int]()
-    for node in tape.nodes:
-        if node.op in ops:
-            steps = applied(node.op, [*map(operand, range(len(node.args)))])
-            places.append(nodes.written(steps, [places[a] for a in node.args]))
-        else:
-            places.append(new.append(move(node, places)))
-    new.gathers = [tuple([places[i] for i in row]) for row in tape.gathers]
-    new.copy_roots(tape, places)
-    return new
+class Kind(NamedTuple):
+    """What nodes of one block have in common, besides their level.
+
+    Attributes:
+        op: the operation; "matmul" for dots that share their inputs.
+        arity: how many operands it has.
+        varies: whether it has a number for each lane.
+        more: which operands vary; the exponent of a power; the shared inputs of a matmul.
+    """
+
+    op: str
+    arity: int
+    varies: bool
+    more: Any = None
 
 
-class _Vectorize:
-    """Nodes are put into blocks; `value` and `row` say where each is."""
+class _Vectorizer:
+    """Puts nodes into blocks.
 
-    def __init__(self, tape: Tape, scalars: bool) -> None:
-        self.tape, count = tape, len(tape)
-        self.ops = [node.op for node in tape.nodes]
-        self.args = [node.args for node in tape.nodes]
-        self.varying = [node.varies for node in tape.nodes]
-        self.blocks = it = Blocks()
-        it.lanes = tape.lanes
-        self.value, self.row = [0] * count, [0] * count
-        self.formulas: dict[object, Expression] = {}
-        places: dict[bool, list[tuple[int, int]]] = {False: [], True: []}
-        for name, rows, lanes in tape.inputs:
-            if not rows:
-                continue
-            v = it.add("input", rows, lanes, (), name)
-            places[lanes] += [(v, row) for row in range(rows)]
-        numbers = [(i, node.number) for i, node in enumerate(tape.nodes) if node.op == "const"]
-        self.constant = dict(numbers)
-        if self.constant:
-            v = it.add("const", len(self.constant), False, (), [*self.constant.values()])
-            self.put(v, [*self.constant])
-        for i, node in enumerate(tape.nodes):
-            if node.op == "input":
-                self.value[i], self.row[i] = places[node.varies][int(node.number)]
-        for key, nodes in self.groups(scalars and not any(self.varying)):
-            if key[:1] == ("logsumexp'",):
-                self.shares(nodes)
+    Attributes:
+        value, row: for each node, the value and the row of it where its number is.
+        constants: the nodes that are numbers.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape, self.nodes = tape, [*tape.nodes]
+        self.program = BlockProgram()
+        self.program.lanes = tape.lanes
+        self.value, self.row = [0] * len(tape.nodes), [0] * len(tape.nodes)
+        self.constants = {i: x.number for i, x in enumerate(tape.nodes) if x.op == "const"}
+        self.flattened: dict[int, int] = {}  # values as `from_lanes` gives them
+        self.varies = any([node.varies for node in tape.nodes])
+        self.place_leaves()
+
+    def finish(self) -> BlockProgram:
+        """The program, with its results."""
+        self.program.results["out"] = self.rows_of_roots(self.tape.outputs)
+        if self.tape.guards:
+            self.program.results["checks"] = self.rows_of_roots(self.tape.guards)
+        return self.program
+
+    def place_blocks(self, levels: Sequence[int]) -> None:
+        """Append a block for the nodes of each level and kind."""
+        for kind, members in self.groups(levels):
+            self.place(self.block(kind, [self.nodes[i] for i in members]), members)
+
+    def place_stages(self, levels: Sequence[int]) -> None:
+        """Append lists of single operations, and blocks of what can be in none."""
+        for op, members in stages(self.tape, levels):
+            if op is None:
+                self.place(self.scalars(members), members)
             else:
-                self.put(self.block(key, nodes) if key else self.scalars(nodes), nodes)
-        it.results["out"] = self.roots(tape.outputs)
-        if tape.guards:
-            it.results["checks"] = self.roots(tape.guards)
+                nodes = [self.nodes[i] for i in members]
+                self.place(self.block(Kind(op, len(nodes[0].args), False), nodes), members)
 
-    def put(self, v: int, nodes: Nodes) -> None:
-        """These nodes are the rows of a value."""
-        for row, i in enumerate(nodes):
+    def scalars(self, members: list[int]) -> int:
+        """Append a list of single operations."""
+        scalars, reads = list_of(self.tape, members, self.value)
+        rows = self.rows(reads) if reads else self.program.const([])
+        return self.program.add("scalars", len(members), (rows,), scalars)
+
+    def place(self, v: int, members: Sequence[int]) -> None:
+        """Note that these nodes are the rows of a value, in this order."""
+        for row, i in enumerate(members):
             self.value[i], self.row[i] = v, row
 
-    def shares(self, nodes: Nodes) -> None:
-        """Place partials of logsumexp: each node has an operand's place as its value."""
-        for i in nodes:
-            [total] = self.args[i]
-            op, slot = self.blocks.ops[self.value[total]], int(self.tape.nodes[i].number)
-            self.value[i] = self.blocks.partials(op)
-            self.row[i] = slot * op.rows + self.row[total]
+    def place_leaves(self) -> None:
+        """Append the inputs and all constants."""
+        cells: dict[bool, list[tuple[int, int]]] = {False: [], True: []}
+        for given in self.tape.inputs:
+            if not given.rows:
+                continue
+            v = self.program.add("input", given.rows, (), given.name, given.varies)
+            cells[given.varies] += [(v, row) for row in range(given.rows)]
+        if self.constants:
+            self.place(self.program.const([*self.constants.values()]), [*self.constants])
+        for i, node in enumerate(self.nodes):
+            if node.op == "input":
+                self.value[i], self.row[i] = cells[node.varies][int(node.number)]
 
     # ------------------------------------------------------------------ what goes together
 
-    def groups(self, scalars: bool) -> list[tuple[Key, list[int]]]:
-        """The nodes of each level and kind; lists of single operations have no key."""
-        levels = self.tape.levels()
-        if scalars:
-            names: dict[str, int] = {}
-            codes = [names.setdefault(op, len(names)) for op in self.ops]
-            alike = np.array(levels) * len(names) + codes
-            order = np.argsort(alike, kind="stable")
-            if self.is_scattered(alike, order):
-                return self.lists(order.tolist())
-        kinds, keys = self.kinds()
-        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for i, (level, kind) in enumerate(zip(levels, kinds)):
-            if kind >= 0:
-                groups[level, kind].append(i)
-        ordered = sorted(groups.items(), key=lambda item: item[0][0])
-        return [(keys[kind], nodes) for (_, kind), nodes in ordered]
+    def groups(self, levels: Sequence[int]) -> list[tuple[Kind, list[int]]]:
+        """The nodes of each level and kind, level after level."""
+        shared = self.count_sides()
+        groups: dict[tuple[int, Kind], list[int]] = defaultdict(list)
+        for i, level in enumerate(levels):
+            node = self.nodes[i]
+            if node.op == "dot":
+                node = self.nodes[i] = self.turn_dot(node, shared)
+            if node.op == "gather" or node.op not in LEAVES:
+                groups[level, self.kind(node, shared)].append(i)
+        ordered = sorted(groups.items(), key=lambda item: (item[0][0], item[0][1].op))
+        return [(kind, members) for (_, kind), members in ordered]
 
-    def is_scattered(self, alike: Array, order: Array) -> bool:
-        """Whether few operands lie at even steps, so that it would take long to collect them.
+    def count_sides(self) -> Counter[tuple[int, ...]]:
+        """How many dots have each of their sides."""
+        sides: Counter[tuple[int, ...]] = Counter()
+        for node in self.nodes:
+            if node.op == "dot":
+                sides.update(_sides(node))
+        return sides
 
-        Args:
-            alike: equal for nodes that could be in one block.
-            order: the nodes, these side by side.
-        """
-        args = self.args
-        place, counts = np.empty_like(order), np.fromiter(map(len, args), int)
-        few = FEW * (1 + int(np.count_nonzero(np.diff(alike[order]))))
-        if counts.sum() < few:
-            return True
-        place[order] = np.arange(len(order))
-        flat = np.fromiter(chain.from_iterable(args), int)
-        first = np.cumsum(counts) - counts
-        long = np.repeat(counts > MOST, counts)
-        uses = [(np.repeat(np.arange(len(args)), counts)[long], flat[long])]
-        for slot in range(2):
-            mine = order[(slot < counts[order]) & (counts[order] <= MOST)]
-            uses.append((alike[mine], flat[first[mine] + slot]))
-        even = 0
-        for users, used in uses:
-            same = (np.diff(users) == 0) & (np.diff(alike[used]) == 0)
-            straight = same[1:] & same[:-1] & (np.diff(place[used], 2) == 0)
-            even += int(np.count_nonzero(straight))
-        return even < max(few, EVEN * len(flat))
+    def turn_dot(self, node: Node, shared: Counter[tuple[int, ...]]) -> Node:
+        """The dot with its weights first: inputs vary, or are shared by most dots."""
+        ws, xs = _sides(node)
+        w_varies, x_varies = self.varies_among(ws), self.varies_among(xs)
+        if w_varies > x_varies or (w_varies == x_varies and shared[ws] > shared[xs]):
+            return node._replace(args=(node.args[0], *xs, *ws))
+        return node
 
-    def lists(self, order: list[int]) -> list[tuple[Key, list[int]]]:
-        """A list of all that is single, in the order of levels, so that what follows each other
-        need not wait; and one after each block of the others."""
-        ops, args = self.ops, self.args
-        order = [i for i in order if args[i] or ops[i] not in LEAVES]
-        if all(_is_single(op, n) for op, n in {*zip(ops, map(len, args))}):
-            return [((), order)]
-        after: dict[int, int] = {}  # in which list what uses a node can be, but for the first
-        groups: dict[tuple[int, Key], list[int]] = defaultdict(list)
-        first = groups[0, ()]
-        for i in order:
-            mine, stage = args[i], 0
-            if not after.keys().isdisjoint(mine):
-                stage = max([after.get(a, 0) for a in mine])
-                after[i] = stage
-            if ops[i] == "logsumexp'":  # computed with its logsumexp
-                groups[stage - 1, (ops[i], 1)].append(i)
-            elif not _is_single(ops[i], len(mine)):
-                after[i] = stage + 1
-                groups[stage, (ops[i], len(mine))].append(i)
-            elif stage:
-                groups[stage, ()].append(i)
-            else:
-                first.append(i)
-        ordered = sorted(groups.items(), key=lambda item: (item[0][0], _rank(item[0][1])))
-        return [(key, nodes) for (_, key), nodes in ordered if nodes]
+    def varies_among(self, members: Sequence[int]) -> bool:
+        """Whether one of these nodes has a number for each lane."""
+        return self.varies and any([self.nodes[i].varies for i in members])
 
-    def kinds(self) -> tuple[list[int], list[Key]]:
-        """For each node, the place of its operation and kind of operands; -1 for a leaf."""
-        varying, varies = self.varying, any(self.varying)
-        kinds: list[int] = []
-        known: dict[Key, int] = {}
-        shared: Counter[tuple[int, ...]] = Counter()
-        for op, args in zip(self.ops, self.args):
-            if op == "dot":
-                half = len(args) // 2
-                shared.update([args[1 : 1 + half], args[1 + half :]])
-        for i, (op, args) in enumerate(zip(self.ops, self.args)):
-            key: Key = op, len(args)
-            if op == "dot":
-                ws, xs = self.sides(args, shared)
-                self.args[i] = (args[0], *ws, *xs)
-                if any(varying[w] for w in ws) or not (varies or shared[(*xs,)] > 1):
-                    key = op, len(args), varying[i]
-                else:
-                    key = "matmul", len(args), varying[i], xs
-            elif op == "pow" and args[1] in self.constant:
-                key = op, 2, varying[i], self.constant[args[1]]
-            elif op in LEAVES and op != "gather":
-                kinds.append(-1)
-                continue
-            elif varies:
-                key = (
-                    op,
-                    len(args),
-                    varying[i],
-                    *([] if is_wide(op) else [varying[a] for a in args]),
-                )
-            kinds.append(known.setdefault(key, len(known)))
-        return kinds, [*known]
-
-    def sides(self, args: tuple[int, ...], shared: Counter[Any]) -> tuple[Nodes, Nodes]:
-        """The weights and the inputs of a dot: inputs vary, or are shared by most dots."""
-        half = len(args) // 2
-        ws, xs = args[1 : 1 + half], args[1 + half :]
-        varies = [any(self.varying[a] for a in side) for side in (ws, xs)]
-        turn = varies[0] > varies[1] or (varies[0] == varies[1] and shared[ws] > shared[xs])
-        return (xs, ws) if turn else (ws, xs)
+    def kind(self, node: Node, shared: Counter[tuple[int, ...]]) -> Kind:
+        op, count = node.op, len(node.args)
+        if op == "dot":
+            ws, xs = _sides(node)
+            if not self.varies_among(ws) and (self.varies or shared[xs] > 1):
+                return Kind("matmul", count, node.varies, xs)
+        elif op == "pow" and node.args[1] in self.constants:
+            return Kind(op, count, node.varies, self.constants[node.args[1]])
+        elif self.varies and not _is_wide(op):
+            return Kind(
+                op, count, node.varies, tuple([self.nodes[a].varies for a in node.args])
+            )
+        return Kind(op, count, node.varies)
 
     # ------------------------------------------------------------------ blocks
 
-    def block(self, key: Key, nodes: list[int]) -> int:
-        """One operation for nodes of a group."""
-        op, tape = key[0], self.tape
-        args = [self.args[i] for i in nodes]
-        if op == "matmul":
-            return self.matmul(key[3], args)
-        if op == "gather":
-            gathers = [tape.gathers[int(tape.nodes[i].number)] for i in nodes]
+    def block(self, kind: Kind, nodes: list[Node]) -> int:
+        """Append the operation for nodes of one kind."""
+        if kind.op == "matmul":
+            return self.matmul(kind.more, nodes)
+        if kind.op == "gather":
+            gathers = [self.tape.gathers[int(node.number)] for node in nodes]
             cells = self.rows([*chain.from_iterable(gathers)])
-            return self.blocks.add("to_lanes", len(nodes), True, (cells,))
-        if is_wide(op):
-            return self.wide(op, args)
-        return self.map(op, args)
+            return self.program.add("to_lanes", len(nodes), (cells,), lanes=True)
+        if kind.op == "over":
+            rows = self.rows([node.args[0] for node in nodes])
+            return self.program.add("sum_lanes", len(nodes), (rows,), lanes=False)
+        if kind.op == "dot":
+            return self.dot([node.args for node in nodes])
+        if _is_wide(kind.op):
+            return self.wide(kind.op, [node.args for node in nodes])
+        return self.map(kind.op, [node.args for node in nodes])
 
-    def matmul(self, xs: Nodes, args: list[tuple[int, ...]]) -> int:
-        it, n, k = self.blocks, len(args), len(xs)
-        bias = [each[0] for each in args]
+    def matmul(self, xs: Sequence[int], nodes: list[Node]) -> int:
+        program, biases = self.program, [node.args[0] for node in nodes]
         if not xs:
-            return self.rows(bias)
-        weights = self.rows([*chain.from_iterable([each[1 : 1 + k] for each in args])])
-        none = all(self.constant.get(b) == 0.0 for b in bias)
-        late = any(self.varying[b] for b in bias)  # the product has to be there first
+            return self.rows(biases)
+        weights = self.rows([*chain.from_iterable([_sides(node)[0] for node in nodes])])
         operands = [weights, self.rows(xs)]
-        if not none and not late:
-            operands.append(self.rows(bias))
-        v = it.add("matmul", n, it.varies(operands), operands, None, k)
-        if not late:
-            return v
-        return it.map(self.formula("add", [operand(0), operand(1)]), [v, self.rows(bias)])
+        if all([self.constants.get(b) == 0.0 for b in biases]):
+            return program.add("matmul", len(nodes), operands)
+        if self.varies_among(biases):
+            product = program.add("matmul", len(nodes), operands)
+            return program.apply("add", product, self.rows(biases), rows=len(nodes))
+        return program.add("matmul", len(nodes), [*operands, self.rows(biases)])
+
+    def dot(self, args: list[tuple[int, ...]]) -> int:
+        half = len(args[0]) // 2
+        if not half:
+            return self.rows([each[0] for each in args])
+        biases = self.rows([each[0] for each in args])
+        weights = self.rows(_slot_by_slot([each[1 : 1 + half] for each in args]))
+        inputs = self.rows(_slot_by_slot([each[1 + half :] for each in args]))
+        return self.program.reduce("dot", len(args), biases, weights, inputs)
 
     def wide(self, op: str, args: list[tuple[int, ...]]) -> int:
-        width = len(args[0])
-        if not width:  # a sum of nothing
-            return self.blocks.add("const", len(args), False, (), [0.0] * len(args))
-        half = width // 2
-        cuts = [0, 1, 1 + half, width] if op == "dot" else [0, width]
-        operands = [
-            self.rows([a for slot in zip(*[each[i:j] for each in args]) for a in slot])
-            for i, j in pairwise(cuts)
-        ]
-        return self.blocks.reduce(op, len(args), operands, half if op == "dot" else width)
+        if not args[0]:  # a sum of nothing
+            return self.program.const([0.0] * len(args))
+        return self.program.reduce(op, len(args), self.rows(_slot_by_slot(args)))
 
     def map(self, op: str, args: list[tuple[int, ...]]) -> int:
-        """An operation row by row. What is the same number in all rows is in the formula."""
-        it, n = self.blocks, len(args)
+        """Append an operation row by row. A number that all rows share is in the formula."""
+        program, count, width = self.program, len(args), len(args[0])
         slots: list[Any] = []
-        operands: list[int] = []
-        first: Nodes = ()
-        for nodes in zip(*args):
-            alike = nodes.count(nodes[0]) == n
-            last = len(slots) + 1 == len(args[0])
-            if alike and nodes[0] in self.constant and (operands or not last):
-                slots.append(self.constant[nodes[0]])
+        values: list[int] = []
+        for k in range(width):
+            members = [each[k] for each in args]
+            is_same = members.count(members[0]) == count
+            if is_same and members[0] in self.constants and (values or k + 1 < width):
+                slots.append(self.constants[members[0]])
             else:
-                slots.append(operand(len(operands)))
-                operands.append(self.rows(nodes[:1] if alike else nodes))
-                first = first or nodes
-        if n > 1 and all(it.ops[v].rows == 1 for v in operands):  # equal nodes
-            operands[0] = self.rows(first)
-        if op == "over":
-            return it.add("sum_lanes", n, False, operands)
-        return it.map(self.formula(op, slots), operands, n)
-
-    def formula(self, op: str, slots: list[Any]) -> Expression:
-        """The same one for what is the same."""
-        key = op, *[x.args[0] if type(x) is Expression else repr(x) for x in slots]
-        return self.formulas.setdefault(key, Expression(op, *slots))
-
-    def scalars(self, nodes: list[int]) -> int:
-        """A list of single operations, in this order."""
-        constant = self.constant
-        args = [self.args[i] for i in nodes]
-        counts, numbers = np.fromiter(map(len, args), int), constant.keys()
-        # The rules of these need not know which operands are constants.
-        plain = with_trait("exact", self.ops) | FLAT | {"sum", "dot", "hypot"}
-        keys: list[Key] = []
-        places: dict[Key, int] = {}
-        kinds: list[int] = []
-        for i, mine in zip(nodes, args):
-            op, known = self.ops[i], list[float | None]()
-            count = 0 if op in ("sum", "dot") else len(mine)
-            if op not in plain and not numbers.isdisjoint(mine):
-                known = [constant.get(a) for a in mine]
-                known[0] = known[0] if None in known else None
-            key = op, count, repr(known) if known else ""  # which tells 0.0 from -0.0
-            if key not in places:
-                places[key] = len(keys)
-                keys.append((op, count, *(known or [None] * count)))
-            kinds.append(places[key])
-        flat = np.fromiter(chain.from_iterable(args), int)
-        place = np.full(len(self.tape), -1)
-        place[nodes] = np.arange(len(nodes))
-        reads = np.unique(flat[place[flat] < 0])
-        reads = reads[np.argsort(np.array(self.value)[reads], kind="stable")]
-        place[nodes] += len(reads)
-        place[reads] = np.arange(len(reads))
-        code = Scalars(keys, np.array(kinds), counts, place[flat])
-        it = self.blocks
-        operands = [
-            self.rows(reads.tolist()) if len(reads) else it.add("const", 0, False, (), [])
-        ]
-        return it.add("scalar", len(nodes), False, operands, code)
+                slots.append(operand(len(values)))
+                values.append(self.rows(members[:1] if is_same else members))
+        if op == "take":
+            return program.repeat(program.emit(applied(op, slots), values), count)
+        return program.map(program.formula(op, slots), values, count)
 
     # ------------------------------------------------------------------ rows
 
-    def rows(self, nodes: Nodes) -> int:
-        """A value that has these nodes' rows."""
-        it = self.blocks
-        first = self.value[nodes[0]]
-        if len(nodes) == 1:
-            row = self.row[nodes[0]]
-            return it.pick(first, range(row, row + 1))
-        values, rows = [self.value[i] for i in nodes], [self.row[i] for i in nodes]
+    def rows(self, members: Sequence[int]) -> int:
+        """A value whose rows are these nodes."""
+        program, first = self.program, self.value[members[0]]
+        if len(members) == 1:
+            row = self.row[members[0]]
+            return program.pick(first, range(row, row + 1))
+        values, rows = [self.value[i] for i in members], [self.row[i] for i in members]
         if values.count(first) == len(values):
-            return it.pick(first, regular(rows))
-        operands = [*dict.fromkeys(values)]
-        start, starts = 0, {}
+            return program.pick(first, as_range(rows))
+        operands, starts, end = [*dict.fromkeys(values)], dict[int, int](), 0
         for v in operands:
-            starts[v] = start
-            start += it.ops[v].rows
-        places = regular([starts[v] + row for v, row in zip(values, rows)])
-        return it.add("pick", len(nodes), it.varies(operands), operands, places)
+            starts[v] = end
+            end += program.ops[v].rows
+        places = as_range([starts[v] + row for v, row in zip(values, rows)])
+        return program.pick_of_several(operands, places)
 
-    def roots(self, roots: Sequence[Root]) -> int:
-        """A value that has these; a lane of a row becomes a row."""
-        it = self.blocks
+    def rows_of_roots(self, roots: Sequence[Root]) -> int:
+        """A value that has these; of a re-rolled graph, lanes of a node become rows."""
         if not roots:
-            return it.add("const", 0, False, (), [])
-        flat: dict[int, int] = {}
-        for i, lane in roots:
-            v = self.value[i]
-            if lane is not None and v not in flat:
-                rows = it.ops[v].rows * (it.lanes or 1)
-                flat[v] = it.add("from_lanes", rows, False, (v,))
+            return self.program.const([])
         first = len(self.value)
-        for i, lane in roots:
-            if lane is None:
-                self.value.append(self.value[i])
-                self.row.append(self.row[i])
-            else:
-                self.value.append(flat[self.value[i]])
-                self.row.append(self.row[i] * (it.lanes or 1) + lane)
+        for root in roots:
+            v, row = self.value[root.node], self.row[root.node]
+            if root.lane is not None and self.program.lanes:
+                v = self.lanes_as_rows(v)
+                row = row * self.program.lanes + root.lane
+            self.value.append(v)
+            self.row.append(row)
         return self.rows(range(first, len(self.value)))
 
+    def lanes_as_rows(self, v: int) -> int:
+        """The numbers of all lanes of a value, a row each."""
+        if v not in self.flattened:
+            rows = self.program.ops[v].rows * (self.program.lanes or 1)
+            self.flattened[v] = self.program.add("from_lanes", rows, (v,), lanes=False)
+        return self.flattened[v]
 
-def _rank(key: Key) -> int:
-    """The order within a stage: the list, the blocks, and what is computed with a block."""
-    if not key:
-        return 0
-    return 2 if key[0] == "logsumexp'" else 1
+
+def _sides(node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The two sides of a dot, whose first operand is the bias."""
+    half = len(node.args) // 2
+    return node.args[1 : 1 + half], node.args[1 + half :]
 
 
-def _is_single(op: str, count: int) -> bool:
-    """Whether an operation of so many operands can be in a list of single ones."""
-    if op in ("sum", "dot"):
-        return True
-    return count == 2 and op != "logsumexp" if is_wide(op) else count <= MOST
+def _slot_by_slot(args: Sequence[tuple[int, ...]]) -> list[int]:
+    """The first operands of all, then the second ones, and so on."""
+    return [*chain.from_iterable(zip(*args))]
+
+
+def _is_wide(op: str) -> bool:
+    """Whether an operation takes any number of operands that are rows of a reduce."""
+    return op in WIDE

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.program.ir.block import operand, regular
+from autograd.program.ir.program import as_range, operand
 from autograd.rules.expression import SYMBOLS, Expression, operands_of
 from autograd.rules.reader import value
 
@@ -96,7 +96,7 @@ class Instructions:
         """The first of some rows and the step to the next, or the place of their list."""
         if len(rows) == 1:
             return rows[0], 0
-        even = regular(rows)
+        even = as_range(rows)
         if type(even) is range and (even[0] < LANES) == (even[-1] < LANES):
             return even.start, even.step
         return self.listed(rows), LISTED

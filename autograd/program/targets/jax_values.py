@@ -14,9 +14,9 @@ from functools import cache
 from typing import Any
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks
+from autograd.program.ir.program import BlockProgram
+from autograd.program.ir.slopes import adjoint_term
 from autograd.program.passes.roll import DEPTH, FIXED, TABLE, Loop, Step, roll
-from autograd.program.passes.vjp import term_of
 from autograd.rules import reader
 from autograd.rules.arrays import composed, function, library
 from autograd.rules.expression import FLAT, Expression, Term, UntranslatableError, operand
@@ -87,7 +87,7 @@ def formula(x: Expression) -> Callable[..., Array]:
         return f
     out, along = operand(count), operand(count + 1)
     terms = [
-        (a.args[0], term_of(x.op, slot, out, along, x.args))
+        (a.args[0], adjoint_term(x.op, slot, out, along, x.args))
         for slot, a in enumerate(x.args)
         if type(a) is Expression
     ]
@@ -155,11 +155,11 @@ def computed(step: Step, xs: Sequence[Array], formulas: dict[Any, Any]) -> Array
 
     op, rows = step.op, step.op.rows
     if op.kind == "map":
-        return formulas[op.what.key()](*xs)
+        return formulas[op.param.key()](*xs)
     if op.kind == "matmul":
         w, x, *bias = xs
         batch, vectors = step.shape
-        w, x = w.reshape(batch, -1, op.width), x.reshape(batch, vectors, op.width, -1)
+        w, x = w.reshape(batch, -1, step.width), x.reshape(batch, vectors, step.width, -1)
         product = jax.numpy.einsum("bmw,bcwl->bcml", w, x)
         if bias:
             product += bias[0].reshape(batch, vectors, w.shape[1], -1)
@@ -168,10 +168,10 @@ def computed(step: Step, xs: Sequence[Array], formulas: dict[Any, Any]) -> Array
         return xs[0].sum(1, keepdims=True)
     if op.kind in ("to_lanes", "from_lanes"):
         return xs[0].reshape(rows, -1)
-    cubes = [x.reshape(op.width, rows, -1) for x in xs[op.what == "dot" :]]
-    if op.what == "dot":
+    cubes = [x.reshape(step.width, rows, -1) for x in xs[op.param == "dot" :]]
+    if op.param == "dot":
         return xs[0] + (cubes[0] * cubes[1]).sum(0)
-    return reduction(op.what)(*cubes)
+    return reduction(op.param)(*cubes)
 
 
 # ---------------------------------------------------------------- rows
@@ -204,7 +204,7 @@ def rows_of(arrays: dict[int, Array], ids: Array, rows: Array) -> Array:
 # ---------------------------------------------------------------- running
 
 
-def values(blocks: Blocks) -> Callable[[Array, Array], dict[str, Array]]:
+def values(blocks: BlockProgram) -> Callable[[Array, Array], dict[str, Array]]:
     """The function of columns u and x that gives the results by name, a row each.
 
     Raises:
@@ -222,7 +222,7 @@ def values(blocks: Blocks) -> Callable[[Array, Array], dict[str, Array]]:
             "where each round does the same to as many numbers; let samples be lanes "
             "(in_axes), and give rounds one width, or call the compiled function itself"
         )
-    maps = {step.op.what.key(): step.op.what for step in each if step.op.kind == "map"}
+    maps = {step.op.param.key(): step.op.param for step in each if step.op.kind == "map"}
     formulas = {key: formula(x) for key, x in maps.items()}
 
     def fetched(arrays: dict[int, Array], places: Array) -> Array:
@@ -267,9 +267,9 @@ def values(blocks: Blocks) -> Callable[[Array, Array], dict[str, Array]]:
             for name, varies, rows in blocks.places()
         }
         arrays = {
-            first: parts[op.what]
+            first: parts[op.param]
             if op.kind == "input"
-            else jax.numpy.array(op.what, u.dtype)[:, None]
+            else jax.numpy.array(op.param, u.dtype)[:, None]
             for first, op in it.sources
         }
         for step in it.steps:

@@ -11,9 +11,9 @@ from array import array
 from collections.abc import Iterator
 from typing import Any
 
-from autograd.program.ir.block import FREE, Blocks, Op, operand
+from autograd.program.ir.program import SOURCES, BlockProgram, Op, operand
 from autograd.program.targets.instructions import ADDS, LANES, PARTS, WORDS, Instructions, Rows
-from autograd.program.targets.placement import Placement, shape, steps
+from autograd.program.targets.placement import Placement, steps
 from autograd.program.targets.scalar_code import ScalarCode
 
 __all__ = ["KernelCode"]
@@ -42,15 +42,15 @@ class KernelCode:
         slopes: the row of it at which the gradient in the inputs begins.
     """
 
-    def __init__(self, blocks: Blocks, module: Any) -> None:
+    def __init__(self, blocks: BlockProgram, module: Any) -> None:
         self.it, self.ops = blocks, blocks.ops
         self.at = at = Placement(blocks)
         self.to = to = Instructions(module, at.sizes, at.mask)
-        self.scalars = ScalarCode(to)
+        self.scalar_code = ScalarCode(to)
         self.start, self.slopes = to.start, at.slopes or 0
         for v, op in enumerate(self.ops):
             if op.kind == "const" and at.rows[v]:
-                to.start[at.rows[v][0] : at.rows[v][0] + op.rows] = array("d", op.what)
+                to.start[at.rows[v][0] : at.rows[v][0] + op.rows] = array("d", op.param)
         self.write()
         self.program = self.finished(module)
 
@@ -81,11 +81,11 @@ class KernelCode:
         for v, op in enumerate(ops):
             if not at.users[v]:
                 continue
-            phase = max([earliest[a] for a in op.operands], default=0)
-            if op.kind in FREE and v not in at.packed:
+            phase = max([earliest[a] for a in op.args], default=0)
+            if op.kind in SOURCES and v not in at.packed:
                 earliest[v] = phase
                 continue
-            lanes = op.lanes or self.it.varies(op.operands)
+            lanes = op.lanes or self.it.varies(op.args)
             phase += phase % 2 != lanes
             earliest[v] = phase + (lanes and not op.lanes)
             yield phase, v >= at.seed, v
@@ -130,65 +130,67 @@ class KernelCode:
     # ------------------------------------------------------------------ a method for each kind
 
     def map(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        self.to.put(op.what, [self.at.rows[a] for a in op.operands], target, adds)
+        self.to.put(op.param, [self.at.rows[a] for a in op.args], target, adds)
 
-    def scatter_add(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        for term, rows in zip(op.operands, op.what):
+    def add_at(self, v: int, op: Op, target: Rows, adds: bool) -> None:
+        for term, rows in zip(op.args, op.param):
             if term not in self.at.place:
                 self.to.put(operand(0), [self.at.rows[term]], self.at.part(v, rows), True)
 
     def matmul(self, v: int, op: Op, target: Rows, adds: bool) -> None:
         at = self.at
-        w, x, *bias = op.operands
-        m, k = op.rows, op.width
+        w, x, *bias = op.args
+        m, k = op.rows, self.ops[x].rows
         b: Rows = at.rows[bias[0]] if bias else [-1]
         step = b[1] - b[0] if len(b) > 1 else 0
         down, across = steps(at.rows[w], m, k) or (k, 1)
         operands = at.rows[w][0], at.rows[x][0], b[0]
         self.to.emit("matmul", target[0], operands, m, ADDS * adds, k, (down, across, step))
 
-    def outer_sum(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        d, x = [self.at.rows[a][0] for a in op.operands]
-        self.outer(target, d, x, *shape(op))
+    def outer(self, v: int, op: Op, target: Rows, adds: bool) -> None:
+        at = self.at
+        d, x = [at.rows[a][0] for a in op.args]
+        self.sum_products(target, d, x, *at.shape(op))
 
     def sum_lanes(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        self.outer(target, self.at.rows[op.operands[0]][0], self.to.mask, op.rows, 1)
+        self.sum_products(target, self.at.rows[op.args[0]][0], self.to.mask, op.rows, 1)
 
-    def outer(self, target: Rows, d: int, x: int, m: int, k: int) -> None:
+    def sum_products(self, target: Rows, d: int, x: int, m: int, k: int) -> None:
         """Add products of m rows from d and k rows from x on, summed over the lanes."""
         sizes = (*(steps(target, m, k) or (k, 1)), 0)
         self.to.emit("outer", target[0], (d, x), m, k=k, steps=sizes)
 
     def to_lanes(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        listed = self.to.listed(self.at.rows[op.operands[0]])
+        listed = self.to.listed(self.at.rows[op.args[0]])
         self.to.emit("gather", target[0], (), op.rows, k=listed)
         if v > self.at.seed:  # adjoints are 0 where there is no lane
             self.to.apply("mul", target, target, [self.to.mask])
 
     def from_lanes(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        to, [a] = self.to, op.operands
+        to, [a] = self.to, op.args
         to.emit("scatter_add", 0, self.at.rows[a][:1], self.ops[a].rows, k=to.listed(target))
 
     # ------------------------------------------------------------------ wide operations
 
     def reduce(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        at, to, n, k = self.at, self.to, op.rows, op.width
+        at, to, n = self.at, self.to, op.rows
+        k = self.ops[op.args[-1]].rows // n
         rows: list[int] = []
-        for place, a in enumerate(op.operands):
-            count = n if op.what == "dot" and not place else n * k
+        for place, a in enumerate(op.args):
+            count = n if op.param == "dot" and not place else n * k
             rows += [*at.rows[a]] * (count // len(at.rows[a]))
-        if op.what not in ("sum", "dot", "logsumexp"):
-            to.apply("copy", target, rows[:n])
+        if op.param not in ("sum", "dot", "logsumexp"):
+            to.apply("abs" if op.param == "hypot" else "copy", target, rows[:n])
             for i in range(n, len(rows), n):
-                to.apply(op.what, target, target, rows[i : i + n])
+                to.apply(op.param, target, target, rows[i : i + n])
             return
         partials: Rows = ()
-        if op.what == "logsumexp":
-            slopes = self.it.known_partials(op)
+        if op.param == "logsumexp":
+            slopes = self.it.softmax_if_there(v)
             partials = (at.rows[slopes] if slopes else ()) or to.spare(n * k)
         listed = to.listed(rows)
         to.emit(
-            f"wide_{op.what}",
+            f"wide_{op.param}",
             target[0],
             (0, partials[0] if partials else -1),
             n,
@@ -197,21 +199,21 @@ class KernelCode:
             more=listed,
         )
 
-    def partials(self, v: int, op: Op, target: Rows, adds: bool) -> None:
+    def softmax(self, v: int, op: Op, target: Rows, adds: bool) -> None:
         """Write nothing: the reduce has written them on its way."""
 
     # ------------------------------------------------------------------ scalars
 
-    def scalar(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        reads = self.at.rows[op.operands[0]]
+    def scalars(self, v: int, op: Op, target: Rows, adds: bool) -> None:
+        reads = self.at.rows[op.args[0]]
         first = target[0] - len(reads)
         if reads:
             self.to.put(operand(0), [reads], range(first, target[0]))
-        self.scalars.forward(op.what, first, target[0])
+        self.scalar_code.forward(op.param, first, target[0])
 
-    def scalar_vjp(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        at, (reads, out, d) = self.at, op.operands
+    def scalars_vjp(self, v: int, op: Op, target: Rows, adds: bool) -> None:
+        at, (reads, out, d) = self.at, op.args
         first, own = at.rows[out][0] - len(at.rows[reads]), target[0] + len(target)
         if at.rows[d][0] != own:
             self.to.put(operand(0), [at.rows[d]], range(own, own + len(at.rows[out])))
-        self.scalars.reverse(op.what, first, at.rows[out][0], target[0], own)
+        self.scalar_code.reverse(op.param, first, at.rows[out][0], target[0], own)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd.core.primitive import TABLE
 from autograd.files import write_atomically
 from autograd.program.ir.arrays import np
-from autograd.program.ir.block import Blocks, Op
+from autograd.program.ir.program import BlockProgram, Op
 from autograd.rules.expression import COMPARISONS, SYMBOLS, Expression, Term, where
 from autograd.rules.reader import value
 from autograd.trees import NUMBER
@@ -223,27 +223,29 @@ def _rule(op: str, args: Sequence[Term]) -> Term:
     """
     rule = value(op, args) if op in TABLE else Expression(op)
     if type(rule) is Expression and rule.op == op:
-        raise NotImplementedError(
-            f"program.onnx(): ONNX has no {op} in 64 bits; source() and jax() write it"
-        )
+        raise NotImplementedError(_lacks(op))
     return rule
+
+
+def _lacks(op: str) -> str:
+    return f"program.onnx(): ONNX has no {op} in 64 bits; source() and jax() write it"
 
 
 # ---------------------------------------------------------------- kinds
 
 
 def _const(model: Model, op: Op, operands: Sequence[Tensor]) -> Tensor:
-    return model.tensor(np.array(op.what, float).reshape(-1, 1))
+    return model.tensor(np.array(op.param, float).reshape(-1, 1))
 
 
 def _pick(model: Model, op: Op, operands: Sequence[Tensor]) -> Tensor:
     source = operands[0] if len(operands) == 1 else model.stack(operands)
-    return model.rows(source, op.what)
+    return model.rows(source, op.param)
 
 
 def _map(model: Model, op: Op, operands: Sequence[Tensor]) -> Tensor:
     tiled = [_tile(model, x, op.rows) for x in operands]
-    result = model.formula(op.what, tiled)
+    result = model.formula(op.param, tiled)
     if not result.shape:  # it depends on none of them
         return model.node("Expand", [result, [op.rows, 1]], (op.rows, 1))
     return result
@@ -258,19 +260,25 @@ def _tile(model: Model, x: Tensor, rows: int) -> Tensor:
 
 def _matmul(model: Model, op: Op, operands: Sequence[Tensor]) -> Tensor:
     weights, x, *bias = operands
-    matrix = model.reshape(weights, op.rows, op.width)
+    matrix = model.reshape(weights, op.rows, x.shape[0])
     product = model.node("MatMul", [matrix, x], (op.rows, x.shape[1]))
     return model.elementwise("Add", [product, *bias]) if bias else product
 
 
 def _reduce(model: Model, op: Op, operands: Sequence[Tensor]) -> Tensor:
-    if op.what == "dot":
+    if op.param == "dot":
         bias, *sides = operands
-        cubes = [model.reshape(side, op.width, op.rows, -1) for side in sides]
+        cubes = [_cube(model, op, side) for side in sides]
         product = model.elementwise("Mul", cubes)
         return model.elementwise("Add", [bias, model.reduce("ReduceSum", product, 0)])
-    cube = model.reshape(operands[0], op.width, op.rows, -1)
-    return model.reduce(REDUCTIONS[op.what], cube, 0)
+    if op.param not in REDUCTIONS:
+        raise NotImplementedError(_lacks(op.param))
+    return model.reduce(REDUCTIONS[op.param], _cube(model, op, operands[0]), 0)
+
+
+def _cube(model: Model, op: Op, x: Tensor) -> Tensor:
+    """The operands of a reduction, of shape (operands, rows, columns)."""
+    return model.reshape(x, x.shape[0] // op.rows, op.rows, -1)
 
 
 def _sum_lanes(model: Model, op: Op, operands: Sequence[Tensor]) -> Tensor:
@@ -293,15 +301,17 @@ KINDS: dict[str, Callable[[Model, Op, Sequence[Tensor]], Tensor]] = {
 }
 
 
-def _compute(model: Model, blocks: Blocks, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+def _compute(
+    model: Model, blocks: BlockProgram, inputs: dict[str, Tensor]
+) -> dict[str, Tensor]:
     """Return the results of blocks, by their names, from the inputs by theirs."""
     tensors: dict[int, Tensor] = {}
     users = blocks.users()
     for place, op in enumerate(blocks.ops):
         if op.kind == "input":
-            tensors[place] = inputs[op.what]
+            tensors[place] = inputs[op.param]
         elif users[place]:
-            operands = [tensors[a] for a in op.operands]
+            operands = [tensors[a] for a in op.args]
             tensors[place] = KINDS[op.kind](model, op, operands)
     return {name: tensors[place] for name, place in blocks.results.items()}
 

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks
+from autograd.program.ir.program import BlockProgram
 
 __all__ = ["ANOTHER", "NEAR", "THIS", "Runner", "clip", "finite", "folded"]
 __all__ += ["FP_ERROR", "NOT_FINITE", "OTHER_TRACE"]
@@ -29,7 +29,7 @@ class Runner:
     def __init__(
         self,
         run: Callable[..., Any],
-        blocks: Blocks,
+        blocks: BlockProgram,
         lanes: int,
         u: Array,
         x: Sequence[Any],

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.program.ir.arrays import np
-from autograd.program.ir.block import Scalars, operand
-from autograd.program.passes.vjp import term_of
+from autograd.program.ir.program import operand
+from autograd.program.ir.scalars import Scalars, Signature
+from autograd.program.ir.slopes import adjoint_term
 from autograd.program.targets.instructions import WORDS, Instructions
 from autograd.rules.expression import FLAT, Expression
 
@@ -24,7 +25,6 @@ OUT, D, TERMS = MOST, MOST + 1, MOST + 2  # the rows after those of operands
 FRAME = TERMS + MOST
 DIRECT = frozenset(["add", "sub", "mul", "neg", "wide_sum", "wide_dot"])  # known both ways
 LARGE = 1 << 28
-Key = tuple[Any, ...]
 
 
 class ScalarCode:
@@ -53,16 +53,16 @@ class ScalarCode:
         if id(code) not in self.places:
             self.places[id(code)] = self.listed(code), self.kinds(code)
         listed, kinds = self.places[id(code)]
-        steps = kinds, len(code.keys), 0
-        to.emit(op, own, (first, slopes, self.frame), len(code.kinds), k=listed, steps=steps)
+        steps = kinds, len(code.signatures), 0
+        to.emit(op, own, (first, slopes, self.frame), len(code), k=listed, steps=steps)
 
     def listed(self, code: Scalars) -> int:
         """Write what there is of each operation."""
         lists, counts = self.to.lists, code.counts
-        wide = np.array([not key[1] for key in code.keys])[code.kinds]
+        wide = np.array([each.arity == 0 for each in code.signatures])[code.which]
         first = np.cumsum(counts) - counts
         words = np.empty((len(counts), 1 + MOST), np.intc)
-        words[:, 0] = code.kinds
+        words[:, 0] = code.which
         for k in range(MOST):
             words[~wide, 1 + k] = code.args[(first + k * (k < counts))[~wide]]
         ends = len(lists) + np.cumsum(counts[wide])
@@ -74,11 +74,11 @@ class ScalarCode:
     def kinds(self, code: Scalars) -> int:
         """Write each kind: its operation or -1, its code, and the slots that have terms."""
         to, words = self.to, array("i")
-        for key in code.keys:
-            op, terms = f"wide_{key[0]}", _terms(key)
+        for each in code.signatures:
+            op, terms = f"wide_{each.op}", _terms(each)
             forward = back = (0, 0)
-            if key[1]:
-                rule = Expression(key[0], *_slots(key))
+            if each.arity:
+                rule = Expression(each.op, *_slots(each))
                 op, args = to.simplified(rule)
                 plain = all(x is operand(k) for k, x in enumerate(args))
                 if not plain or to.codes.get(op, LARGE) >= to.codes["check"]:
@@ -101,18 +101,18 @@ class ScalarCode:
         return begin, len(to.inner) // WORDS
 
 
-def _slots(key: Key) -> list[Any]:
+def _slots(signature: Signature) -> list[Any]:
     """Operands of a rule, of which some are known numbers."""
-    return [operand(k) if x is None else x for k, x in enumerate(key[2:])]
+    return [operand(k) if x is None else x for k, x in enumerate(signature.numbers)]
 
 
-def _terms(key: Key) -> list[tuple[int, Any]]:
+def _terms(signature: Signature) -> list[tuple[int, Any]]:
     """Return the terms that an operation adds to the adjoints of unknown operands."""
-    op, _, *numbers = key
+    op = signature.op
     if op in FLAT:
         return []
     return [
-        (k, term_of(op, k, operand(OUT), operand(D), _slots(key)))
-        for k, x in enumerate(numbers)
+        (k, adjoint_term(op, k, operand(OUT), operand(D), _slots(signature)))
+        for k, x in enumerate(signature.numbers)
         if x is None
     ]
