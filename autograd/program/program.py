@@ -12,8 +12,8 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.program import SOURCES, BlockProgram
 from autograd.program.ir.tape import Input, Tape, uncollected
 from autograd.program.kernel import kernel
-from autograd.program.passes.fuse_sums import fuse_sums
 from autograd.program.passes.derivatives import jvp, vjp
+from autograd.program.passes.fuse_sums import fuse_sums
 from autograd.program.passes.near_ties import guard_near_ties
 from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import (
@@ -28,8 +28,8 @@ from autograd.program.targets.c import c_source
 from autograd.program.targets.instructions import PARTS
 from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
-from autograd.program.targets.runner import Runner
 from autograd.program.targets.numpy import Source, compile_source
+from autograd.program.targets.runner import Runner
 
 __all__ = ["PASSES", "VALUES", "Program", "Request", "Sweep"]
 

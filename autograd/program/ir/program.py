@@ -73,12 +73,14 @@ class BlockProgram:
         results: values by name: "out", "checks" if there are guards, and "d_" and the name of
             an input for its derivative.
         lanes: the number of lanes, if it is known.
+        adjoint_of: for values that are adjoints, of which value; targets name them by it.
     """
 
     def __init__(self, other: BlockProgram | None = None) -> None:
         self.ops: list[Op] = [*other.ops] if other else []
         self.results: dict[str, int] = dict(other.results) if other else {}
         self.lanes: int | None = other.lanes if other else None
+        self.adjoint_of: dict[int, int] = dict(other.adjoint_of) if other else {}
         self._picks: dict[Any, int] = dict(other._picks) if other else {}
         self._softmaxes: dict[int, int] = dict(other._softmaxes) if other else {}
         self._formulas: dict[Any, Expression] = other._formulas if other else {}
@@ -184,7 +186,7 @@ class BlockProgram:
             if type(x) is not Expression:
                 return float(x)
             if x.op == "operand":
-                return values[x.args[0]]
+                return values[int(x.args[0])]
             if id(x) not in known:
                 known[id(x)] = self._emit_primitive(x.op, [emit(a) for a in x.args])
             return known[id(x)]
@@ -348,7 +350,7 @@ def _describe_formula(x: Any, values: Sequence[str]) -> str:
     if type(x) is not Expression:
         return f"{x:g}"
     if x.op == "operand":
-        return values[x.args[0]]
+        return values[int(x.args[0])]
     args = [_describe_formula(a, values) for a in x.args]
     return f"{SYMBOLS.get(x.op, x.op)}({', '.join(args)})"
 

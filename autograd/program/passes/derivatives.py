@@ -143,7 +143,7 @@ class _Adjoints:
             return op.param in wrt
         if op.kind == "map" and op.param.op in FLAT:
             return False
-        return any([self.active[a] for a in op.args])
+        return any(self.active[a] for a in op.args)
 
     def differentiated(self, wrt: Collection[str], count: int) -> list[tuple[int, Op]]:
         """The inputs, among so many operations, that a derivative is wanted in."""
@@ -178,13 +178,16 @@ class _Adjoints:
 
     def adjoint(self, v: int) -> int:
         """All that was given to a value, added up; it has the rows and lanes of the value."""
-        program, op, terms = self.program, self.program.ops[v], self.terms[v]
-        values = [term.value for term in terms]
+        program, op = self.program, self.program.ops[v]
+        values = [term.value for term in self.terms[v]]
+        rows = tuple([term.rows for term in self.terms[v]])
         lanes = program.varies(values) if self.per_lane else op.lanes
-        if len(terms) == 1 and terms[0].rows is None and program.ops[values[0]].lanes == lanes:
-            return program.repeat(values[0], op.rows)
-        rows = tuple([term.rows for term in terms])
-        return program.add("add_at", op.rows, values, rows, lanes)
+        if len(values) == 1 and rows[0] is None and program.ops[values[0]].lanes == lanes:
+            d = program.repeat(values[0], op.rows)
+        else:
+            d = program.add("add_at", op.rows, values, rows, lanes)
+        program.adjoint_of.setdefault(d, v)
+        return d
 
     def adjoint_formula(self, formula: Expression, slot: int) -> tuple[Any, list[int]]:
         key = id(formula), slot

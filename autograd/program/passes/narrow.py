@@ -83,7 +83,7 @@ def _count_even(users: Array, nodes: Array, blocks: Array, order: Array) -> int:
     return int(np.count_nonzero(is_same[1:] & is_same[:-1] & is_even))
 
 
-# ---------------------------------------------------------------- lists and what is between them
+# ---------------------------------------------------------------- lists and blocks in turn
 
 
 def stages(tape: Tape, levels: Sequence[int]) -> list[Stage]:

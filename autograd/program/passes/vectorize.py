@@ -67,7 +67,7 @@ class _Vectorizer:
         self.value, self.row = [0] * len(tape.nodes), [0] * len(tape.nodes)
         self.constants = {i: x.number for i, x in enumerate(tape.nodes) if x.op == "const"}
         self.flattened: dict[int, int] = {}  # values as `from_lanes` gives them
-        self.varies = any([node.varies for node in tape.nodes])
+        self.varies = any(node.varies for node in tape.nodes)
         self.place_leaves()
 
     def finish(self) -> BlockProgram:
@@ -149,7 +149,7 @@ class _Vectorizer:
 
     def varies_among(self, members: Sequence[int]) -> bool:
         """Whether one of these nodes has a number for each lane."""
-        return self.varies and any([self.nodes[i].varies for i in members])
+        return self.varies and any(self.nodes[i].varies for i in members)
 
     def kind(self, node: Node, shared: Counter[tuple[int, ...]]) -> Kind:
         op, count = node.op, len(node.args)
@@ -190,7 +190,7 @@ class _Vectorizer:
             return self.rows(biases)
         weights = self.rows([*chain.from_iterable([_sides(node)[0] for node in nodes])])
         operands = [weights, self.rows(xs)]
-        if all([self.constants.get(b) == 0.0 for b in biases]):
+        if all(self.constants.get(b) == 0.0 for b in biases):
             return program.add("matmul", len(nodes), operands)
         if self.varies_among(biases):
             product = program.add("matmul", len(nodes), operands)
@@ -225,7 +225,8 @@ class _Vectorizer:
                 slots.append(operand(len(values)))
                 values.append(self.rows(members[:1] if is_same else members))
         if op == "take":
-            return program.repeat(program.emit(applied(op, slots), values), count)
+            chosen = program.emit(applied(op, slots), values)
+            return program.repeat(int(chosen), count)
         return program.map(program.formula(op, slots), values, count)
 
     # ------------------------------------------------------------------ rows

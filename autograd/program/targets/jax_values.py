@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.program import BlockProgram
-from autograd.program.ir.slopes import adjoint_term
+from autograd.program.ir.slopes import adjoint_term, hypot_slope
 from autograd.program.passes.roll import DEPTH, FIXED, TABLE, Loop, Step, roll
 from autograd.rules import reader
 from autograd.rules.arrays import composed, function, library
@@ -136,11 +136,28 @@ def reduction(op: str) -> Any:
     if op in ("sum", "maximum", "minimum"):
         method = {"maximum": "max", "minimum": "min"}.get(op, op)
         return lambda a: getattr(a, method)(0)
+    if op == "hypot":
+        return _length(jax)
     value = _made(["a"], reader.formula(op))
     slopes = _made(["out", "a"], reader.partials(op)[0])
 
     def slope(out: Array, tangents: Any, a: Array) -> Array:
         return (tangents[0] * slopes(out, a)).sum(0)
+
+    return _ruled(jax, value, slope)
+
+
+def _length(jax: Any) -> Any:
+    """The function hypot of operands of shape (width, rows, lanes), with its slopes."""
+    slopes = _made(["a", "out"], hypot_slope(operand(0), operand(1)))
+
+    def value(a: Array) -> Array:
+        return reduce(jax.numpy.hypot, a[1:], abs(a[0]))
+
+    def slope(out: Array, tangents: Any, a: Array) -> Array:
+        # XLA multiplies by 1 / length, which must not be subnormal.
+        scale = jax.numpy.where(out > 1.0, 2.0**-10, 2.0**10)
+        return (tangents[0] * slopes(a * scale, out * scale)).sum(0)
 
     return _ruled(jax, value, slope)
 

@@ -50,12 +50,22 @@ class Source:
         self.program, self.ops, self.users = program, program.ops, program.users()
         self.texts: dict[int, str] = {}  # of values that have one
         self.counts: dict[str, int] = {}  # how many names begin with a word
+        self.names_with_adjoint: set[str] = set()
         self.matrices: dict[_View, str] = {}
         self.indices: list[Array] = []
         self.code: list[str] = []
+        self.guards = self.find_guards()
         self.seed = program.seed()
         self.name = "value" if self.seed == len(self.ops) else "gradient"
         self.lines = self.write()
+
+    def find_guards(self) -> list[int]:
+        """The comparisons whose answers are results."""
+        if "checks" not in self.program.results:
+            return []
+        checks = self.program.results["checks"]
+        guards = [checks, *self.ops[checks].args]
+        return [v for v in guards if self.ops[v].kind == "map" and self.ops[v].param.op in FLAT]
 
     def write(self) -> list[str]:
         """All lines: the forward sweep, and the reverse sweep without warnings."""
@@ -91,8 +101,17 @@ class Source:
 
     def set(self, v: int, word: str, text: str) -> None:
         """Write the line that computes a value."""
-        self.texts[v] = self.number(word)
-        self.code.append(f"{self.texts[v]} = {text}")
+        self.texts[v] = self.name_of_adjoint(v) or self.number(word)
+        comment = "  # a guard" if v in self.guards else ""
+        self.code.append(f"{self.texts[v]} = {text}{comment}")
+
+    def name_of_adjoint(self, v: int) -> str:
+        """The name of an adjoint after its value; empty if there is none."""
+        name = self.texts.get(self.program.adjoint_of.get(v, -1), "")
+        if not name.isidentifier() or name in self.names_with_adjoint:
+            return ""
+        self.names_with_adjoint.add(name)
+        return f"d_{name}"
 
     def text(self, v: int) -> str:
         """The text that stands for a value. A constant or a pick gets one when it is read."""
@@ -112,6 +131,10 @@ class Source:
         """The text of an array that the function refers to."""
         self.indices.append(array)
         return f"indices[{len(self.indices) - 1}]"
+
+    def is_term(self, v: int) -> bool:
+        """Whether a value is used once, as a term of a sum."""
+        return [self.ops[user].kind for user in self.users[v] if user >= 0] == ["add_at"]
 
     # ------------------------------------------------------------------ rows
 
@@ -169,14 +192,14 @@ class Source:
         self.code.append(f"{self.matrices[view]} = {self.describe_view(view)}")
         return self.matrices[view]
 
+    def name_bias(self, v: int) -> str:
+        """The name of what is added to a product."""
+        if not self.text(v).isidentifier():
+            self.set(v, "b", self.text(v))
+        return self.texts[v]
+
     def describe_view(self, view: _View) -> str:
-        text, end = self.text(view.base), view.start + view.height * view.width
-        if end - view.start != self.ops[view.base].rows:
-            text += f"[{view.start}:{end}]"
-        text += f".reshape({view.height}, {view.width})"
-        if view.span != view.width:
-            text += f"[:, {view.column}:{view.column + view.span}]"
-        return f"{text}.T" if view.turned else text
+        return view.of(self.text(view.base), self.ops[view.base].rows)
 
 
 class _View(NamedTuple):
@@ -197,6 +220,16 @@ class _View(NamedTuple):
     span: int
     turned: bool
 
+    def of(self, text: str, count: int) -> str:
+        """The text of the matrix within an array of so many rows."""
+        end = self.start + self.height * self.width
+        if end - self.start != count:
+            text += f"[{self.start}:{end}]"
+        text += f".reshape({self.height}, {self.width})"
+        if self.span != self.width:
+            text += f"[:, {self.column or ''}:{self.column + self.span}]"
+        return f"{text}.T" if self.turned else text
+
 
 def _view_of(base: int, rows: Rows, height: int, width: int, count: int) -> _View | None:
     """The rows of a value that has so many as a matrix; None if they are no view."""
@@ -209,6 +242,8 @@ def _view_of(base: int, rows: Rows, height: int, width: int, count: int) -> _Vie
     column = steps.first - start
     if start < 0 or line < column + span:
         return None
+    if line == 1 and lines > 1:  # a column is a row that is turned, so both have one name
+        return _View(base, start, 1, lines, 0, lines, not turned)
     return _View(base, start, lines, line, column, span, turned)
 
 
@@ -245,13 +280,19 @@ def _write_matmul(source: Source, v: int, op: Op) -> None:
     width = source.ops[x].rows
     weights = source.matrix(w, op.rows, width)
     sign = "@" if width > 1 or v < source.seed else "*"  # @ may give -0.0
-    terms = [f"{weights} {sign} {source.text(x)}", *map(source.text, bias)]
+    terms = [f"{weights} {sign} {source.text(x)}", *map(source.name_bias, bias)]
     source.set(v, "h", " + ".join(terms))
 
 
 def _write_outer(source: Source, v: int, op: Op) -> None:
+    """Name the product, unless one sum takes it right into its rows."""
+    if not source.is_term(v):
+        source.set(v, "outer", f"({_product_of_outer(source, op)}).reshape({op.rows}, 1)")
+
+
+def _product_of_outer(source: Source, op: Op) -> str:
     d, x = [source.text(a) for a in op.args]
-    source.set(v, "outer", f"({d} @ {x}.T).reshape({op.rows}, 1)")
+    return f"{d} @ {x}.T"
 
 
 def _write_reduce(source: Source, v: int, op: Op) -> None:
@@ -280,7 +321,11 @@ def _write_softmax(source: Source, v: int, op: Op) -> None:
 
 
 def _write_sum_lanes(source: Source, v: int, op: Op) -> None:
-    source.set(v, "total", f"{source.text(op.args[0])}.sum(1, keepdims=True)")
+    text = f"{source.text(op.args[0])}.sum(1, keepdims=True)"
+    if source.is_term(v):
+        source.texts[v] = text
+    else:
+        source.set(v, "total", text)
 
 
 def _write_to_lanes(source: Source, v: int, op: Op) -> None:
@@ -292,22 +337,58 @@ def _write_from_lanes(source: Source, v: int, op: Op) -> None:
 
 
 def _write_add_at(source: Source, v: int, op: Op) -> None:
-    """0, and all terms of all rows in a sum; then terms of some rows are added."""
-    whole = [a for a, rows in zip(op.args, op.param) if rows is None]
-    texts = [f"np.zeros(({op.rows}, {_lane_count(source) if op.lanes else 1}))"]
-    texts += [source.tile(a, op.rows) for a in whole]
-    source.set(v, "d", " + ".join(texts[:MAX_TERMS]))
+    """All terms of all rows in a sum; then terms of some rows are added."""
+    terms = [*zip(op.args, op.param)]
+    whole = [a for a, rows in terms if rows is None]
+    _write_sum(source, v, op, [_term(source, a, op.rows) for a in whole], _is_full(source, op))
+    for a, rows in terms:
+        if rows is not None:
+            _write_term(source, v, a, rows)
+
+
+def _is_full(source: Source, op: Op) -> bool:
+    """Whether the sum of the terms of all rows has the rows and the lanes of the result."""
+    whole = [source.ops[a] for a, rows in zip(op.args, op.param) if rows is None]
+    has_rows = max([each.rows for each in whole], default=0) == op.rows
+    has_lanes = any(each.lanes for each in whole) == op.lanes
+    return has_rows and has_lanes and len(whole) > 1
+
+
+def _write_sum(source: Source, v: int, op: Op, terms: list[str], is_full: bool) -> None:
+    if not is_full:
+        lanes = _lane_count(source) if op.lanes else 1
+        terms = [f"np.zeros(({op.rows}, {lanes}))", *terms]
+    source.set(v, "d", " + ".join(terms[:MAX_TERMS]))
     name = source.texts[v]
-    for start in range(MAX_TERMS, len(texts), MAX_TERMS):
-        source.code.append(f"{name} = {' + '.join([name, *texts[start : start + MAX_TERMS]])}")
-    for a, rows in zip(op.args, op.param):
-        if rows is None:
-            continue
-        term, listed = source.tile(a, len(rows)), source.list_rows(rows)
-        if len({*np.asarray(rows).tolist()}) < len(rows):
-            source.code.append(f"np.add.at({name}, {listed}, {term})")
-        else:
-            source.code.append(f"{name}[{listed}] += {term}")
+    for start in range(MAX_TERMS, len(terms), MAX_TERMS):
+        source.code.append(f"{name} = {' + '.join([name, *terms[start : start + MAX_TERMS]])}")
+
+
+def _term(source: Source, a: int, rows: int) -> str:
+    """The text of a term for so many rows."""
+    if a not in source.texts and source.ops[a].kind == "outer":
+        count = source.ops[a].rows
+        source.texts[a] = f"({_product_of_outer(source, source.ops[a])}).reshape({count}, 1)"
+    return source.tile(a, rows)
+
+
+def _write_term(source: Source, v: int, a: int, rows: Rows) -> None:
+    """Add a term to some rows of a sum."""
+    name, op = source.texts[v], source.ops[a]
+    if a not in source.texts and op.kind == "outer":
+        height, width = source.ops[op.args[0]].rows, source.ops[op.args[1]].rows
+        view = _view_of(v, rows, height, width, source.ops[v].rows)
+        if view is not None:
+            target = view.of(name, source.ops[v].rows)
+            if not target.endswith("]"):
+                target += "[:]"
+            source.code.append(f"{target} += {_product_of_outer(source, op)}")
+            return
+    term, listed = _term(source, a, len(rows)), source.list_rows(rows)
+    if len({*np.asarray(rows).tolist()}) < len(rows):
+        source.code.append(f"np.add.at({name}, {listed}, {term})")
+    else:
+        source.code.append(f"{name}[{listed}] += {term}")
 
 
 def _lane_count(source: Source) -> str:
