@@ -16,7 +16,7 @@ from typing import Any
 from autograd.core.value import Value
 from autograd.program.form import Form
 from autograd.program.ir.arrays import Array, np
-from autograd.program.targets.array_functions import namespace
+from autograd.program.targets.functions import namespace
 from autograd.rules.arrays import NAMES
 from autograd.trees import LEAVES, Structure, as_rows, children_of, flatten, structure
 

@@ -23,11 +23,11 @@ from autograd.program.passes.simplify import (
     merge_equal,
 )
 from autograd.program.passes.vectorize import vectorize
-from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.c import c_source
+from autograd.program.targets.functions import namespace
 from autograd.program.targets.instructions import PARTS
 from autograd.program.targets.javascript import javascript
-from autograd.program.targets.kernel_code import KernelCode
+from autograd.program.targets.lower import KernelCode
 from autograd.program.targets.numpy import Source, compile_source
 from autograd.program.targets.runner import Runner
 
@@ -254,7 +254,7 @@ class Sweep:
                 self.native = KernelCode(
                     program.differentiate(request, with_lists=True), module
                 )
-        blocks = self.native.it if self.native else program.differentiate(request)
+        blocks = self.native.blocks if self.native else program.differentiate(request)
         roots = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
         self.outputs, self.roots = roots[0].rows, sum([op.rows for op in roots])
         self.has_lanes = any(op.lanes for op in roots)
@@ -277,6 +277,6 @@ class Sweep:
         u = u[-u.__array_interface__["data"][0] // 8 % PARTS :][: len(self.start)]
         u[:] = self.start
         out = np.empty((self.roots, lanes if self.has_lanes else 1))
-        d_u = u[self.native.slopes :][: self.inputs] if self.native else np.zeros(self.inputs)
+        d_u = u[self.native.gradient :][: self.inputs] if self.native else np.zeros(self.inputs)
         d_x = np.zeros((self.lane_inputs, lanes)) if self.differentiates_lanes else None
         return u, out, d_u, d_x

@@ -11,7 +11,7 @@ import nn
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.program import compile
-from autograd.program.passes.roll import Loop, roll
+from autograd.program.passes.loops import Loop, roll
 from tests.helpers.operands import LOGS, NAMES, POINTS, cubes, operands
 from tests.helpers.program_rows import ROLLED, SEVERAL
 from tests.helpers.tables import table

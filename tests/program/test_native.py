@@ -24,8 +24,8 @@ from autograd.program.kernel import KERNELS
 from autograd.program.passes.derivatives import vjp
 from autograd.program.program import Program as Compiled
 from autograd.program.program import Request
-from autograd.program.targets.array_functions import namespace
-from autograd.program.targets.kernel_code import KernelCode
+from autograd.program.targets.functions import namespace
+from autograd.program.targets.lower import KernelCode
 from autograd.rules.arrays import composed
 from tests.helpers.native import FORMULAS, base, run, same_bits
 from tests.helpers.programs import Listing, programs
@@ -143,7 +143,7 @@ def _swept(sweep: KernelCode, lanes: int, u: Any, x: Any, *others: Any) -> None:
 def _results(sweep: KernelCode, u: Any, x: Any, threads: int = 1) -> list[Any]:
     """Outputs and gradients of the mean over the lanes."""
     lanes = x.shape[1]
-    ops = [sweep.ops[v] for name, v in sweep.it.results.items() if name[:2] != "d_"]
+    ops = [sweep.ops[v] for name, v in sweep.blocks.results.items() if name[:2] != "d_"]
     columns = lanes if any(op.lanes for op in ops) else 1
     out = np.empty((sum(op.rows for op in ops), columns))
     d_u, d_x = np.empty(len(u)), np.empty(x.shape)
@@ -280,19 +280,19 @@ def test_a_program_stays_within_its_memory(
     """With any number in its code it is refused or runs; sanitizers see what it touches."""
     it, given = made
     parts = [[*part] for part in given]
-    start, lanes = array("d", it.start), it.it.lanes or 11
+    start, lanes = array("d", it.start), it.blocks.lanes or 11
     if which < 4 or (which == 4 and number <= 300):
         parts[which][place % len(parts[which])] = number
     else:
         start = start[: place % len(start)]
         parts[4][2] = len(start)
     ints = parts[:4]
-    results = [it.ops[v] for name, v in it.it.results.items() if name[:2] != "d_"]
+    results = [it.ops[v] for name, v in it.blocks.results.items() if name[:2] != "d_"]
     roots, columns = sum(op.rows for op in results), any(op.lanes for op in results)
     with contextlib.suppress(RuntimeError, ValueError):
         program = module.Program(*[array("i", part) for part in ints], tuple(parts[4]))
         out = np.empty((roots, lanes if columns else 1))
-        rows = sum(it.ops[v].rows for v in it.it.inputs() if it.ops[v].lanes)
+        rows = sum(it.ops[v].rows for v in it.blocks.inputs() if it.ops[v].lanes)
         x = (np.ones((rows, lanes)),)
         program.runner(lanes, start, x, np.ones(results[0].rows), out, None, None, None, 2).run(
             x

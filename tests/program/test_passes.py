@@ -15,8 +15,8 @@ from autograd import primitive, relu
 from autograd.core.primitive import TABLE
 from autograd.program import compile
 from autograd.program.ir.tape import Input, Node, Root, Tape
-from autograd.program.passes.fuse_sums import fuse_sums
 from autograd.program.passes.derivatives import jvp
+from autograd.program.passes.fuse_sums import fuse_sums
 from autograd.program.passes.near_ties import guard_near_ties
 from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import (
@@ -25,7 +25,6 @@ from autograd.program.passes.simplify import (
     fold_constants,
     merge_equal,
 )
-from autograd.program.passes.vectorize import vectorize
 from autograd.program.program import Program
 from tests.helpers import operands
 from tests.helpers.agreement import TARGETS, agrees

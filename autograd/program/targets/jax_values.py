@@ -16,7 +16,7 @@ from typing import Any
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.program import BlockProgram
 from autograd.program.ir.slopes import adjoint_term, hypot_slope
-from autograd.program.passes.roll import DEPTH, FIXED, TABLE, Loop, Step, roll
+from autograd.program.passes.loops import DEPTH, FIXED, TABLE, Loop, Step, roll
 from autograd.rules import reader
 from autograd.rules.arrays import composed, function, library
 from autograd.rules.expression import FLAT, Expression, Term, UntranslatableError, operand

@@ -1,135 +1,170 @@
-"""Placement: which rows of the kernel's buffers each value of the blocks has.
+"""Placement: the rows of the kernel's buffers where the values of a program are.
 
-A pick is a list of rows, and moves nothing, unless an instruction needs its rows side by side.
-Sums lie side by side too: they are 0 when a run begins, and all is added to them. A value that
-only an `add_at` uses is added to the rows of its sum at once.
+What is uniform has a number for each row in the buffer u; what has lanes has a block of them
+for each row in the buffer v. Rows of v are told from those of u by LANES, which is added.
+
+A pick has the rows of what it picks from, and moves nothing, unless an instruction needs its
+rows side by side. Then it is packed: copied to rows of its own. Sums lie side by side too: they
+are 0 when a run begins, and terms are added to them. A term that only one sum uses is added to
+the rows of the sum at once, and has none of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 from autograd.program.ir.arrays import np
 from autograd.program.ir.program import BlockProgram, Op, as_range, matrix_steps
-from autograd.program.targets.instructions import LANES, PARTS
+from autograd.program.ir.program import Rows as Places
+from autograd.program.targets.instructions import LANES, PARTS, Rows
 
-__all__ = ["Placement", "even", "steps"]
+__all__ = ["Copy", "Placement", "Sums", "are_side_by_side", "steps_of"]
 
-PLACED = frozenset(["map", "matmul", "outer", "sum_lanes"])
-ADDED = frozenset(["outer", "sum_lanes", "from_lanes"])  # what is summed over lanes
+LANE_SUMS = frozenset(["outer", "sum_lanes", "from_lanes"])  # they add up lanes
+ADDABLE = frozenset(["map", "matmul", "outer", "sum_lanes"])  # they can add to what is there
+
+
+class Copy(NamedTuple):
+    """A derivative that has to be copied, and to which rows."""
+
+    value: int
+    target: range
+
+
+class Sums(NamedTuple):
+    """The rows of all sums: the first row of u and how many, and the same of v."""
+
+    first: int
+    rows: int
+    lane_first: int
+    lane_rows: int
 
 
 class Placement:
-    """The rows of all values.
+    """The rows of all values of a program.
 
     Attributes:
-        rows: of each value.
-        sizes: how many rows of u and of v there are; the inputs come first.
-        inputs: how many of them are those.
-        mask: the row of lanes that is 1 where there is a lane.
-        slopes, lane_slopes: the first rows of the gradient in the inputs; None if not wanted.
-        results: derivatives that are to be copied, and their rows there.
-        added: the first row of u that is a sum, how many there are, and the same of v.
-        place: of terms, the rows of the sums that they are added to.
-        packed: picks that are copied, and the rows that they had.
+        rows: for each value its rows.
+        sizes: how many rows there are in u and in v.
+        inputs: how many of them, the first ones, are inputs.
+        mask: the row of v that is 1 where there is a lane, and 0 behind the last.
+        gradient, lane_gradient: the first rows of the gradient in the inputs of u and of v;
+            None if it is not wanted.
+        copies: derivatives that are not computed in the rows of the gradient.
+        sums: the rows that are 0 at first.
+        term_rows: for terms that are added to a sum at once, the rows of that sum.
+        packed: for picks that are copied, the rows of what they pick from.
     """
 
-    def __init__(self, blocks: BlockProgram) -> None:
-        self.it, self.ops, self.users = blocks, blocks.ops, blocks.users()
-        self.seed = blocks.seed()
+    def __init__(self, program: BlockProgram) -> None:
+        self.program, self.ops, self.users = program, program.ops, program.users()
+        self.seed = program.seed()
         self.sizes = [0, 0]
-        self.rows: list[Any] = [()] * len(self.ops)
-        self.place: dict[int, Any] = {}
-        self.packed: dict[int, Any] = {}
-        for v in blocks.inputs():
+        self.rows: list[Rows] = [()] * len(self.ops)
+        self.copies: list[Copy] = []
+        self.term_rows: dict[int, Rows] = {}
+        self.packed: dict[int, Rows] = {}
+        for v in program.inputs():
             self.allot(v)
-        self.inputs = [*self.sizes]
-        self.mask = LANES + self.sizes[1]
-        self.sizes[1] += 1
+        self.inputs = (self.sizes[0], self.sizes[1])
+        self.mask = self.take(1, lanes=True).start
         if self.seed < len(self.ops):
             self.allot(self.seed)
-        self.sums()
-        for v, op in enumerate(self.ops):
-            if self.users[v] and op.kind != "input":
-                self.lay(v, op)
+        needed = [v for v, users in enumerate(self.users) if users]
+        self.place_sums(needed)
+        for v in needed:
+            if self.ops[v].kind != "input":
+                self.place_value(v)
+
+    def take(self, count: int, lanes: bool) -> range:
+        """Rows that nothing else has."""
+        first = self.sizes[lanes] + LANES * lanes
+        self.sizes[lanes] += count
+        return range(first, first + count)
 
     def allot(self, v: int) -> None:
         """Give a value rows of its own."""
         op = self.ops[v]
         if op.rows >= PARTS and op.args and not op.lanes:
-            self.sizes[0] += -self.sizes[0] % PARTS
-        base = self.sizes[op.lanes] + op.lanes * LANES
-        self.sizes[op.lanes] += op.rows
-        self.rows[v] = range(base, base + op.rows)
+            self.sizes[0] += -self.sizes[0] % PARTS  # a line of the cache begins
+        self.rows[v] = self.take(op.rows, op.lanes)
 
-    def sums(self) -> None:
+    # ------------------------------------------------------------------ sums
+
+    def place_sums(self, needed: Sequence[int]) -> None:
         """Place what is added up, first the gradient in the inputs."""
-        it, results, begins = self.it, self.it.results, [*self.sizes]
-        inputs = [(v, self.ops[v]) for v in it.inputs()]
-        wanted = [(v, op, results.get(f"d_{op.param}")) for v, op in inputs]
-        bases: list[int | None] = [None, None]
-        for lanes in (False, True):
-            if any(d is not None and op.lanes == lanes for _, op, d in wanted):
-                bases[lanes] = self.sizes[lanes] + lanes * LANES
-                self.sizes[lanes] += self.inputs[lanes]
-        self.slopes, self.lane_slopes = bases
-        self.results: list[tuple[int, range]] = []
-        for v, op, d in wanted:
-            base = bases[op.lanes]
-            if d is None or base is None:
-                continue
-            first = base + self.rows[v][0] - LANES * op.lanes if op.rows else base
-            place = range(first, first + op.rows)
-            if self.ops[d].kind == "add_at" and not self.rows[d]:
-                self.rows[d] = place
-            else:
-                self.results.append((d, place))
-        needed = [(v, op) for v, op in enumerate(self.ops) if self.users[v]]
-        for v, op in needed:
-            if op.kind == "scalars_vjp":
-                self.side_by_side(v, op.args[2])
-        for v, op in needed:
-            if op.kind == "add_at":
+        first, lane_first = self.sizes
+        self.gradient, self.lane_gradient = self.place_gradients()
+        kinds = [(v, self.ops[v].kind) for v in needed]
+        for v, kind in kinds:
+            if kind == "scalars_vjp":
+                self.place_list_adjoints(v)
+        for v, kind in kinds:
+            if kind == "add_at":
                 if not self.rows[v]:
                     self.allot(v)
-                self.place_terms(v, op)
-        for v, op in needed:
-            if op.kind in ADDED and v not in self.place:
+                self.place_terms(v)
+        for v, kind in kinds:
+            if kind in LANE_SUMS and v not in self.term_rows:
                 self.allot(v)
-        counts = [end - begin for begin, end in zip(begins, self.sizes)]
-        self.added = begins[0], counts[0], begins[1], counts[1]
+        count, lane_count = self.sizes[0] - first, self.sizes[1] - lane_first
+        self.sums = Sums(first, count, lane_first, lane_count)
 
-    def side_by_side(self, v: int, d: int) -> None:
-        """Rows for the adjoint of what a list of scalars reads, and for that of its results."""
+    def place_gradients(self) -> tuple[int | None, int | None]:
+        """Place the gradient in the inputs; its first rows in u and in v."""
+        results = self.program.results
+        inputs = [v for v in self.program.inputs() if f"d_{self.ops[v].param}" in results]
+        first: list[int | None] = [None, None]
+        for lanes in (False, True):
+            if any(self.ops[v].lanes == lanes for v in inputs):
+                first[lanes] = self.take(self.inputs[lanes], lanes).start
+        for v in inputs:
+            op = self.ops[v]
+            begin = (first[op.lanes] or 0) + self.rows[v][0] - LANES * op.lanes
+            target = range(begin, begin + op.rows)
+            d = results[f"d_{op.param}"]
+            if self.ops[d].kind == "add_at" and not self.rows[d]:
+                self.rows[d] = target
+            else:
+                self.copies.append(Copy(d, target))
+        return first[0], first[1]
+
+    def place_list_adjoints(self, v: int) -> None:
+        """Place the adjoint of what a list of scalars reads before that of its results."""
+        d = self.ops[v].args[2]
         self.allot(v)
-        rows = range(self.sizes[0], self.sizes[0] + self.ops[d].rows)
-        self.sizes[0] = rows.stop
+        adjoints = self.take(self.ops[d].rows, lanes=False)
         if self.ops[d].kind == "add_at" and self.users[d] == [v] and not self.rows[d]:
-            self.rows[d] = rows
+            self.rows[d] = adjoints
 
-    def place_terms(self, v: int, op: Op) -> None:
-        """Terms that nothing else needs go right into the rows of their sum."""
-        for term, rows in zip(op.args, op.param):
-            made, mine = self.ops[term], self.part(v, rows)
-            if (
-                made.kind in PLACED
-                and self.users[term] == [v]
-                and made.lanes == op.lanes
-                and made.rows == len(mine) == len({*mine})
-                and (made.kind != "matmul" or even(mine))
-                and (made.kind not in ADDED or steps(mine, *self.shape(made)))
-            ):
-                self.place[term] = mine
+    def place_terms(self, v: int) -> None:
+        """Let terms of a sum that nothing else needs be added to its rows at once."""
+        op = self.ops[v]
+        for term, places in zip(op.args, op.param):
+            target = self.rows_at(v, places)
+            if self.users[term] == [v] and self.can_add_to(term, target, op.lanes):
+                self.term_rows[term] = target
 
-    def part(self, v: int, rows: Any) -> Sequence[int]:
-        """Some rows of a value that is placed; None is all."""
-        mine = self.rows[v]
-        if rows is None:
-            return mine  # type: ignore[no-any-return]
-        if type(rows) is range and type(mine) is range:
-            return mine[rows.start : rows.stop : rows.step]
-        return [mine[i] for i in rows]
+    def can_add_to(self, term: int, target: Rows, lanes: bool) -> bool:
+        """Whether the instruction that computes a term can add to these rows instead."""
+        op = self.ops[term]
+        if op.kind not in ADDABLE or op.lanes != lanes:
+            return False
+        if not op.rows == len(target) == len({*target}):
+            return False
+        if op.kind == "matmul":
+            return are_side_by_side(target)
+        return op.kind not in LANE_SUMS or steps_of(target, *self.shape(op)) is not None
+
+    def rows_at(self, v: int, places: Places | None) -> Rows:
+        """Some of the rows of a value; None stands for all."""
+        rows = self.rows[v]
+        if places is None:
+            return rows
+        if type(places) is range and type(rows) is range:
+            return rows[places.start : places.stop : places.step]
+        return [rows[i] for i in places]
 
     def shape(self, op: Op) -> tuple[int, int]:
         """The rows and columns of a matrix of sums over lanes."""
@@ -140,60 +175,69 @@ class Placement:
 
     # ------------------------------------------------------------------ the others
 
-    def lay(self, v: int, op: Op) -> None:
+    def place_value(self, v: int) -> None:
+        """Place a value that has no rows yet, and pack what its instruction reads."""
+        op = self.ops[v]
         if op.kind == "pick":
-            self.rows[v] = self.picked(op)
-        elif not (self.rows[v] or v in self.place):
-            self.sizes[0] += self.ops[op.args[0]].rows if op.kind == "scalars" else 0
-            self.allot(v)  # after the rows that a list of scalars reads
+            self.rows[v] = self.picked_rows(op)
+        elif not (self.rows[v] or v in self.term_rows):
+            if op.kind == "scalars":  # what a list reads is copied to the rows before its own
+                self.take(self.ops[op.args[0]].rows, lanes=False)
+            self.allot(v)
         if op.kind == "matmul":
-            w, x, *bias = op.args
-            if steps(self.rows[w], op.rows, self.ops[x].rows) is None:
-                self.pack(w)
-            self.side(x)
-            for b in bias:
-                if type(as_range(self.rows[b])) is not range or is_mixed(self.rows[b]):
-                    self.pack(b)
-        elif op.kind in ADDED:
+            self.pack_for_product(op)
+        elif op.kind in LANE_SUMS:
             for a in op.args:
-                self.side(a)
+                self.pack_unless_side_by_side(a)
 
-    def picked(self, op: Op) -> Any:
+    def picked_rows(self, op: Op) -> Rows:
+        """The rows of a pick, which are those of what it picks from."""
         if len(op.args) == 1:
-            mine = self.rows[op.args[0]]
+            rows = self.rows[op.args[0]]
         else:
-            mine = [row for a in op.args for row in self.rows[a]]
+            rows = [row for a in op.args for row in self.rows[a]]
         if type(op.param) is range:
-            return mine[op.param.start : op.param.stop : op.param.step]
-        return [mine[i] for i in op.param.tolist()]
+            return rows[op.param.start : op.param.stop : op.param.step]
+        return [rows[i] for i in op.param.tolist()]
 
-    def side(self, v: int) -> None:
-        """Pack a value unless its rows lie side by side, and are of lanes if it is."""
+    def pack_for_product(self, op: Op) -> None:
+        """Pack what a product cannot read where it is."""
+        w, x, *bias = op.args
+        if steps_of(self.rows[w], op.rows, self.ops[x].rows) is None:
+            self.pack(w)
+        self.pack_unless_side_by_side(x)
+        for b in bias:
+            if type(as_range(self.rows[b])) is not range or _is_mixed(self.rows[b]):
+                self.pack(b)
+
+    def pack_unless_side_by_side(self, v: int) -> None:
+        """Pack a value unless its rows follow each other, in v if it has lanes."""
         rows = self.rows[v]
-        if not even(rows) or (rows[0] >= LANES) != self.ops[v].lanes:
+        if not are_side_by_side(rows) or (rows[0] >= LANES) != self.ops[v].lanes:
             self.pack(v)
 
     def pack(self, v: int) -> None:
-        """Copy rows from here and there to rows side by side."""
         if v not in self.packed:
             self.packed[v] = self.rows[v]
             self.allot(v)
 
 
-def is_mixed(rows: Sequence[int]) -> bool:
-    """Whether some of the rows are uniform and others are of lanes."""
-    return len(rows) > 0 and (min(rows) < LANES) != (max(rows) < LANES)
-
-
-def even(rows: Sequence[int]) -> bool:
+def are_side_by_side(rows: Rows) -> bool:
     """Whether rows follow each other."""
-    spaced = as_range(rows)
-    return type(spaced) is range and (spaced.step == 1 or len(spaced) == 1)
+    even = as_range(rows)
+    return type(even) is range and (even.step == 1 or len(even) == 1)
 
 
-def steps(rows: Sequence[int], m: int, k: int) -> tuple[int, int] | None:
-    """The steps down and across of an m by k matrix; None if they are uneven or go back."""
-    if is_mixed(rows):
+def steps_of(rows: Rows, height: int, width: int) -> tuple[int, int] | None:
+    """The steps down and across a matrix among rows; None if they are uneven or go back."""
+    if _is_mixed(rows):
         return None
-    both = matrix_steps(rows if type(rows) is range else np.asarray(rows), m, k)
-    return None if both is None or min(both[1:]) < 0 else both[1:]
+    steps = matrix_steps(rows if type(rows) is range else np.asarray(rows), height, width)
+    if steps is None or steps.down < 0 or steps.across < 0:
+        return None
+    return steps.down, steps.across
+
+
+def _is_mixed(rows: Rows) -> bool:
+    """Whether some of the rows are in u and others in v."""
+    return len(rows) > 0 and (min(rows) < LANES) != (max(rows) < LANES)

@@ -1,15 +1,16 @@
-"""Scalar code: lists of operations on single numbers, and what the kernel does for each kind.
+"""Scalar code: lists of operations on single numbers, and what the kernel does for each.
 
-A list has four ints an operation: its kind, and its operands, or the list that they are in and
-their number. Of a kind the kernel knows the operation; else it has instructions of its own, on
-rows that stand for its operands, its result, its adjoint, and what it adds to theirs.
+A list has four ints for an operation: the place of its signature, and its operands; or, of a
+sum or dot, where its operands are listed and how many. The kernel knows the operations of some
+signatures. For another it runs instructions of the signature's own on a frame: rows that hold
+its operands, its result, its adjoint, and what is added to the adjoints of its operands.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.program.ir.arrays import np
 from autograd.program.ir.program import operand
@@ -20,99 +21,136 @@ from autograd.rules.expression import FLAT, Expression
 
 __all__ = ["ScalarCode"]
 
-MOST = 3  # operands of what is not a sum or dot
-OUT, D, TERMS = MOST, MOST + 1, MOST + 2  # the rows after those of operands
-FRAME = TERMS + MOST
-DIRECT = frozenset(["add", "sub", "mul", "neg", "wide_sum", "wide_dot"])  # known both ways
-LARGE = 1 << 28
+MAX_OPERANDS = 3  # of what is not a sum or dot
+RESULT = MAX_OPERANDS  # rows of the frame after those of operands
+ADJOINT, TERMS = RESULT + 1, RESULT + 2
+FRAME_ROWS = TERMS + MAX_OPERANDS
+KNOWS_ADJOINTS = frozenset(["add", "sub", "mul", "neg", "wide_sum", "wide_dot"])
+OWN_CODE = -1  # in place of an operation of the kernel
+
+
+class _Span(NamedTuple):
+    """The first instruction and the one after the last; both 0 if there is none."""
+
+    begin: int
+    end: int
+
+
+class _Term(NamedTuple):
+    """What an operation adds to the adjoint of an operand."""
+
+    slot: int
+    formula: Any
 
 
 class ScalarCode:
-    """Writes lists of scalars, and the instructions of their kinds.
+    """Writes lists of scalars, and the instructions of their signatures."""
 
-    Args:
-        to: where all goes.
-    """
+    def __init__(self, code: Instructions) -> None:
+        self.code = code
+        self.frame = 0  # the first row of the frame, which is taken with the first list
+        self.places: dict[int, tuple[int, int]] = {}  # of a list and its signatures in lists
 
-    def __init__(self, to: Instructions) -> None:
-        self.to, self.frame = to, 0
-        self.places: dict[int, tuple[int, int]] = {}  # of a list and its kinds in `to.lists`
+    def write_values(self, scalars: Scalars, first: int, results: int) -> None:
+        """Compute a list.
 
-    def forward(self, code: Scalars, first: int, own: int) -> None:
-        """Compute what has the rows from `own` on, of what is read, which `first` begins."""
-        self.frame = self.frame or self.to.more(FRAME, 0)
-        self.emit("scalars", code, first, own, 0)
+        Args:
+            first: the first row of what it reads.
+            results: the first row of its results.
+        """
+        self.frame = self.frame or self.code.take(FRAME_ROWS, 0)
+        self.emit("scalars", scalars, first, results, 0)
 
-    def reverse(self, code: Scalars, first: int, own: int, slopes: int, d: int) -> None:
-        """Add to adjoints what these operations hand on of theirs, which begin at d."""
-        assert d - slopes == own - first
-        self.emit("scalars_vjp", code, first, own, slopes)
+    def write_adjoints(self, scalars: Scalars, first: int, results: int, adjoints: int) -> None:
+        """Add to the adjoints of what a list reads, which those of its results follow."""
+        self.emit("scalars_vjp", scalars, first, results, adjoints)
 
-    def emit(self, op: str, code: Scalars, first: int, own: int, slopes: int) -> None:
-        to = self.to
-        if id(code) not in self.places:
-            self.places[id(code)] = self.listed(code), self.kinds(code)
-        listed, kinds = self.places[id(code)]
-        steps = kinds, len(code.signatures), 0
-        to.emit(op, own, (first, slopes, self.frame), len(code), k=listed, steps=steps)
+    def emit(self, op: str, scalars: Scalars, first: int, results: int, adjoints: int) -> None:
+        if id(scalars) not in self.places:
+            lists = self.list_operations(scalars)
+            self.places[id(scalars)] = lists, self.list_signatures(scalars)
+        lists, signatures = self.places[id(scalars)]
+        steps = signatures, len(scalars.signatures), 0
+        operands = first, adjoints, self.frame
+        self.code.emit(op, results, operands, len(scalars), k=lists, steps=steps)
 
-    def listed(self, code: Scalars) -> int:
-        """Write what there is of each operation."""
-        lists, counts = self.to.lists, code.counts
-        wide = np.array([each.arity == 0 for each in code.signatures])[code.which]
-        first = np.cumsum(counts) - counts
-        words = np.empty((len(counts), 1 + MOST), np.intc)
-        words[:, 0] = code.which
-        for k in range(MOST):
-            words[~wide, 1 + k] = code.args[(first + k * (k < counts))[~wide]]
-        ends = len(lists) + np.cumsum(counts[wide])
-        words[wide, 1:] = np.stack([ends - counts[wide], counts[wide], 0 * ends], 1)
-        lists.frombytes(code.args[np.repeat(wide, counts)].astype(np.intc).tobytes())
+    def list_operations(self, scalars: Scalars) -> int:
+        """Append four ints for each operation; their place among the lists."""
+        lists, counts = self.code.lists, scalars.counts
+        is_wide = np.array([each.arity == 0 for each in scalars.signatures])[scalars.which]
+        starts = np.cumsum(counts) - counts
+        words = np.empty((len(counts), 1 + MAX_OPERANDS), np.intc)
+        words[:, 0] = scalars.which
+        for k in range(MAX_OPERANDS):  # operands that it lacks are as the first
+            slot = np.where(k < counts, k, 0)
+            words[~is_wide, 1 + k] = scalars.args[(starts + slot)[~is_wide]]
+        wide_counts = counts[is_wide]
+        ends = len(lists) + np.cumsum(wide_counts)
+        words[is_wide, 1:] = np.stack([ends - wide_counts, wide_counts, 0 * ends], 1)
+        wide_operands = scalars.args[np.repeat(is_wide, counts)]
+        lists.frombytes(wide_operands.astype(np.intc).tobytes())
         lists.frombytes(words.tobytes())
         return len(lists) - words.size
 
-    def kinds(self, code: Scalars) -> int:
-        """Write each kind: its operation or -1, its code, and the slots that have terms."""
-        to, words = self.to, array("i")
-        for each in code.signatures:
-            op, terms = f"wide_{each.op}", _terms(each)
-            forward = back = (0, 0)
-            if each.arity:
-                rule = Expression(each.op, *_slots(each))
-                op, args = to.simplified(rule)
-                plain = all(x is operand(k) for k, x in enumerate(args))
-                if not plain or to.codes.get(op, LARGE) >= to.codes["check"]:
-                    op, forward = "", self.written([(rule, OUT)])
-            if op not in DIRECT:
-                back = self.written([(term, TERMS + k) for k, term in terms])
-            slots = sum([1 << k for k, _ in terms])
-            words.extend((to.codes.get(op, -1), *forward, *back, slots))
-        to.lists.extend(words)
-        return len(to.lists) - len(words)
+    # ------------------------------------------------------------------ signatures
 
-    def written(self, formulas: Sequence[tuple[Any, int]]) -> tuple[int, int]:
-        """Write code that computes these rows of the frame; return its begin and end."""
-        to, frame = self.to, [[self.frame + k] for k in range(FRAME)]
-        before, begin = (to.code, to.phase, to.top), len(to.inner) // WORDS
-        to.code, to.phase, to.top = [to.inner], 0, [0, 0]
+    def list_signatures(self, scalars: Scalars) -> int:
+        """Append six ints for each signature; their place among the lists.
+
+        They are the operation of the kernel, the instructions for its value and for its terms,
+        and a bit for each operand that has a term.
+        """
+        words = array("i")
+        for signature in scalars.signatures:
+            op, value_code = self.write_value(signature)
+            terms = _terms(signature)
+            term_code = _Span(0, 0)
+            if op not in KNOWS_ADJOINTS:
+                term_code = self.write_instructions(
+                    [(term.formula, TERMS + term.slot) for term in terms]
+                )
+            bits = sum([1 << term.slot for term in terms])
+            words.extend((self.code.codes.get(op, OWN_CODE), *value_code, *term_code, bits))
+        self.code.lists.extend(words)
+        return len(self.code.lists) - len(words)
+
+    def write_value(self, signature: Signature) -> tuple[str, _Span]:
+        """The operation of the kernel, or "" and instructions for the value."""
+        if signature.arity == 0:
+            return f"wide_{signature.op}", _Span(0, 0)
+        rule = Expression(signature.op, *_operands(signature))
+        call = self.code.call(rule)
+        is_plain = all(x is operand(k) for k, x in enumerate(call.args))
+        if is_plain and self.code.codes[call.op] < self.code.codes["check"]:
+            return call.op, _Span(0, 0)
+        return "", self.write_instructions([(rule, RESULT)])
+
+    def write_instructions(self, formulas: Sequence[tuple[Any, int]]) -> _Span:
+        """Write the instructions that compute rows of the frame."""
+        code = self.code
+        frame = [[self.frame + k] for k in range(FRAME_ROWS)]
+        before = code.phases, code.phase, code.pool_used
+        begin = len(code.inner) // WORDS
+        code.phases, code.phase, code.pool_used = [code.inner], 0, [0, 0]
         for formula, row in formulas:
-            to.into(formula, frame, frame[row])
-        to.code, to.phase, to.top = before
-        return begin, len(to.inner) // WORDS
+            code.compute_part(formula, frame, frame[row])
+        code.phases, code.phase, code.pool_used = before
+        return _Span(begin, len(code.inner) // WORDS)
 
 
-def _slots(signature: Signature) -> list[Any]:
-    """Operands of a rule, of which some are known numbers."""
+def _operands(signature: Signature) -> list[Any]:
+    """The operands of a rule, of which some are known numbers."""
     return [operand(k) if x is None else x for k, x in enumerate(signature.numbers)]
 
 
-def _terms(signature: Signature) -> list[tuple[int, Any]]:
-    """Return the terms that an operation adds to the adjoints of unknown operands."""
-    op = signature.op
-    if op in FLAT:
+def _terms(signature: Signature) -> list[_Term]:
+    """The terms that an operation adds to the adjoints of its unknown operands."""
+    if signature.op in FLAT:
         return []
-    return [
-        (k, adjoint_term(op, k, operand(OUT), operand(D), _slots(signature)))
-        for k, x in enumerate(signature.numbers)
-        if x is None
-    ]
+    terms: list[_Term] = []
+    for k, number in enumerate(signature.numbers):
+        if number is None:
+            operands = _operands(signature)
+            result, adjoint = operand(RESULT), operand(ADJOINT)
+            terms.append(_Term(k, adjoint_term(signature.op, k, result, adjoint, operands)))
+    return terms
