@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
@@ -231,52 +230,93 @@ class Program:
 
 
 class Sweep:
-    """Blocks and what runs them.
+    """A program with the derivatives of one request, and what runs it.
+
+    Rows of inputs are uniform or have a number for each lane; so are those of results. A result
+    that is uniform has one column.
 
     Attributes:
         native: the code for the kernel, if there is one and it knows all operations.
         runner: makes what runs with the same arrays, of the kernel or of NumPy.
+        start: what is uniform before a run; the inputs come first.
+        inputs, lane_inputs: how many rows the uniform inputs have, and the others.
+        places: where the numbers of each input lie.
         outputs, roots: how many rows the outputs have, and these with the guards.
-        places: for each input its name, whether it is of lanes, and its rows among such inputs.
-        has_lanes: whether one of them has a column a lane.
-        lanes: how many there are, if that is known.
+        has_lanes: whether a root has lanes.
+        seed_varies: whether the seed has a number for each lane.
+        has_slopes: whether there is a gradient in the inputs.
+        differentiates_lanes: whether there is one in inputs that have lanes.
+        lanes: how many lanes there are, if that is known.
+        guards, answers: how many guards f itself has, and the answers of these and of ties.
     """
-
-    native: KernelCode | None = None
-    runner: Callable[..., Any]
 
     @uncollected()
     def __init__(self, program: Program, request: Request) -> None:
-        module, self.answers, self.lanes = kernel(), program.answers, program.lanes
-        self.guards = program.guards
-        if module is not None:
-            with suppress(NotImplementedError):
-                self.native = KernelCode(
-                    program.differentiate(request, with_lists=True), module
-                )
+        self.answers, self.guards, self.lanes = program.answers, program.guards, program.lanes
+        self.native = _native_code(program, request)
         blocks = self.native.blocks if self.native else program.differentiate(request)
-        roots = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
-        self.outputs, self.roots = roots[0].rows, sum([op.rows for op in roots])
-        self.has_lanes = any(op.lanes for op in roots)
-        self.seed_varies = roots[0].lanes and not request.per_lane
-        self.has_slopes = request.wrt is not None and not request.per_lane
-        inputs = [blocks.ops[v] for v in blocks.inputs()]
-        self.inputs = sum([op.rows for op in inputs if not op.lanes])
+        self.places = blocks.places()
+        self.inputs = sum([len(place.rows) for place in self.places if not place.varies])
+        self.lane_inputs = sum([len(place.rows) for place in self.places if place.varies])
+        self.runner: Callable[..., Any]
         if self.native:
             self.runner, self.start = self.native.program.runner, np.array(self.native.start)
         else:
             function = compile_source(Source(blocks), namespace())
             self.runner, self.start = partial(Runner, function, blocks), np.zeros(self.inputs)
-        varying, self.places = [op for op in inputs if op.lanes], blocks.places()
-        self.lane_inputs = sum([op.rows for op in varying])
-        self.differentiates_lanes = any(f"d_{op.param}" in blocks.results for op in varying)
+        self.describe_results(blocks, request)
 
-    def memory(self, lanes: int) -> tuple[Array, Array, Array, Any]:
-        """For a runner: what is uniform, beginning with the inputs; outputs and gradients."""
-        u = np.empty(len(self.start) + PARTS)  # from the beginning of a line of the cache on
-        u = u[-u.__array_interface__["data"][0] // 8 % PARTS :][: len(self.start)]
+    def describe_results(self, blocks: BlockProgram, request: Request) -> None:
+        """Note the rows of the results, and which have lanes."""
+        results = blocks.results
+        roots = [blocks.ops[results[name]] for name in ("out", "checks") if name in results]
+        output = roots[0]
+        self.outputs, self.roots = output.rows, sum([root.rows for root in roots])
+        self.has_lanes = any(root.lanes for root in roots)
+        self.seed_varies = output.lanes and not request.per_lane
+        self.has_slopes = request.wrt is not None and not request.per_lane
+        self.differentiates_lanes = any(
+            place.varies and f"d_{place.name}" in results for place in self.places
+        )
+
+    def memory(self, lanes: int) -> Memory:
+        """The arrays for a runner."""
+        u = _aligned(len(self.start))
         u[:] = self.start
         out = np.empty((self.roots, lanes if self.has_lanes else 1))
         d_u = u[self.native.gradient :][: self.inputs] if self.native else np.zeros(self.inputs)
         d_x = np.zeros((self.lane_inputs, lanes)) if self.differentiates_lanes else None
-        return u, out, d_u, d_x
+        return Memory(u, out, d_u, d_x)
+
+
+class Memory(NamedTuple):
+    """The arrays of a runner.
+
+    Attributes:
+        u: what is uniform; it begins with the inputs.
+        out: a row for each output and guard.
+        d_u, d_x: the gradient in the uniform inputs, and in those that have lanes.
+    """
+
+    u: Array
+    out: Array
+    d_u: Array
+    d_x: Array | None
+
+
+def _native_code(program: Program, request: Request) -> KernelCode | None:
+    """The code for the kernel; None if there is no kernel, or it lacks an operation."""
+    module = kernel()
+    if module is None:
+        return None
+    try:
+        return KernelCode(program.differentiate(request, with_lists=True), module)
+    except NotImplementedError:
+        return None
+
+
+def _aligned(count: int) -> Array:
+    """An array that begins with a line of the cache."""
+    array = np.empty(count + PARTS)
+    address = array.__array_interface__["data"][0] // array.itemsize
+    return array[-address % PARTS :][:count]

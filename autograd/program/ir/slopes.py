@@ -63,9 +63,7 @@ def adjoint_term(op: str, slot: int, out: Any, d: Expression, operands: Sequence
         slope = Expression("each_partial", op, slot, out, *operands)
     if type(slope) is float and slope in (1.0, -1.0):
         return d if slope > 0.0 else Expression("neg", d)
-    if _is_indicator(slope):
-        condition, holds, _ = slope.args
-        slope = Expression(condition.op if holds else OPPOSITE[condition.op], *condition.args)
+    slope = _simplify_indicator(slope)
     return Expression("mul" if _is_bounded(op, slope, operands) else "strong_zero", d, slope)
 
 
@@ -76,11 +74,14 @@ def _is_bounded(op: str, slope: Any, operands: Sequence[Any]) -> bool:
     return op == "pow" and type(operands[1]) is float and operands[1] >= 1.0
 
 
-def _is_indicator(x: Any) -> bool:
-    """Whether a formula is 1 or 0 by a comparison."""
+def _simplify_indicator(x: Any) -> Any:
+    """A formula that is 1 or 0 by a comparison as the comparison; others as they are."""
     if type(x) is not Expression or x.op != "where" or type(x.args[0]) is not Expression:
-        return False
-    return x.args[0].op in OPPOSITE and {*map(repr, x.args[1:])} <= {"0.0", "1.0"}
+        return x
+    condition, if_true, if_false = x.args
+    if condition.op not in OPPOSITE or {repr(if_true), repr(if_false)} != {"0.0", "1.0"}:
+        return x
+    return Expression(condition.op if if_true else OPPOSITE[condition.op], *condition.args)
 
 
 def adjoint_formula(formula: Expression, slot: int) -> tuple[Any, list[int]]:

@@ -119,13 +119,20 @@ class Source:
             op = self.ops[v]
             if op.kind == "const":
                 self.texts[v] = self.refer(np.array(op.param, float).reshape(-1, 1))
-            elif len(op.args) > 1:
-                self.set(v, "rows", self.stack(op))
-            elif type(op.param) is range:
-                self.texts[v] = f"{self.text(op.args[0])}[{self.list_rows(op.param)}]"
             else:
-                self.set(v, "rows", f"{self.text(op.args[0])}[{self.list_rows(op.param)}]")
+                self.write_pick(v, op)
         return self.texts[v]
+
+    def write_pick(self, v: int, op: Op) -> None:
+        """Name the rows of a pick; a slice of one value needs no name."""
+        if not _is_single_pick(op):
+            self.set(v, "rows", self.stack(op))
+            return
+        text = f"{self.text(op.args[0])}[{self.list_rows(op.param)}]"
+        if type(op.param) is range:
+            self.texts[v] = text
+        else:
+            self.set(v, "rows", text)
 
     def refer(self, array: Array) -> str:
         """The text of an array that the function refers to."""
