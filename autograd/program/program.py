@@ -157,27 +157,41 @@ class Program:
         return self.trace.graph(**options)
 
     def source(self, target: str = "numpy") -> str:
-        """Its value and its gradient in all inputs as source.
+        """Its value and its gradient in all inputs as text.
 
         Args:
             target: "numpy"; or, for one sample, each number by itself, "javascript" or "c",
-                which needs nothing else.
+                which needs nothing else. The stages on the way to them are "tape", an operation
+                on numbers a line; "program", an operation on rows a line; and "kernel", the
+                instructions of the native kernel for value and gradient.
 
         Raises:
             ValueError: the target is none of these.
-            NotImplementedError: of C, an operation's rule is for floats only; NumPy takes
-                these one by one.
+            NotImplementedError: of C and the kernel, an operation's rule is for floats only, or
+                there is no kernel; NumPy takes such operations one by one.
             UntranslatableError: of JavaScript, an operation's rules cannot be translated.
         """
-        if target in ("javascript", "c"):
-            write = javascript if target == "javascript" else c_source
-            return write(self.trace.tape)
-        if target != "numpy":
-            raise ValueError(
-                f'source: target must be "numpy", "javascript" or "c", got {target!r:.80}'
-            )
-        gradient = vjp(self.blocks, [name for name, *_ in self.inputs])
-        return "\n".join([*Source(self.blocks).lines, "\n", *Source(gradient).lines, ""])
+        if target == "tape":
+            return f"{self.tape}\n"
+        if target == "javascript":
+            return javascript(self.trace.tape)
+        if target == "c":
+            return c_source(self.trace.tape)
+        gradient = Request(wrt=tuple([each.name for each in self.tape.inputs]))
+        if target == "program":
+            return f"{self.blocks}\n\n{self.differentiate(gradient)}\n"
+        if target == "kernel":
+            native = _native_code(self, gradient)
+            if native is None:
+                raise NotImplementedError("source: the native kernel cannot run this program")
+            return f"{native}\n"
+        if target == "numpy":
+            sources = [Source(self.blocks), Source(self.differentiate(gradient))]
+            return "\n\n\n".join(["\n".join(each.lines) for each in sources]) + "\n"
+        raise ValueError(
+            'source: target must be "numpy", "javascript", "c", "tape", "program" or "kernel", '
+            f"got {target!r:.80}"
+        )
 
     def jax(self) -> Callable[..., Any]:
         """Return a pure function for JAX's `jit`, `vmap`, `grad` and sharding.

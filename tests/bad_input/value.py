@@ -269,7 +269,7 @@ def recording() -> Iterator[Row]:
 "autograd.scope" | "scope not entered" | lambda w: scope("a").__exit__() | RuntimeError |
     "scope"
 "autograd.compile" | "source" | lambda w: read.program.source("fortran") | ValueError |
-    'source: target must be "numpy", "javascript" or "c"'
+    'source: target must be "numpy", "javascript", "c", "tape", "program" or "kernel"'
 "autograd.scope" | "lines not entered" | lambda w: lines().__exit__() | RuntimeError | "lines"
 "autograd.scope" | "of a generator" | lambda w: scope("a")(rows) | TypeError | "scope: rows"
 "autograd.scope" | "lines of one" | lambda w: lines()(rows) | TypeError | "lines: rows"

@@ -10,11 +10,13 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from autograd.core.primitive import TABLE
 from autograd.program.ir.program import as_range, operand
 from autograd.rules.expression import SYMBOLS, Expression, operands_of
 from autograd.rules.reader import value
 
 __all__ = ["ADDS", "LANES", "PARTS", "WORDS", "Call", "Instructions", "Rows"]
+__all__ += ["IN_LIST", "arity_of"]
 
 LANES = 1 << 28  # added to rows of v
 ADDS = 1  # a flag of a matrix product: it is added to what is there
@@ -24,6 +26,11 @@ PARTS = 8  # numbers of a vector, at most, and of a line of the cache
 MAX_ROWS_AT_ONCE = 8  # of lanes, for a formula that needs rows in between
 KERNEL_NAMES = {"round": "rint", "identity": "copy"}
 POWERS = {2.0: "square", 1.0: "copy", 0.5: "sqrt", -0.5: "rsqrt", -1.0: "reciprocal"}
+# Of operations of the kernel that are no primitives, or that it has for one operand or two.
+OWN_ARITIES = {"copy": 1, "reciprocal": 1, "rsqrt": 1, "rint": 1, "sign": 1, "bell": 1}
+OWN_ARITIES |= {"lt": 2, "le": 2, "gt": 2, "ge": 2, "eq": 2, "ne": 2, "refuse": 2}
+OWN_ARITIES |= {"strong_zero": 2, "if_positive": 2, "where": 3, "muladd": 3}
+OWN_ARITIES |= {"floor": 1, "ceil": 1, "trunc": 1}
 Rows = Sequence[int]
 
 
@@ -237,6 +244,13 @@ class _Formula:
             return
         call = self.code.call(x)
         self.code.apply(call.op, target, *map(self.rows_of, call.args))
+
+
+def arity_of(op: str) -> int:
+    """How many operands an operation of the kernel has, element by element."""
+    if op in OWN_ARITIES:
+        return OWN_ARITIES[op]
+    return 2 if TABLE[op].variadic else len(TABLE[op].rules)
 
 
 def _repeat(rows: Rows, count: int) -> Rows:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.program.ir.program import SOURCES, BlockProgram, Op, operand
+from autograd.program.targets.disassembly import disassemble
 from autograd.program.targets.instructions import ADDS, LANES, PARTS, WORDS, Instructions, Rows
 from autograd.program.targets.placement import Copy, Placement, steps_of
 from autograd.program.targets.scalar_code import ScalarCode
@@ -61,6 +62,9 @@ class KernelCode:
             rows = self.places.rows[v]
             if op.kind == "const" and rows:
                 self.start[rows[0] : rows[0] + op.rows] = array("d", op.param)
+
+    def __str__(self) -> str:
+        return disassemble(self.code)
 
     # ------------------------------------------------------------------ phases
 
