@@ -143,10 +143,6 @@ class Operations:
         """
         return float(self.data) if enclosing.run is None else self
 
-    def detach(self: Any) -> Any:
-        """A leaf with the same data: gradients stop here."""
-        return type(self)(self.data)
-
     def requires_grad_(self: Any, requires_grad: Any = True) -> Any:
         """Set `requires_grad`, and give itself, as PyTorch does."""
         self.requires_grad = requires_grad

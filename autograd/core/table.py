@@ -142,6 +142,9 @@ floordiv = primitive(
         ">>> floordiv(7.0, 2.0)\n3.0")
 primitive("identity", lambda x: x, lambda out, x: 1.0,
     traits="bounded exact steady chooses", symbol="id", latex="{0}")
+primitive("detach", lambda x: x, lambda out, x: 0.0,  # as programs record `Value.detach`
+    traits="bounded exact steady", strong_zero=True,
+    latex=r"\operatorname{{detach}}\left({0}\right)")
 square = primitive("square", lambda x: x * x, lambda out, x: 2.0 * x,
     traits="bounded exact", latex="{{{0}}}^2",
     doc="x · x.\n\n>>> square(3.0)\n9.0")

@@ -238,6 +238,12 @@ class Value(Operations):
             return (self._db,)
         return _unpacked(self._extra[3], len(self._extra[2]))  # type: ignore[no-any-return]
 
+    def detach(self) -> Value:
+        """A leaf with the same data: gradients stop here."""
+        if _observer is not None:
+            return _observer("detach", self, None)  # type: ignore[no-any-return]
+        return Value(self._data)
+
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"{name!r} of a Value can't be deleted")
 
@@ -532,7 +538,8 @@ def observe(observer: Callable[[str, Value, Any], Any] | None) -> None:
     """Let `observer(what, x, other)` answer wherever a Value turns into a plain number or bool.
 
     `what` is the name of the method without its underscores, such as "lt", or "data"; or
-    "partials", or "set" before data is set, which it is only told of. A program that is being
+    "partials", or "set" before data is set, which it is only told of. For "detach" it gives
+    the Value that is detached. A program that is being
     recorded learns so which way the function goes. None ends it.
     """
     global _observer

@@ -219,8 +219,6 @@ NAME | "math" | lambda w: compile(lambda x: Value(math.sqrt(x.data)) * x)(4.0) |
     "reads a number out in"
 NAME | "a constant" | lambda w: compile(lambda x: x.data * x.data)(4.0) | ValueError |
     "a number that changes with its arguments"
-NAME | "detached" | lambda w: compile(lambda x: x.detach() * x)(4.0) | ValueError |
-    "a number that changes with its arguments"
 NAME | "copied" | lambda w: compile(lambda x: __import__("copy").copy(x) * x)(4.0) |
     ValueError | "Compute with Values only"
 NAME | "random" | lambda w: compile(lambda x: x * np.random.random())(4.0) | ValueError |

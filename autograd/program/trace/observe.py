@@ -129,6 +129,11 @@ class Watch:
         here = get_ident() == self._thread
         if what == "data":
             return _Reading(self, x) if here and not self._plain else x._data
+        if what == "detach":
+            if not here or self._plain:
+                return Value(x._data)
+            with recording():
+                return Value._record(TABLE["detach"], (x,))
         if what == "set":
             self.refuse(f"sets the data of a Value in {_place()}, which a program would not do")
             raise ValueError(self.refused)
