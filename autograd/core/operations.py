@@ -80,7 +80,7 @@ class Operations:
         return TABLE["abs"](self)
 
     def __bool__(self: Any) -> Any:
-        return bool(self.data)
+        return bool(self != 0.0)
 
     def __int__(self: Any) -> int:
         return int(self.data)
@@ -183,7 +183,7 @@ class Operations:
 
     def where(self: Any, a: Operand, b: Operand) -> Operand:
         """a if self is not 0, else b"""
-        return TABLE["where"](1.0 if self.data != 0.0 else 0.0, a, b)
+        return TABLE["where"](1.0 if self != 0.0 else 0.0, a, b)
 
     def take(self: Any, index: int, *others: Operand) -> Any:
         """The element of (self, *others) at an index"""

@@ -75,20 +75,20 @@ def _power_base(out: Any, x: Any, p: Any) -> Any:
         return rsqrt(x)  # infinite, as are all the derivatives that follow
     if exponent == 0.0 and (base == 0.0 or type(p) is float):
         return 0.0
-    if base != 0.0 and math.isfinite(base) and math.isfinite(exponent):
-        size, quotient = math.fabs(primal(out)), math.fabs(primal(out) / base)
-        if quotient < 1e-300 and math.fabs(exponent) > 4.0:
+    if base != 0.0 and operator.abs(base) < INF and operator.abs(exponent) < INF:
+        size, quotient = operator.abs(primal(out)), operator.abs(primal(out) / base)
+        if quotient < 1e-300 and operator.abs(exponent) > 4.0:
             half = 0.5 * exponent // 1.0
             return p * x**half * (x ** (p - half) / x)
         exact = exponent - 1.0 + 1.0 == exponent != exponent - 1.0
         if quotient > 1e300 or not exact:
-            return p * (out / x) if size > 1e280 and math.fabs(base) > 1.0 else p * out / x
+            return p * (out / x) if size > 1e280 and operator.abs(base) > 1.0 else p * out / x
     return p * x ** (p - 1.0)
 
 
 def _power_exponent(out: Any, x: Any, p: Any) -> Any:
     if x > 0.0:
-        if primal(out) > 1e-300 or not math.isfinite(primal(p)):
+        if primal(out) > 1e-300 or not operator.abs(primal(p)) < INF:
             return out * log(x)
         half = x ** (0.5 * p)
         return half * log(x) * half

@@ -187,6 +187,7 @@ class Call:
                 single = sweep.of_lane(lane)
                 compiled._fill(single)
             why = None if single.asked_function else single.difference()
+            recordings.captured.note_run()
             if why and compiled._recordings is recordings and recordings.captured.same():
                 compiled._forget("a spot check found something else")
                 where = f" in sample {lane}" if given.lanes else ""

@@ -20,8 +20,8 @@ from autograd.program.plan import dispatch
 from autograd.program.program import Program
 from autograd.program.recordings import Recordings, key_of
 from autograd.program.spot_check import NEVER, Schedule
-from autograd.program.trace.observe import innermost, warn, watches
 from autograd.program.trace.record import called
+from autograd.program.trace.watch import innermost, warn, watches
 from autograd.program.traces import TraceCache
 from autograd.transforms import Argnums
 
@@ -59,6 +59,7 @@ class Compiled:
         self._recordings = Recordings(f)
         self._of_slots: dict[int, Compiled] = {}
         self._reasons: deque[str] = deque(maxlen=1000)
+        self._told: set[str] = set()
 
     def __repr__(self) -> str:
         n = len(self.programs)
@@ -267,7 +268,9 @@ class Compiled:
         recordings, arguments = self._current_recordings(), sweep.arguments
         cache = recordings.traces(
             arguments.key,
-            lambda: TraceCache(self.f, self.without, (), self.reduce, recordings.captured),
+            lambda: TraceCache(
+                self.f, self.without, (), self.reduce, recordings.captured, self._told
+            ),
         )
         known = len(cache.known)
         cache.do(sweep, arguments)
@@ -287,7 +290,7 @@ class Compiled:
 
     def _forget(self, why: str) -> Recordings:
         """Record again from now on, for this reason."""
-        recordings = Recordings(self.f, self._recordings.captured.own)
+        recordings = Recordings(self.f, self._recordings.captured.changes)
         self._recordings, self._reason = recordings, why
         return recordings
 

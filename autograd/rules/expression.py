@@ -97,6 +97,9 @@ class Expression:
         """Itself: a rule that asks for the number branches on it."""
         return self
 
+    def _primal(self) -> Expression:
+        return self
+
     def key(self) -> bytes:
         """Equal for equal expressions; short, however often they hold the same ones."""
         if self._key is None:

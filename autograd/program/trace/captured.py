@@ -12,7 +12,7 @@ from __future__ import annotations
 import builtins
 import os
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import lru_cache, partial
@@ -128,11 +128,13 @@ class Captured:
     Attributes:
         roots: where the walk begins: f, and primitives that its recordings use.
         looks: all that a call looks at, swapped at once.
-        own: what the function itself changes: that is no guard.
+        changes: how many runs of the function changed each look-up. A log or a counter, which
+            two runs have changed, is the function's own, and no guard.
     """
 
-    def __init__(self, f: Any, own: set[Any] | None = None) -> None:
-        self.f, self.roots, self.own = f, {id(f): f}, set[Any]() if own is None else own
+    def __init__(self, f: Any, changes: Counter[Any] | None = None) -> None:
+        self.f, self.roots = f, {id(f): f}
+        self.changes = Counter[Any]() if changes is None else changes
         inner = f
         while isinstance(inner, partial):
             inner = inner.func
@@ -169,6 +171,19 @@ class Captured:
                 return label, _shown(x), _shown(now)
         return "what it names", "one thing", "another and back"
 
+    def note_recording(self) -> None:
+        """Take what the recorded run of the function has changed as it is now, and count it."""
+        self.changes.update(self.changed())
+        self.settle()
+
+    def note_run(self) -> None:
+        """Count what another run has changed; what two runs change is no look-up any more."""
+        if self._is_intact():
+            return
+        self.changes.update(self._differing(self.looks, self._walked()))
+        looks = zip(self._labels, *self.looks)
+        self._hold([look for look in looks if self.changes[id(look[1]), look[2]] < 2])
+
     def changed(self) -> set[tuple[int, Any]]:
         """The look-ups that find something else than before; from now on they are others."""
         if self._is_intact():
@@ -192,7 +207,7 @@ class Captured:
         return {
             key
             for key, x in each
-            if key not in self.own and (key not in present or not equal(present[key], x))
+            if self.changes[key] < 2 and (key not in present or not equal(present[key], x))
         }
 
     def _hold(self, every: list[Look]) -> None:
@@ -212,7 +227,7 @@ class Captured:
                 for inner, space, name in self._inside(label, x, names):
                     if space is None:
                         todo.append((inner, name))
-                    elif (key := (id(space), name)) not in looks and key not in self.own:
+                    elif (key := (id(space), name)) not in looks and self.changes[key] < 2:
                         looks[key] = inner, space, name, _find(space, name)
                         todo.append((inner, looks[key][3]))
         return [*looks.values()]
@@ -271,7 +286,7 @@ class Captured:
         keys = [*dict.keys(x)] if is_dict else range(len(x))
         if _is_short(x):
             yield f"len({label})", x, LENGTH
-            if is_dict and not {*map(type, keys)} <= {str}:
+            if is_dict and {*map(type, keys)} != {str}:
                 yield f"the keys of {label}", x, KEYS
         for key in keys if len(x) <= SHORT else ():
             if not _is_key(key):
