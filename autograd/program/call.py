@@ -17,8 +17,8 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.lanes import LaneSweep
 from autograd.program.program import VALUES, Request
 from autograd.program.results import Layout
-from autograd.program.spot_check import moving
 from autograd.program.trace.record import called
+from autograd.program.trace.schedule import moving
 from autograd.trees import NUMBER, Structure, flatten, flatten_like
 
 if TYPE_CHECKING:

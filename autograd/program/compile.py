@@ -19,8 +19,8 @@ from autograd.program.lanes import LaneSweep
 from autograd.program.plan import dispatch
 from autograd.program.program import Program
 from autograd.program.recordings import Recordings, key_of
-from autograd.program.spot_check import NEVER, Schedule
 from autograd.program.trace.record import called
+from autograd.program.trace.schedule import NEVER, Schedule
 from autograd.program.trace.watch import innermost, warn, watches
 from autograd.program.traces import TraceCache
 from autograd.transforms import Argnums

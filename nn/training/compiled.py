@@ -19,15 +19,15 @@ from autograd import Value, no_grad
 from autograd.core import float_sweeps
 from autograd.core.operand import primal
 from autograd.core.traversal import begin
-from autograd.program.check import difference
 from autograd.program.ir.arrays import Array, np
 from autograd.program.plan import Workspace
 from autograd.program.program import Program, Request
 from autograd.program.results import Numbers
-from autograd.program.spot_check import Schedule, moving
 from autograd.program.targets.runner import clip, folded
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.record import Unrecordable, called
+from autograd.program.trace.schedule import Schedule, moving
+from autograd.program.trace.verify import difference
 from autograd.program.traces import MAX_TRACES, Trace, TraceCache
 from nn.layers import draws_from
 from nn.training.batches import Batch, Drawn, plain

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import primitive
 from autograd.program import Compiled, compile
-from autograd.program.spot_check import Schedule
+from autograd.program.trace.schedule import Schedule
 from tests.helpers.agreement import Case, cases, mapped
 from tests.helpers.tables import named
 from tests.helpers.worlds import FORMS, HIDDEN, NAMED, outcome, parsed
