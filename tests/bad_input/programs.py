@@ -224,7 +224,7 @@ NAME | "sets data" | lambda w: compile(sets)(1.0) | ValueError |
     "sets the data of a Value in " | "programs.py:"
 NAME | "read" | lambda w: compile(lambda x: x * x.data)(4.0) | RuntimeWarning |
     "is computed by itself, which is slower: it reads a number out of a Value in " |
-    "write x.detach() for a number that no derivative" | "x // 1.0 for int(x)"
+    "write x.detach() for a number that no derivative" | "x // 1.0 for a whole number"
 NAME | "int" | lambda w: compile(lambda w, i: w[int(i)])([1.0, 2.0], 1.0) | RuntimeWarning |
     "autograd.take(xs, i) for xs[int(i)]"
 NAME | "grad" | lambda w: compile(lambda x: x * x.grad)(4.0) | RuntimeWarning |

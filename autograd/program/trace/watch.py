@@ -34,7 +34,7 @@ UNEQUAL = type(None), str, bytes, tuple, list, dict, set  # to any number
 DETACH = "write x.detach() for a number that no derivative flows through"
 # How numbers get out of Values, and what to write instead.
 READS = {
-    "data": f"reads a number out of a Value; {DETACH}, x // 1.0 for int(x), or "
+    "data": f"reads a number out of a Value; {DETACH}, x // 1.0 for a whole number, or "
     "autograd.take(xs, i) for xs[int(i)]",
     "grad": "reads the grad of a Value; differentiate the compiled function",
     "backward": "calls backward(); differentiate the compiled function, by its grad or hvp",
