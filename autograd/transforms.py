@@ -26,6 +26,7 @@ from typing import Any, ParamSpec
 
 from autograd.core import float_sweeps
 from autograd.core.blocks import recording
+from autograd.core.chain import untraced_primal
 from autograd.core.float_sweeps import fast_order
 from autograd.core.hints import note
 from autograd.core.operand import real
@@ -33,7 +34,7 @@ from autograd.core.operations import enclosing
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import cotangents, tangents
 from autograd.core.traversal import begin, made_before
-from autograd.core.value import Value
+from autograd.core.value import Value, tell_observer
 from autograd.trees import Rebuild, flatten, flatten_like, without_axes
 
 __all__ = [
@@ -186,6 +187,8 @@ def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
     for x in leaves:
         if type(x) is not Value:
             raise TypeError(f"gradient: xs holds the number {x!r}; give the Values themselves")
+    if not create_graph:
+        tell_observer("gradient", y)
     order, _ = fast_order(y, since=made_before(leaves))
     grads = cotangents([(y, 1.0)], leaves, create_graph, order)
     results = _at(grads, leaves)
@@ -602,7 +605,7 @@ def nested(gradients: Sequence[Any], outer: Rebuild, count: int | None) -> Any:
 
 
 def _data_of(leaves: Sequence[Any]) -> list[Any]:
-    return [y.data if type(y) is Value else y for y in leaves]
+    return [untraced_primal(y) if type(y) is Value else y for y in leaves]
 
 
 def _at(sums: dict[Value, Any], nodes: Iterable[Any]) -> list[Any]:

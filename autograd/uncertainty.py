@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import sys
 from collections.abc import Callable
@@ -104,7 +103,7 @@ def _covariance(cov: Any, n: int) -> Matrix:
         a, b = primal(number), primal(leaves[n * j + i])
         if i == j and not a >= 0.0:
             raise ValueError(f"propagate: a variance must be 0 or more, got {a!r}")
-        if not math.isclose(a, b, rel_tol=1e-9):
+        if not abs(a - b) <= 1e-9 * max(abs(a), abs(b)):
             raise ValueError(
                 f"propagate: cov must be symmetric, but has {b!r} in row {j}, column {i}, "
                 f"and {a!r} in row {i}, column {j}"

@@ -15,7 +15,7 @@ import sys
 from contextlib import ContextDecorator
 from typing import Any, NamedTuple, Self
 
-from autograd.core.value import innermost, pause
+from autograd.core.value import innermost, pause, tell_observer
 
 __all__ = ["INTERNAL", "Origin", "lines", "no_grad", "origin_of", "recording", "scope"]
 
@@ -130,6 +130,10 @@ class no_grad(_Block):
     """
 
     _records = False
+
+    def __enter__(self) -> None:
+        tell_observer("no_grad")
+        super().__enter__()
 
 
 class recording:

@@ -22,10 +22,14 @@ def is_node(x: object) -> bool:
 
 
 def primal(x: Operand) -> float:
-    """The float that a Value holds; a number as a float."""
+    """The float that a Value holds; a number as a float.
+
+    While a program is recorded it is a Value through which nothing flows, so that a rule that
+    compares it is recorded: it may compute with it, but call no function for floats.
+    """
     if type(x) is float:
         return x
-    return x.data if is_node(x) else float(x)
+    return x._primal() if is_node(x) else float(x)
 
 
 def real(x: object) -> float | None:

@@ -80,7 +80,7 @@ class Operations:
         return TABLE["abs"](self)
 
     def __bool__(self: Any) -> Any:
-        return bool(self.data)
+        return bool(self != 0.0)
 
     def __int__(self: Any) -> int:
         return int(self.data)
@@ -143,10 +143,6 @@ class Operations:
         """
         return float(self.data) if enclosing.run is None else self
 
-    def detach(self: Any) -> Any:
-        """A leaf with the same data: gradients stop here."""
-        return type(self)(self.data)
-
     def requires_grad_(self: Any, requires_grad: Any = True) -> Any:
         """Set `requires_grad`, and give itself, as PyTorch does."""
         self.requires_grad = requires_grad
@@ -187,7 +183,7 @@ class Operations:
 
     def where(self: Any, a: Operand, b: Operand) -> Operand:
         """a if self is not 0, else b"""
-        return TABLE["where"](1.0 if self.data != 0.0 else 0.0, a, b)
+        return TABLE["where"](1.0 if self != 0.0 else 0.0, a, b)
 
     def take(self: Any, index: int, *others: Operand) -> Any:
         """The element of (self, *others) at an index"""

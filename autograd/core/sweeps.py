@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.chain import product, products, topological_order, untraced_primal
-from autograd.core.operand import Operand, describe, is_node, primal
+from autograd.core.operand import Operand, describe, is_node
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
@@ -158,7 +158,7 @@ def _all_finite(roots: Sequence[Value], seeds: Seeds) -> Callable[[], bool]:
     @cache
     def answer() -> bool:
         order, leaves = topological_order(*roots)
-        numbers = [leaf.data for leaf in leaves] + [primal(seed) for _, seed in seeds]
+        numbers = [untraced_primal(x) for x in [*leaves, *[seed for _, seed in seeds]]]
         for node in order:
             numbers += [c for c in node.operands if not is_node(c)]
         return all(map(math.isfinite, numbers))
@@ -188,12 +188,13 @@ def explain_nan(
     primitive: Any = node.op
     call = f"{primitive.name}({describe(node.operands)})"
     whose = describe([x])
-    if math.isnan(primal(partial)):
+    if math.isnan(untraced_primal(partial)):
         return ValueError(
             f"{call}: the derivative with respect to the operand {whose} does not exist here; "
             f"detach that operand or pass it as a plain number{hint}"
         )
-    how = "zero times infinity" if math.isnan(primal(term)) else "infinity minus infinity"
+    is_product = math.isnan(untraced_primal(term))
+    how = "zero times infinity" if is_product else "infinity minus infinity"
     return FloatingPointError(
         f"{call}: the gradient of the operand {whose} is not a number ({how}); "
         f"keep the function away from points where its derivative is infinite{hint}"

@@ -75,20 +75,20 @@ def _power_base(out: Any, x: Any, p: Any) -> Any:
         return rsqrt(x)  # infinite, as are all the derivatives that follow
     if exponent == 0.0 and (base == 0.0 or type(p) is float):
         return 0.0
-    if base != 0.0 and math.isfinite(base) and math.isfinite(exponent):
-        size, quotient = math.fabs(primal(out)), math.fabs(primal(out) / base)
-        if quotient < 1e-300 and math.fabs(exponent) > 4.0:
+    if base != 0.0 and operator.abs(base) < INF and operator.abs(exponent) < INF:
+        size, quotient = operator.abs(primal(out)), operator.abs(primal(out) / base)
+        if quotient < 1e-300 and operator.abs(exponent) > 4.0:
             half = 0.5 * exponent // 1.0
             return p * x**half * (x ** (p - half) / x)
         exact = exponent - 1.0 + 1.0 == exponent != exponent - 1.0
         if quotient > 1e300 or not exact:
-            return p * (out / x) if size > 1e280 and math.fabs(base) > 1.0 else p * out / x
+            return p * (out / x) if size > 1e280 and operator.abs(base) > 1.0 else p * out / x
     return p * x ** (p - 1.0)
 
 
 def _power_exponent(out: Any, x: Any, p: Any) -> Any:
     if x > 0.0:
-        if primal(out) > 1e-300 or not math.isfinite(primal(p)):
+        if primal(out) > 1e-300 or not operator.abs(primal(p)) < INF:
             return out * log(x)
         half = x ** (0.5 * p)
         return half * log(x) * half
@@ -142,6 +142,9 @@ floordiv = primitive(
         ">>> floordiv(7.0, 2.0)\n3.0")
 primitive("identity", lambda x: x, lambda out, x: 1.0,
     traits="bounded exact steady chooses", symbol="id", latex="{0}")
+primitive("detach", lambda x: x, lambda out, x: 0.0,  # as programs record `Value.detach`
+    traits="bounded exact steady", strong_zero=True,
+    latex=r"\operatorname{{detach}}\left({0}\right)")
 square = primitive("square", lambda x: x * x, lambda out, x: 2.0 * x,
     traits="bounded exact", latex="{{{0}}}^2",
     doc="x · x.\n\n>>> square(3.0)\n9.0")

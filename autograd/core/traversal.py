@@ -121,8 +121,9 @@ def list_nodes(
     """List the interior nodes, each before its inputs, and the leaves: those made since.
 
     A node made before `since`, which is what `begin` gave, counts as a leaf, and is listed in
-    `before`; a leaf that a pass has come to, too, since that hides when it was made. False, if
-    another pass came in between: then the lists may be wrong.
+    `before`; a leaf that a pass has come to, too, since that hides when it was made. These show
+    afterwards as before when they were made. False, if another pass came in between: then the
+    lists may be wrong.
     """
     return traverse(root, 0.0, made, order, since, before) == _passes - 1
 
@@ -135,12 +136,13 @@ def _come_to(x: Any, now: Any, since: Any, before: Any, stack: Any, none: Any) -
     """
     if x._uses == 0 or x._pass != now:
         old = since != 0 and (x._pass < since or (x._pass % 2 == 1 and x._primitive is none))
-        x._pass = now
-        x._uses = old
         if old:
+            x._uses = x._pass + 1  # until the end of the pass, which sets `_pass` back
             _put(before, x)
         else:
+            x._uses = 0
             _push(stack, x)
+        x._pass = now
     x._uses += 1
     return stack
 
@@ -212,4 +214,9 @@ def traverse(
             ones = wide[3] is None
             for i in range(len(wide[2])):
                 stack = _give(inputs[i], grad, 1.0 if ones else partials[i], stack)
+    if since != 0:
+        for each in before:
+            node = _at(each)
+            node._pass = node._uses - 1
+            node._uses = 0
     return now

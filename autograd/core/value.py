@@ -58,7 +58,7 @@ from autograd.core.primitive import TABLE, Primitive
 from autograd.core.sweeps import cotangents
 from autograd.core.traversal import accumulate, add_to_leaves, list_nodes
 
-__all__ = ["Value", "observe"]
+__all__ = ["Value", "observe", "tell_observer"]
 
 if TYPE_CHECKING:
     Truth = bool  # but for the observer of a program, which Cython must not make a bool of
@@ -148,6 +148,8 @@ class Value(Operations):
     @property
     def grad(self) -> float:
         """d(root)/d(this), of a leaf summed over the backward passes that reached it."""
+        if _observer is not None:
+            _observer("grad", self, None)
         return self._da if self._primitive is None else self._grad
 
     @grad.setter
@@ -237,6 +239,16 @@ class Value(Operations):
         if self._b is not None:
             return (self._db,)
         return _unpacked(self._extra[3], len(self._extra[2]))  # type: ignore[no-any-return]
+
+    def detach(self) -> Value:
+        """A leaf with the same data: gradients stop here."""
+        if _observer is not None:
+            return _observer("detach", self, None)  # type: ignore[no-any-return]
+        return Value(self._data)
+
+    def _primal(self) -> Any:
+        """The data, for a rule that branches by it; see `autograd.core.operand.primal`."""
+        return self._data if _observer is None else _observer("primal", self, None)
 
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"{name!r} of a Value can't be deleted")
@@ -413,6 +425,7 @@ class Value(Operations):
         12.0
         """
         start: float = number(seed, "the seed of backward")
+        tell_observer("backward", self)
         if accumulate(self, start):
             grads = cotangents([(self, start)])  # raises, unless there was NaN before
             order, leaves = topological_order(self)
@@ -493,6 +506,7 @@ class Value(Operations):
         return copies.reduced(self, self._state())
 
     def _state(self) -> tuple[Any, ...]:
+        tell_observer("copy", self)
         op = self.op if self.requires_grad else False
         return (self._data, self.grad, self.label, op, self.operands, self.partials)
 
@@ -531,13 +545,22 @@ _observer: Any = None
 def observe(observer: Callable[[str, Value, Any], Any] | None) -> None:
     """Let `observer(what, x, other)` answer wherever a Value turns into a plain number or bool.
 
-    `what` is the name of the method without its underscores, such as "lt", or "data"; or
-    "partials", or "set" before data is set, which it is only told of. A program that is being
-    recorded learns so which way the function goes. None ends it.
+    `what` is the name of the method without its underscores, such as "lt", or "data". For
+    "detach" and "primal" it gives a Value or a number through which nothing flows. It is only
+    told of "grad" and "partials", of "set" before data is set, and of what `tell_observer`
+    says. A program that is being recorded learns so which way the function goes. None ends it.
     """
     global _observer
     _observer = observer
     _watch_hash(observer is not None)
+
+
+def tell_observer(what: str, x: Value | None = None) -> None:
+    """Tell the observer, if there is one, of numbers that get out of Values in another way:
+    "backward", "copy", "gradient" or "no_grad".
+    """
+    if _observer is not None:
+        _observer(what, x, None)
 
 
 # ---------------------------------------------------------------------- making nodes

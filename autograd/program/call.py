@@ -17,8 +17,8 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.lanes import LaneSweep
 from autograd.program.program import VALUES, Request
 from autograd.program.results import Layout
-from autograd.program.spot_check import moving
 from autograd.program.trace.record import called
+from autograd.program.trace.schedule import moving
 from autograd.trees import NUMBER, Structure, flatten, flatten_like
 
 if TYPE_CHECKING:
@@ -187,6 +187,7 @@ class Call:
                 single = sweep.of_lane(lane)
                 compiled._fill(single)
             why = None if single.asked_function else single.difference()
+            recordings.captured.note_run()
             if why and compiled._recordings is recordings and recordings.captured.same():
                 compiled._forget("a spot check found something else")
                 where = f" in sample {lane}" if given.lanes else ""

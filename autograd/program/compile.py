@@ -19,9 +19,9 @@ from autograd.program.lanes import LaneSweep
 from autograd.program.plan import dispatch
 from autograd.program.program import Program
 from autograd.program.recordings import Recordings, key_of
-from autograd.program.spot_check import NEVER, Schedule
-from autograd.program.trace.observe import innermost, warn, watches
 from autograd.program.trace.record import called
+from autograd.program.trace.schedule import NEVER, Schedule
+from autograd.program.trace.watch import innermost, warn, watches
 from autograd.program.traces import TraceCache
 from autograd.transforms import Argnums
 
@@ -59,6 +59,7 @@ class Compiled:
         self._recordings = Recordings(f)
         self._of_slots: dict[int, Compiled] = {}
         self._reasons: deque[str] = deque(maxlen=1000)
+        self._told: set[str] = set()
 
     def __repr__(self) -> str:
         n = len(self.programs)
@@ -267,7 +268,9 @@ class Compiled:
         recordings, arguments = self._current_recordings(), sweep.arguments
         cache = recordings.traces(
             arguments.key,
-            lambda: TraceCache(self.f, self.without, (), self.reduce, recordings.captured),
+            lambda: TraceCache(
+                self.f, self.without, (), self.reduce, recordings.captured, self._told
+            ),
         )
         known = len(cache.known)
         cache.do(sweep, arguments)
@@ -287,7 +290,7 @@ class Compiled:
 
     def _forget(self, why: str) -> Recordings:
         """Record again from now on, for this reason."""
-        recordings = Recordings(self.f, self._recordings.captured.own)
+        recordings = Recordings(self.f, self._recordings.captured.changes)
         self._recordings, self._reason = recordings, why
         return recordings
 
@@ -462,7 +465,7 @@ def compile(
 
     It is recorded on its first call with arguments of a shape, at a sample for each trace:
     comparisons of Values decide anew for each sample, and f itself computes those that
-    rounding could decide. Recording runs f three times, and a spot check once more. Values from
+    rounding could decide. Recording runs f once, and a spot check once more. Values from
     outside get no gradient; but within a function that is differentiated, f itself computes
     what depends on its Values, and within one that is compiled f is recorded with it: the
     result is a Value there. What the result does not depend on is left out, and raises
@@ -479,11 +482,10 @@ def compile(
     floats, if f takes these. A NaN that a sample is given stands in its results as the program
     gives it, also where f would raise; other results that are not finite are f's.
 
-    A float that f reads with `.data` is followed through operators and comparisons. Where other
-    code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any
-    other, as for any traces; so it is with derivatives that f takes of powers above the fourth.
-    What would go into the result as a constant is refused, and f too if it is seen to draw
-    random numbers: draw them outside, and pass them.
+    If f reads a number out of a Value, by `.data`, `int`, `round` or formatting, as a copy or
+    a derivative that is a number, then a warning names the line, and f itself computes every
+    sample of such arguments: `detach()` gives a Value that no derivative flows through, which
+    a program knows. So it is if f draws random numbers: draw them outside, and pass them.
 
     Args:
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.
@@ -500,8 +502,8 @@ def compile(
     Raises:
         TypeError: f is not a function, or `in_axes` is not None, 0 or a tuple of them.
         ValueError: `reduce` is none of these, or there is no `in_axes`, or `threads` is below
-            1; when called, f reads numbers out of Values, or a spot check differs from
-            what f gives.
+            1; when called, f sets the data of a Value, or a spot check differs from what f
+            gives.
 
     >>> @compile
     ... def f(x):

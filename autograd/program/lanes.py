@@ -15,11 +15,11 @@ from autograd import transforms
 from autograd.core.blocks import recording
 from autograd.core.operand import primal
 from autograd.core.value import Value
-from autograd.program.check import compare
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import VALUES
 from autograd.program.results import Layout, Numbers, parting
 from autograd.program.targets.runner import added_up
+from autograd.program.trace.verify import compare
 from autograd.trees import NUMBER, Structure, flatten, structure, without_axes
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -42,8 +43,8 @@ class Recordings:
         reads_values: whether a trace reads Values from outside.
     """
 
-    def __init__(self, f: Callable[..., Any], own: set[Any] | None = None) -> None:
-        self.captured = Captured(f, own)
+    def __init__(self, f: Callable[..., Any], changes: Counter[Any] | None = None) -> None:
+        self.captured = Captured(f, changes)
         self.kinds: dict[Any, TraceCache] = {}
         self.plans: dict[Any, list[Plan]] = {}
         self.reads_values = False

@@ -19,7 +19,6 @@ from autograd.program.plan import Workspace
 from autograd.program.program import Program, Request
 from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS
 from autograd.program.trace.captured import Captured
-from autograd.program.trace.observe import warn
 from autograd.program.trace.record import (
     Recording,
     Unrecordable,
@@ -27,6 +26,7 @@ from autograd.program.trace.record import (
     plain_results,
     record,
 )
+from autograd.program.trace.watch import Guard, warn
 from autograd.trees import flatten, structure
 
 __all__ = ["Trace", "TraceCache"]
@@ -42,7 +42,7 @@ class Trace:
     Attributes:
         program: goes it.
         closed: the Values from outside the function, whose data is read at each call.
-        guards: what the function asked on its way.
+        guards: the comparisons of the function on its way.
         form: the structure of the function's result.
         rebuild: puts outputs into its shape.
         arguments: puts numbers into the shape of the arguments.
@@ -148,6 +148,7 @@ class TraceCache:
         first: Values from outside f that come first among the closed ones, in this order.
         reduce: what becomes of the results of all lanes, for targets that do it themselves.
         captured: what f captures, as it was before all this was recorded.
+        told: the kinds of warnings that were given, which other caches of f share.
 
     Attributes:
         known: the traces, in the order of recording.
@@ -156,7 +157,7 @@ class TraceCache:
         pause: how many of them there have to be before it is recorded again.
     """
 
-    sees_draws = True
+    is_checked = True  # a run of f is compared with each program that is new
     traces_at_once = TRACES_AT_ONCE
 
     def __init__(
@@ -166,11 +167,13 @@ class TraceCache:
         first: Sequence[Value] = (),
         reduce: str | None = None,
         captured: Captured | None = None,
+        told: set[str] | None = None,
     ) -> None:
-        self.captured = captured
+        self.told = set[str]() if told is None else told
+        self.captured = captured or Captured(f)
         self.f, self.without, self.first, self.reduce = f, without, first, reduce
         self.known: list[Trace] = []
-        self.refused = self.has_warned = False
+        self.refused = False
         self.lanes_by_f = self.pause = 0
 
     @property
@@ -290,13 +293,12 @@ class TraceCache:
         try:
             trace = self.record(arguments, lane)
         except Unrecordable as error:
-            self.refused = True
-            warn(f"compile: {called(self.f)} is computed by itself, which is slower: {error}")
+            self.give_up(error)
             return None
         finally:
             _recording.pop(self, None)
         self.lanes_by_f = 0
-        if trace is None:  # the next try has to wait twice as long
+        if trace is None:  # it is known; the next try has to wait twice as long
             self.pause = 2 * self.pause + 1
             return None
         self.known.append(trace)
@@ -323,42 +325,52 @@ class TraceCache:
         return max(1, self.pause - self.lanes_by_f)
 
     def record(self, arguments: Any, lane: int) -> Trace | None:
-        """The trace of one lane; None if it is known or can't be checked."""
+        """The trace of one lane; None if f has made the same comparisons before, and alike."""
         sample = arguments.sample(lane)
         sizes = [structure(arg, "").size for arg in sample]
         varying: list[bool] = []
         for size, axis in zip(sizes, arguments.axes):
             varying += [axis is not None] * size
         with arguments.naming(lane):
-            known = [trace.guards for trace in self.known]
             numbers, rebuild = flatten(sample, "")
-            watched = self.captured, self.sees_draws
-            recording = record(self.f, numbers, rebuild, varying, self.first, known, *watched)
-        return Trace(self, recording, arguments, lane) if recording.sure else None
+            options = self.first, self.captured, self.is_checked
+            recording = record(self.f, numbers, rebuild, varying, *options)
+        if any(answers(trace.guards) == answers(recording.guards) for trace in self.known):
+            return None
+        return Trace(self, recording, arguments, lane)
+
+    def give_up(self, error: Unrecordable) -> None:
+        """Let f itself compute everything from now on, and say why."""
+        self.refused = True
+        self.warn_once("unrecordable", f"is computed by itself, which is slower: it {error}")
 
     def tell(self) -> None:
         """Warn, once, that f goes too many ways."""
-        if not self.has_warned:
-            self.has_warned = True
-            warn(
-                f"compile: {called(self.f)} {self.parting()}. What goes another way is "
-                "computed by the function itself, which is slower"
-            )
+        self.warn_once(
+            "ways",
+            f"{self.parting()}. What goes another way is computed by the function itself, "
+            "which is slower",
+        )
+
+    def warn_once(self, kind: str, what: str) -> None:
+        """Warn of f, unless a warning of this kind was given before."""
+        if kind not in self.told:
+            self.told.add(kind)
+            warn(f"compile: {called(self.f)} {what}")
 
     def parting(self) -> str:
-        """Say which question parts the ways, and what to write instead."""
+        """Say which comparison parts the ways, and what to write instead."""
         guard, count = self.known[-1].guards[-1], len(self.known)
-        if guard.what == "float":
-            return (
-                f"reads a number out of a Value in {guard.place}, and what it does then holds "
-                f"for this number only; it was recorded for {count} numbers. Compute "
-                "with Values"
-            )
         return (
             f"goes more than {count} ways. The last that parts them is the comparison "
-            f"{guard.what!r} in {guard.place}; use autograd.where(condition, a, b), maximum or "
+            f"{guard.op!r} in {guard.place}; use autograd.where(condition, a, b), maximum or "
             "minimum, which do not branch"
         )
+
+
+def answers(guards: Sequence[Guard]) -> list[tuple[str, float]]:
+    """The comparisons of a function on its way, and their answers."""
+    return [(guard.op, guard.answer) for guard in guards]
 
 
 def finite_lanes(space: Workspace) -> Array:

@@ -46,7 +46,7 @@ NAMES |= {op: f"np.arc{op[1:]}" for op in [
     "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2",
 ]}
 # fmt: on
-NAMES |= {op: op for op in ["erf", "erfc", "strong_zero", "refuse"]}
+NAMES |= {op: op for op in ["detach", "erf", "erfc", "strong_zero", "refuse"]}
 NAMES |= {"floordiv": "np.floor_divide", "round": "rounded"}
 REDUCED = {"sum": "{0}.sum(0)", "largest": "{0}.max(0)"}
 Opaque = Callable[..., Expression]

@@ -44,7 +44,7 @@ Term = Any  # an Expression or a float
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 SYMBOLS = {sign: name for name, sign in COMPARISONS.items()}
 # Operations that nothing flows through, and that eager does not record.
-FLAT = frozenset([*COMPARISONS, "trunc", "floor", "ceil", "round"])
+FLAT = frozenset([*COMPARISONS, "trunc", "floor", "ceil", "round", "detach"])
 REDUCE = frozenset(
     ["sum", "dot", "largest", "smallest", "maximum", "minimum", "hypot", "logsumexp", "take"]
 )
@@ -95,6 +95,9 @@ class Expression:
     @property
     def data(self) -> Expression:
         """Itself: a rule that asks for the number branches on it."""
+        return self
+
+    def _primal(self) -> Expression:
         return self
 
     def key(self) -> bytes:

@@ -89,7 +89,7 @@ def library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         "div": lambda x, y: x / y,
         "mod": mod,
         "floordiv": lambda x, y: mpmath.nint((x - mod(x, y)) / y),
-        "identity": lambda x: x,
+        **dict.fromkeys(["identity", "detach"], lambda x: x),
         "square": lambda x: x * x,
         "reciprocal": lambda x: 1 / x,
         "relu": lambda x: max(x, mpf(0)),

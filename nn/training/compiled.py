@@ -19,14 +19,15 @@ from autograd import Value, no_grad
 from autograd.core import float_sweeps
 from autograd.core.operand import primal
 from autograd.core.traversal import begin
-from autograd.program.check import difference
 from autograd.program.ir.arrays import Array, np
 from autograd.program.plan import Workspace
 from autograd.program.program import Program, Request
 from autograd.program.results import Numbers
-from autograd.program.spot_check import Schedule, moving
 from autograd.program.targets.runner import clip, folded
 from autograd.program.trace.captured import Captured
+from autograd.program.trace.record import Unrecordable, called
+from autograd.program.trace.schedule import Schedule, moving
+from autograd.program.trace.verify import difference
 from autograd.program.traces import MAX_TRACES, Trace, TraceCache
 from nn.layers import draws_from
 from nn.training.batches import Batch, Drawn, plain
@@ -59,7 +60,7 @@ class Traces(TraceCache):
     """
 
     traces_at_once = MAX_TRACES  # no batch goes by f
-    sees_draws = False  # layers that draw say so; and other threads may draw meanwhile
+    is_checked = False  # for predictions none is
 
     def __init__(self, f: Callable[..., Any], params: list[Value], state: Copy) -> None:
         super().__init__(f, (), params)
@@ -78,6 +79,10 @@ class Traces(TraceCache):
 
     def tell(self) -> None:
         """`WithFallback` does."""
+
+    def give_up(self, error: Unrecordable) -> None:
+        """Raise an error that names the model; `WithFallback` goes on by Values."""
+        raise ValueError(f"compile: {called(self.f)} {error}") from None
 
     def why_not(self) -> str:
         """Say why batches can't go by programs."""

@@ -130,7 +130,7 @@ class Copy:
         """
         captured = self.captured
         captured.changed()  # which was no change by f
-        labels = {*captured._labels}
+        labels = captured.labels()
         before, numbers = _Stored(self.copies), self._numbers()
         try:
             return f(*args)
@@ -138,7 +138,7 @@ class Copy:
             changed = _difference(before, self.copies)
             if not captured.settle():
                 changed = changed or captured.difference()[0]
-            elif new := {*captured._labels} - labels:
+            elif new := captured.labels() - labels:
                 changed = changed or min(new)
             if numbers != self._numbers():
                 for x, *both in zip(self.values, *map(array, "dd", numbers)):

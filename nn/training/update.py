@@ -122,8 +122,8 @@ class Update:
                 return optimizer._next(uniform, *state)
             return *optimizer._next(state[size:], *state[:size]), state[size]
 
-        recording = record(following, numbers, rebuild, varying, (), (), None, True)
-        if recording.guards or recording.closed or not recording.sure:
+        recording = record(following, numbers, rebuild, varying, (), Captured(following), False)
+        if recording.guards or recording.closed:
             return None
         inputs = [("numbers", len(uniform), False), ("state", len(state), True)]
         return Program(recording.tape, [each for each in inputs if each[1]])

@@ -5,6 +5,7 @@ import math  # noqa: F401  (rows name these)
 import os
 import sys  # noqa: F401
 from collections.abc import Callable, Iterator
+from fractions import Fraction  # noqa: F401
 from importlib.util import find_spec
 from typing import Any
 from unittest import mock
@@ -58,6 +59,14 @@ def backward(x: Any) -> Any:
     y = x * x
     y.backward()
     return y
+
+
+def ladder(x: Any) -> Any:
+    """Another way for each whole part."""
+    n = 0.0
+    while not x < n + 1.0 and n < 40.0:
+        n += 1.0
+    return x * n
 
 
 def compiled_once() -> Compiled:
@@ -213,30 +222,33 @@ NAME | "inf - inf" | lambda w: compile(
     FloatingPointError | "infinity minus infinity" | "in sample 1$"
 NAME | "sets data" | lambda w: compile(sets)(1.0) | ValueError |
     "sets the data of a Value in " | "programs.py:"
-NAME | "read" | lambda w: compile(lambda x: x * x.data)(4.0) | ValueError |
-    "reads a number out in"
-NAME | "math" | lambda w: compile(lambda x: Value(math.sqrt(x.data)) * x)(4.0) | ValueError |
-    "reads a number out in"
-NAME | "a constant" | lambda w: compile(lambda x: x.data * x.data)(4.0) | ValueError |
-    "a number that changes with its arguments"
-NAME | "detached" | lambda w: compile(lambda x: x.detach() * x)(4.0) | ValueError |
-    "a number that changes with its arguments"
+NAME | "read" | lambda w: compile(lambda x: x * x.data)(4.0) | RuntimeWarning |
+    "is computed by itself, which is slower: it reads a number out of a Value in " |
+    "write x.detach() for a number that no derivative" | "x // 1.0 for a whole number"
+NAME | "int" | lambda w: compile(lambda w, i: w[int(i)])([1.0, 2.0], 1.0) | RuntimeWarning |
+    "autograd.take(xs, i) for xs[int(i)]"
+NAME | "grad" | lambda w: compile(lambda x: x * x.grad)(4.0) | RuntimeWarning |
+    "reads the grad of a Value in " | "differentiate the compiled function"
+NAME | "partials" | lambda w: compile(lambda x: x * (x * x).partials[0])(4.0) |
+    RuntimeWarning | "reads the partials of a Value in "
 NAME | "copied" | lambda w: compile(lambda x: __import__("copy").copy(x) * x)(4.0) |
-    ValueError | "Compute with Values only"
-NAME | "random" | lambda w: compile(lambda x: x * np.random.random())(4.0) | ValueError |
-    "different results for the same numbers"
-NAME | "seldom" | lambda w: compile(lambda x: x * (np.random.random() > 1e-9))(4.0) |
-    ValueError | "draws random numbers"
+    RuntimeWarning | "copies a Value in " | "write x.detach()"
+NAME | "hash" | lambda w: compile(lambda x: x * len({x}))(4.0) | RuntimeWarning |
+    "hashes a Value, as a set or a dict does in "
+NAME | "no_grad" | lambda w: compile(autograd.no_grad()(lambda x: x * x))(4.0) |
+    RuntimeWarning | "computes in no_grad() in " | "write x.detach()"
+NAME | "a fraction" | lambda w: compile(lambda x: x if x > Fraction(1, 3) else -x)(4.0) |
+    RuntimeWarning | "compares a Value with what is no float in " | "with a float"
+NAME | "random" | lambda w: compile(lambda x: x * np.random.random())(4.0) |
+    RuntimeWarning | "it draws random numbers: draw them outside, and pass them as arguments"
 NAME | "is True" | lambda w: compile(lambda x: x if (x > 0.0) is True else -x)(4.0) |
-    ValueError | "different results"
+    ValueError | "gives -4.0 where" | "itself gives 4.0"
 NAME | "gradient" | lambda w: compile(lambda x: autograd.gradient(x * x, x) * x)(4.0) |
-    ValueError | "call gradient with create_graph=True"
-NAME | "backward" | lambda w: compile(backward)(4.0) | ValueError |
-    "backward calls backward()" | "by its grad or hvp"
-NAME | "ways" | lambda w: compile(lambda x: x * int(x), 0)([i + 0.5 for i in range(2100)]) |
-    RuntimeWarning | "more than 16 ways" | "'int' in " | "where" | "by the function itself"
-NAME | "floats" | lambda w: compile(lambda x: x * (math.sqrt(x.data) < 9.0), 0)(
-    [0.5 * i for i in range(2100)]) | RuntimeWarning | "reads a number out of a Value in "
+    RuntimeWarning | "calls gradient() for numbers in " | "call it with create_graph=True"
+NAME | "backward" | lambda w: compile(backward)(4.0) | RuntimeWarning |
+    "calls backward() in " | "by its grad or hvp"
+NAME | "ways" | lambda w: compile(ladder, 0)([i + 0.5 for i in range(2100)]) |
+    RuntimeWarning | "more than 16 ways" | "'lt' in " | "where" | "by the function itself"
 NAME | "changing" | lambda w: changing() | RuntimeWarning |
     "recorded anew" | "10th time since scale has changed from 9" | " to 10"
 NAME | "twin" | lambda w: twins() | RuntimeWarning | "it uses a primitive 'twin' where another"
@@ -299,8 +311,6 @@ name | "value" | lambda w: ruled(as_jax, math.gamma, lambda out, x: 0.0) | Untra
     "own: its rule"
 name | "rule" | lambda w: ruled(as_jax, lambda x: x * x, lambda out, x: math.gamma(x)) |
     UntranslatableError | "own: its rule"
-name | "digits" | lambda w: jaxed(lambda x: round(x, 1) * x, [2.25], [2.25]) |
-    NotImplementedError | "round to digits"
 name | "32 bits" | lambda w: compiled_once().program.jax() | RuntimeError |
     "jax_enable_x64"
 """,

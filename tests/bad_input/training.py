@@ -360,7 +360,7 @@ lambda o, t: nn.mse_loss(o, t) + INF | FloatingPointError | "nn.compile: the los
     ways = bads_of(
         """
 lambda x: [sorted(x)[3]] | UserWarning | "use autograd.where(condition, a, b)"
-lambda x: [x[hash(x[0]) % 8]] | UserWarning | "reads a number out" | "Values"
+lambda x: [x[hash(x[0]) % 8]] | UserWarning | "hashes a Value" | "write x.detach()"
 """,
         globals(),
     )

@@ -15,9 +15,10 @@ from autograd.core.primitive import TABLE, Primitive
 from autograd.javascript import module
 
 # fmt: off
-EXACT = ["neg", "add", "sub", "mul", "div", "mod", "floordiv", "identity", "square",
-         "reciprocal", "abs", "sign", "relu", "leaky_relu", "maximum", "minimum", "clip",
-         "where", "take", "sqrt", "rsqrt", "sum", "dot", "hypot"]  # hypot by exact squares
+EXACT = ["neg", "add", "sub", "mul", "div", "mod", "floordiv", "identity", "detach",
+         "square", "reciprocal", "abs", "sign", "relu", "leaky_relu", "maximum", "minimum",
+         "clip", "where", "take", "sqrt", "rsqrt", "sum", "dot",
+         "hypot"]  # by exact squares
 # fmt: on
 # By what values may differ in ulp: the browser's exp and the like and C's are each within 1 ulp
 # or so of the truth, so 1; what combines several of them, or their squares, differs by more.

@@ -11,7 +11,7 @@ import autograd
 from autograd import Value
 from autograd.core.operand import primal
 from autograd.program import compile
-from autograd.program.check import compare, difference
+from autograd.program.trace.verify import compare, difference
 from tests.helpers.tables import table
 
 Step = tuple[str, tuple[int, ...], float]

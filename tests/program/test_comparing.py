@@ -38,6 +38,7 @@ lambda x, y: x in [None, '3.5', y]
 """)
 
 
+@pytest.mark.filterwarnings("ignore:compile")  # of what is no float
 @pytest.mark.parametrize("ask", ASKED)
 @pytest.mark.parametrize(
     "y",

@@ -13,7 +13,7 @@ import autograd
 from autograd import transforms
 from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
-from autograd.program.spot_check import moving
+from autograd.program.trace.schedule import moving
 from autograd.testing.strategies import numbers
 from tests.helpers.agreement import TARGETS, Case, cases, result
 from tests.helpers.programs import SAFE, Applied, Listing, programs

@@ -86,6 +86,7 @@ twice: lambda f: autograd.grad(autograd.grad(f))
 EACH = [*itertools.product(INNER, CALLED, AROUND)]
 
 
+@pytest.mark.filterwarnings("ignore:compile")  # of what is read out
 @pytest.mark.parametrize(("inner", "method", "around"), EACH[::4])
 def test_values_of_the_function_around_are_recorded_on(
     inner: str, method: str, around: str

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from autograd.program import compile
-from autograd.program.trace import observe
+from autograd.program.trace import watch
 from tests.helpers.children import LONG, in_a_child
 
 
@@ -197,7 +197,7 @@ def test_a_child_of_a_process_that_is_at_any_line_of_a_recording() -> None:
         return compile(lambda x: x * 2.0 if x > 0.0 else x)(3.0) == 6.0
 
     def traced(frame: FrameType, event: str, _: object) -> Any:
-        if frame.f_code.co_filename != observe.__file__:
+        if frame.f_code.co_filename != watch.__file__:
             return None
         if event == "line" and frame.f_lineno not in lines:
             lines.add(frame.f_lineno)

@@ -2,9 +2,8 @@
 
 A program adds up in another order than the function, and its `exp` may be a digit off. So each
 guard that compares such numbers gets a further guard, which is 1 where their distance is less
-than 2⁻⁴⁰ of the larger; one that asks for a whole number gets one, which is 1 where its operand
-is so near to another whole number. `Program` runs this pass once sums are fused. Where
-a further guard is not 0 the function itself computes the lane.
+than 2⁻⁴⁰ of the larger. `Program` runs this pass once sums are fused. Where a further guard is
+not 0 the function itself computes the lane.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from autograd.rules.expression import COMPARISONS, FLAT
 __all__ = ["Guarded", "guard_near_ties"]
 
 NEAR = 2.0**-40  # of the larger of two numbers
-STEPS = FLAT - {*COMPARISONS}  # which give whole numbers
 
 
 class Guarded(NamedTuple):
@@ -62,11 +60,9 @@ def _exact_nodes(tape: Tape) -> list[bool]:
 
 
 def _rounding_decides(tape: Tape, node: Node, exact: Sequence[bool]) -> bool:
-    """Whether it asks something of an inexact node; a difference from 0 is never near."""
+    """Whether it compares an inexact node; a difference from 0 is never near."""
     if all(exact[a] for a in node.args):
         return False
-    if node.op in STEPS:
-        return True
     is_of_zero = any(_is_zero(tape.nodes[a]) for a in node.args)
     return node.op in COMPARISONS and node.args[0] != node.args[1] and not is_of_zero
 
@@ -76,21 +72,8 @@ def _is_zero(node: Node) -> bool:
 
 
 def _add_tie(tape: Tape, node: Node, part: int) -> int:
-    """Append the node that is 1 where rounding could decide this one."""
-    if node.op in COMPARISONS:
-        return _add_near(tape, *node.args, part)
-    x, *digits = node.args
-    if digits:  # anywhere
-        return tape.append(Node("const", (), 1.0))
-    edge = tape.add("round", [x])
-    if node.op == "round":  # its edges are the halves
-        half, floor = tape.append(Node("const", (), 0.5)), tape.add("floor", [x])
-        edge = tape.add("add", [floor, half])
-    return _add_near(tape, x, edge, part, tape.append(Node("const", (), 1.0)))
-
-
-def _add_near(tape: Tape, a: int, b: int, part: int, *sizes: int) -> int:
-    """Append the node that is 1 where a and b are nearer than a part of the largest size."""
+    """Append the node that is 1 where the sides are nearer than a part of the larger."""
+    a, b = node.args
     distance = tape.add("abs", [tape.add("sub", [a, b])])
-    largest = tape.add("maximum", [tape.add("abs", [a]), tape.add("abs", [b]), *sizes])
+    largest = tape.add("maximum", [tape.add("abs", [a]), tape.add("abs", [b])])
     return tape.add("lt", [distance, tape.add("mul", [part, largest])])

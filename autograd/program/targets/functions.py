@@ -27,7 +27,7 @@ def namespace() -> dict[str, Any]:
 
 @lru_cache
 def _functions() -> dict[str, Any]:
-    named = (stack, first, strong_zero, rounded, refuse, each_value, each_partial)
+    named = (stack, first, strong_zero, rounded, detach, refuse, each_value, each_partial)
     space: dict[str, Any] = {"np": np, **{f.__name__: f for f in named}}
     space |= {op: lambda x, op=op: each_value(op, x) for op in ("erf", "erfc")}
 
@@ -86,6 +86,10 @@ def _each(name: str, rule: Callable[..., float], operands: Sequence[Array]) -> A
         return np.vectorize(rule, otypes=[float])(*operands)
     except (ValueError, ArithmeticError, IndexError) as error:
         raise FloatingPointError(name) from error
+
+
+def detach(x: Array) -> Array:
+    return x
 
 
 def refuse(x: Array, refused: Array) -> Array:

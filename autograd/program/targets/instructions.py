@@ -24,7 +24,7 @@ IN_LIST = -1  # the step of rows that are in a list
 WORDS = 12  # of an instruction
 PARTS = 8  # numbers of a vector, at most, and of a line of the cache
 MAX_ROWS_AT_ONCE = 8  # of lanes, for a formula that needs rows in between
-KERNEL_NAMES = {"round": "rint", "identity": "copy"}
+KERNEL_NAMES = {"round": "rint", "identity": "copy", "detach": "copy"}
 POWERS = {2.0: "square", 1.0: "copy", 0.5: "sqrt", -0.5: "rsqrt", -1.0: "reciprocal"}
 # Of operations of the kernel that are no primitives, or that it has for one operand or two.
 OWN_ARITIES = {"copy": 1, "reciprocal": 1, "rsqrt": 1, "rint": 1, "sign": 1, "bell": 1}

@@ -35,6 +35,7 @@ def namespace() -> dict[str, Any]:
     functions = (strong_zero, rounded, refuse)
     space: dict[str, Any] = {f.__name__: f for f in functions}
     space |= {"np": jax.numpy, "erf": jax.lax.erf, "erfc": jax.lax.erfc}
+    space["detach"] = jax.lax.stop_gradient
     return space | library(formula)
 
 

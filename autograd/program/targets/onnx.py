@@ -38,6 +38,7 @@ OPERATORS = {
     "pow": "Pow",
     "neg": "Neg",
     "abs": "Abs",
+    "detach": "Identity",
     "sign": "Sign",
     "reciprocal": "Reciprocal",
     "sqrt": "Sqrt",

@@ -1,32 +1,35 @@
-"""Record a function: once as it runs, once more at other numbers, to see what it reads out."""
+"""Record a function: run it once on fresh Values, and write down what it computed as a tape.
+
+This is tracing by operator overloading (Griewank and Walther, "Evaluating Derivatives", 2008,
+section 6.1). A `TraceCache` calls `record` for each way that a function goes.
+"""
 
 from __future__ import annotations
 
+import math
 import pickle
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.core.float_sweeps import fast_order, list_operations
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
+from autograd.core.traversal import begin
 from autograd.core.value import Value
 from autograd.program.ir.tape import Node, Root, Tape, uncollected
 from autograd.program.trace.captured import Captured
-from autograd.program.trace.observe import QUESTIONS, Guard, Watch, warn
+from autograd.program.trace.watch import COMPARE, Guard, Watch
 from autograd.rules.reader import forget
 from autograd.trees import Rebuild, Structure, flatten, structure, without_axes
 
 __all__ = ["Recording", "Unrecordable", "called", "plain_results", "record", "tape_of"]
 
-SHIFTS = (1e-3, -1e-3, 1e-6, -1e-6, 1e-10)
 
-
-class Unrecordable(Exception):  # noqa: N818
-    """f has to compute its results itself from now on; the message says why."""
+class Unrecordable(ValueError):  # noqa: N818
+    """A program would not compute what f does; the message says why, after f's name."""
 
 
 @dataclass
@@ -36,53 +39,14 @@ class Recording:
     Attributes:
         tape: outputs and guards are its roots.
         closed: the Values from outside the function that it uses. They follow the inputs.
-        guards: the questions asked, one a root of the tape after the outputs.
+        guards: the comparisons of the function, one a root of the tape after the outputs.
         form: the structure of the function's result.
-        sure: whether the way is new, and the numbers read out could be checked. If not, the
-            tape must not be used.
     """
 
     tape: Tape
     closed: list[Value]
     guards: list[Guard]
     form: Structure
-    sure: bool
-
-
-class _Run:
-    """One call of the function on fresh leaves."""
-
-    def __init__(
-        self,
-        f: Callable[..., Any],
-        numbers: Sequence[float],
-        rebuild: Rebuild,
-        before: Sequence[Guard] = (),
-    ) -> None:
-        self.leaves = [Value(x) for x in numbers]
-        watch = Watch(self.leaves, before)
-        self.form, self.outputs = watch.run(lambda: _results(f, rebuild(self.leaves)))
-        if any(leaf.grad for leaf in self.leaves):
-            raise ValueError(
-                f"compile: {called(f)} calls backward(), whose gradients are numbers that a "
-                "program can't follow; differentiate the compiled function, by its grad or hvp"
-            )
-        self.guards = watch.guards
-        self.roots = [*self.outputs, *[guard.node for guard in self.guards]]
-        self.reached = fast_order(*[x for x in self.roots if type(x) is Value])
-        self.order, self.constants = self.reached
-
-
-def plain_results(
-    f: Callable[..., Any], leaves: Sequence[Value], args: Sequence[Any]
-) -> list[Any]:
-    """The numbers of what f gives, where Values answer as floats do."""
-    return Watch(leaves, plain=True).run(lambda: _results(f, args))[1]  # type: ignore[no-any-return]
-
-
-def _results(f: Callable[..., Any], args: Sequence[Any]) -> tuple[Structure, list[Any]]:
-    returned = without_axes(f(*args))
-    return structure(returned, "the result of f"), flatten(returned, "")[0]
 
 
 def record(
@@ -91,11 +55,10 @@ def record(
     rebuild: Rebuild,
     varying: Sequence[bool],
     known: Sequence[Value],
-    traces: Sequence[Sequence[Guard]],
-    captured: Captured | None,
-    sees_draws: bool,
+    captured: Captured,
+    is_checked: bool,
 ) -> Recording:
-    """Run f on fresh leaves that hold `numbers`; the tape of what it computed.
+    """Run f on fresh leaves that hold `numbers`; return the tape of what it computed.
 
     Args:
         f: the function.
@@ -103,69 +66,81 @@ def record(
         rebuild: puts leaves into the shape of f's arguments, a tuple.
         varying: for each input, whether each lane has its own.
         known: Values from outside that come first among the closed ones, used or not.
-        traces: the guards of traces that it need not be recorded for again.
-        captured: what f captures, which is as it was, but for what f itself has changed.
-        sees_draws: refuse random numbers that seldom matter, too, by the state of the
-            generators, from which another thread may draw as well.
+        captured: what f captures. What f itself changes there is taken as it is now.
+        is_checked: whether the caller compares another run of f with the program. If not,
+            f is run once more here, and its results are compared.
 
     Raises:
-        ValueError: f computes with numbers that it has read out of Values, or draws random
-            ones, so that the tape would give wrong results.
+        Unrecordable: f reads numbers out of Values, draws random ones, gives other results
+            for the same numbers, or uses a primitive that was replaced.
+        ValueError: f sets the data of a Value, or compares Values in another thread.
         Whatever f raises at these numbers.
     """
-    captured, before = captured or Captured(f), _random_state()
-    first = _Run(f, numbers, rebuild)
-    unsure = Recording(Tape(), [], first.guards, first.form, False)
-    asked = [(guard.what, guard.answer) for guard in first.guards]
-    if asked in [[(guard.what, guard.answer) for guard in guards] for guards in traces]:
-        return unsure
-    used = {node.op for node in first.order if node.op} - {*QUESTIONS.values()}
-    if replaced := [op.name for op in used if TABLE.get(op.name) is not op]:
-        warn(
-            f"compile: {called(f)} is computed by itself, which is slower: it uses a primitive "
-            f"{replaced[0]!r} where another was defined under that name since"
+    before = _random_state()
+    leaves, since = [Value(x) for x in numbers], begin()
+    watch = Watch(leaves)
+    form, outputs = watch.run(lambda: _results(f, rebuild(leaves)))
+    if not is_checked:
+        _refuse_other_results(f, numbers, rebuild, outputs)
+    elif before != _random_state():
+        _refuse_further_draws(f, numbers, rebuild)
+    roots = [*outputs, *[guard.node for guard in watch.guards]]
+    graph = _graph_of(roots, leaves, since)
+    primitives = {node.op for node in graph.order} - {*COMPARE.values()}
+    captured.add(primitives)
+    captured.note_recording()
+    if watch.unrecordable:
+        raise Unrecordable(watch.unrecordable)
+    if replaced := [op.name for op in primitives if TABLE.get(op.name) is not op]:
+        raise Unrecordable(
+            f"uses a primitive {replaced[0]!r} where another was defined under that name since"
         )
-        return unsure
-    changed = [captured.changed()]  # it may prepare what stays as it is then
-    after = _random_state()
+    forget(primitives, Captured)
+    closed = [*dict.fromkeys([*known, *_in_order_of_use(graph, roots)])]
+    inputs = [*zip(leaves, varying), *[(leaf, False) for leaf in closed]]
+    guards = roots[len(outputs) :]
+    with uncollected():
+        tape = tape_of(inputs, graph.constants, graph.order, outputs, guards)
+    return Recording(tape, closed, watch.guards, form)
+
+
+def plain_results(
+    f: Callable[..., Any], leaves: Sequence[Value], args: Sequence[Any]
+) -> list[Any]:
+    """The numbers of what f gives, where Values answer as floats do."""
+    results: list[Any] = Watch(leaves, plain=True).run(lambda: _results(f, args))[1]
+    return results
+
+
+def _results(f: Callable[..., Any], args: Sequence[Any]) -> tuple[Structure, list[Any]]:
+    returned = without_axes(f(*args))
+    return structure(returned, "the result of f"), flatten(returned, "")[0]
+
+
+# ---------------------------------------------------------------- another run
+
+
+def _is_same(a: float, b: float) -> bool:
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
+def _refuse_other_results(
+    f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, outputs: Sequence[Any]
+) -> None:
+    """Run f once more, and compare its results.
+
+    Raises:
+        Unrecordable: they differ.
+    """
     leaves = [Value(x) for x in numbers]
-    plain = plain_results(f, leaves, rebuild(leaves))
-    changed.append(captured.changed())
-    # The first run may draw once.
-    draws = sees_draws and before != after and after != _random_state()
-    both = zip(map(primal, plain), map(primal, first.outputs))
-    same = all(a == b or (a != a and b != b) for a, b in both)
-    if draws or not (same or changed[0] | changed[1]):
-        raise ValueError(
-            f"compile: {called(f)} gives different results for the same numbers: it draws "
-            "random numbers, counts its calls or compares with `is`. Draw numbers outside, and "
-            "pass them as arguments"
+    others = plain_results(f, leaves, rebuild(leaves))
+    pairs = zip(map(primal, outputs), map(primal, others))
+    if len(outputs) != len(others) or not all(_is_same(a, b) for a, b in pairs):
+        raise Unrecordable(
+            "gives different results for the same numbers, as if it draws random numbers, "
+            "counts its calls or compares with `is`: draw numbers outside, and pass them as "
+            "arguments"
         )
-    differ = False
-    for second in _shifted(f, numbers, rebuild, first):
-        changed.append(captured.changed())
-        captured.own |= changed[1] & changed[-1]  # a log or a counter: its own, and no guard
-        if not same or changed[1] ^ changed[-1]:  # or by another thread
-            return unsure
-        closed = list(dict.fromkeys([*known, *_closed(first, second)]))
-        with uncollected():
-            tape = _tape(first, varying, closed)
-            differ = tape != _tape(second, varying, closed)
-        if not differ:
-            forget(used, Captured)
-            captured.add(used)
-            if not captured.settle():
-                return unsure  # another thread has changed something meanwhile
-            return Recording(tape, closed, first.guards, first.form, True)
-    if differ:
-        places = [f" in {guard.place}" for guard in first.guards if guard.what == "float"]
-        raise ValueError(
-            f"compile: {called(f)} computes with a number that changes with its arguments: it "
-            f"reads a number out{''.join(places[:1])}, and a program would keep the old one. "
-            "Compute with Values only, call gradient with create_graph=True, and draw random "
-            "numbers outside"
-        )
-    return unsure
 
 
 def _random_state() -> Any:
@@ -174,52 +149,69 @@ def _random_state() -> Any:
     return random.getstate(), arrays and pickle.dumps(arrays.get_state(legacy=False))
 
 
-def _shifted(
-    f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, first: _Run
-) -> Iterator[_Run]:
-    """Runs that go the same way at numbers a little apart, where f raises nothing."""
-    for shift in SHIFTS:
-        moved = [
-            x + shift * (1.0 + (i % 7) / 8.0) * (abs(x) or 1.0) if isfinite(x) else x
-            for i, x in enumerate(numbers)
-        ]
-        try:
-            second = _Run(f, moved, rebuild, first.guards)
-        except Exception:  # out of its domain
-            continue
-        yield second
+def _refuse_further_draws(
+    f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild
+) -> None:
+    """Run f once more after a run that drew random numbers, as it may to set something up.
 
-
-def _closed(first: _Run, second: _Run) -> list[Value]:
-    """The Values from outside that f uses: those that both runs have. What is below is not f's.
-
-    They are in the order in which levels use them, so that a layer's weights lie side by side.
+    Raises:
+        Unrecordable: it draws again.
     """
-    (order, constants), (others, more) = first.reached, second.reached
-    outside = set(constants).intersection(more)
-    inner = set(order).intersection(others) if outside else outside
-    outside |= inner
-    for run in first, second:
-        order, constants = run.reached
-        run.constants = [node for node in constants if node not in outside]
-        run.order = [node for node in order if node not in inner] if inner else order
+    before = _random_state()
+    leaves = [Value(x) for x in numbers]
+    plain_results(f, leaves, rebuild(leaves))
+    if before != _random_state():
+        raise Unrecordable(
+            "draws random numbers: draw them outside, and pass them as arguments"
+        )
+
+
+# ---------------------------------------------------------------- Values from outside
+
+
+class _Graph(NamedTuple):
+    """What a run computed, down to its leaves.
+
+    Attributes:
+        order: operations, each after its operands.
+        constants: leaves that the run made.
+        outside: leaves and results of operations that were there before.
+    """
+
+    order: list[Value]
+    constants: list[Value]
+    outside: set[Value]
+
+
+def _graph_of(roots: Sequence[Any], leaves: Sequence[Value], since: int) -> _Graph:
+    """Return the graph of a run that began with `since`, on these leaves."""
+    before: list[Value] = []
+    values = [root for root in roots if type(root) is Value]
+    order, below = fast_order(*values, since=since, before=before)
+    outside = set(before).difference(leaves)
+    return _Graph(order, [leaf for leaf in below if leaf not in outside], outside)
+
+
+def _in_order_of_use(graph: _Graph, roots: Sequence[Any]) -> list[Value]:
+    """Sort the Values from outside by the level of the operations that use them first.
+
+    So a layer's weights lie side by side.
+    """
     levels: dict[Value, int] = {}
-    used: dict[Value, tuple[int, int]] = {}
-    for node in first.order:
-        if len(used) == len(outside):  # as in the graph of the first sample, so in the others
+    first_use: dict[Value, tuple[int, int]] = {}
+    for node in graph.order:
+        if len(first_use) == len(graph.outside):
             break
         levels[node] = level = 1 + max([levels.get(x, 0) for x in node.inputs])
         for x in node.inputs:
-            if x in outside:
-                used[x] = min(used.get(x, (level, len(used))), (level, len(used)))
-    top = [x for x in first.roots if type(x) is Value and x in outside]
-    return [*dict.fromkeys([*sorted(used, key=used.__getitem__), *top])]
+            if x in graph.outside:
+                use = level, len(first_use)
+                first_use[x] = min(first_use.get(x, use), use)
+    results = [x for x in roots if type(x) is Value and x in graph.outside]
+    return [*dict.fromkeys([*sorted(first_use, key=first_use.__getitem__), *results])]
 
 
-def _tape(run: _Run, varying: Sequence[bool], closed: Sequence[Value]) -> Tape:
-    count = len(run.outputs)
-    leaves = [*zip(run.leaves, varying), *[(leaf, False) for leaf in closed]]
-    return tape_of(leaves, run.constants, run.order, run.outputs, run.roots[count:])
+# ---------------------------------------------------------------- the tape
 
 
 def tape_of(
@@ -275,7 +267,7 @@ class _Columns:
 
     def constant(self, x: float) -> int:
         """Return the place of the leaf that is a number."""
-        x = x if x == x else nan  # one object, which is equal to itself in lists
+        x = x if x == x else math.nan  # one object, which is equal to itself in lists
         key = x or repr(x)  # 0.0 and -0.0 are two
         if key not in self.constants:
             self.constants[key] = self.add("const", x)
