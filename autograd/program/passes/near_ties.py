@@ -1,10 +1,11 @@
 """Near ties: where rounding could decide a comparison otherwise, the function decides it.
 
 A program adds up in another order than the function, and its `exp` may be a digit off. So each
-guard that compares such numbers gets a further guard, which is 1 where their distance is less
-than 2⁻⁴⁰ of the larger; one that asks for a whole number gets one, which is 1 where its operand
-is so near to another whole number. `Program` runs this pass once sums are fused. Where
-a further guard is not 0 the function itself computes the lane.
+guard that compares such numbers gets a further guard, its *tie*. A tie is 1 where the numbers'
+distance is less than 2⁻⁴⁰ of the larger, else 0. A guard that rounds to a whole number has a
+tie which is 1 where its operand is so near to a number at which the rounding jumps. `Program`
+runs this pass once sums are fused. In a lane whose ties are not all 0, the function itself
+computes the result.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from autograd.rules.expression import COMPARISONS, FLAT
 __all__ = ["Guarded", "guard_near_ties"]
 
 NEAR = 2.0**-40  # of the larger of two numbers
-STEPS = FLAT - {*COMPARISONS}  # which give whole numbers
+STEPS = FLAT - {*COMPARISONS}  # operations that round to whole numbers
 
 
 class Guarded(NamedTuple):
@@ -45,8 +46,8 @@ def guard_near_ties(tape: Tape, answers: Sequence[float]) -> Guarded:
     if not doubtful:
         return Guarded(tape, [*answers])
     result = replace(tape, nodes=[*tape.nodes])
-    part = result.append(Node("const", (), NEAR))
-    ties = [Root(_add_tie(result, node, part)) for node in doubtful]
+    near = result.append(Node("const", (), NEAR))
+    ties = [Root(_add_tie(result, node, near)) for node in doubtful]
     result.guards = [*tape.guards, *ties]
     return Guarded(result, [*answers, *[0.0] * len(ties)])
 
@@ -63,35 +64,48 @@ def _exact_nodes(tape: Tape) -> list[bool]:
 
 
 def _rounding_decides(tape: Tape, node: Node, exact: Sequence[bool]) -> bool:
-    """Whether it asks something of an inexact node; a difference from 0 is never near."""
+    """Whether a guard may turn out otherwise in the program, since an operand is inexact."""
     if all(exact[a] for a in node.args):
         return False
     if node.op in STEPS:
         return True
-    is_of_zero = any(_is_zero(tape.nodes[a]) for a in node.args)
-    return node.op in COMPARISONS and node.args[0] != node.args[1] and not is_of_zero
+    if node.op not in COMPARISONS:
+        return False
+    is_with_itself = node.args[0] == node.args[1]
+    is_with_zero = any(_is_zero(tape.nodes[a]) for a in node.args)  # |a - 0| is all of |a|
+    return not is_with_itself and not is_with_zero
 
 
 def _is_zero(node: Node) -> bool:
     return node.op == "const" and node.number == 0.0
 
 
-def _add_tie(tape: Tape, node: Node, part: int) -> int:
-    """Append the node that is 1 where rounding could decide this one."""
+def _add_tie(tape: Tape, node: Node, near: int) -> int:
+    """Append the tie of a guard; return its place.
+
+    Args:
+        near: the place of the constant NEAR.
+    """
     if node.op in COMPARISONS:
-        return _add_near(tape, *node.args, part)
+        a, b = node.args
+        return _add_is_near(tape, a, b, near)
     x, *digits = node.args
-    if digits:  # anywhere
-        return tape.append(Node("const", (), 1.0))
-    edge = tape.add("round", [x])
-    if node.op == "round":  # its edges are the halves
-        half, floor = tape.append(Node("const", (), 0.5)), tape.add("floor", [x])
-        edge = tape.add("add", [floor, half])
-    return _add_near(tape, x, edge, part, tape.append(Node("const", (), 1.0)))
+    one = tape.append(Node("const", (), 1.0))
+    if digits:  # it may jump anywhere
+        return one
+    return _add_is_near(tape, x, _add_nearest_jump(tape, node.op, x), near, one)
 
 
-def _add_near(tape: Tape, a: int, b: int, part: int, *sizes: int) -> int:
-    """Append the node that is 1 where a and b are nearer than a part of the largest size."""
+def _add_nearest_jump(tape: Tape, op: str, x: int) -> int:
+    """Append the number nearest to x at which a rounding to whole numbers jumps."""
+    if op == "round":  # it jumps halfway between whole numbers
+        half = tape.append(Node("const", (), 0.5))
+        return tape.add("add", [tape.add("floor", [x]), half])
+    return tape.add("round", [x])
+
+
+def _add_is_near(tape: Tape, a: int, b: int, near: int, *sizes: int) -> int:
+    """Append the node that is 1 where |a - b| < near · max(|a|, |b|, *sizes), else 0."""
     distance = tape.add("abs", [tape.add("sub", [a, b])])
     largest = tape.add("maximum", [tape.add("abs", [a]), tape.add("abs", [b]), *sizes])
-    return tape.add("lt", [distance, tape.add("mul", [part, largest])])
+    return tape.add("lt", [distance, tape.add("mul", [near, largest])])

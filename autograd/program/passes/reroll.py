@@ -151,9 +151,7 @@ def _number_patterns(tape: Tape, data: Collection[int]) -> list[int]:
     return patterns
 
 
-def _find_rows_of_lanes(
-    tape: Tape, lists: Lists, lanes: int, patterns: Sequence[int]
-) -> Rows:
+def _find_rows_of_lanes(tape: Tape, lists: Lists, lanes: int, patterns: Sequence[int]) -> Rows:
     """Return the rows with one node a lane."""
     terms: dict[int, list[Row]] = {}
     for place, sides in lists.terms.items():
