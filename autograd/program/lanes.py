@@ -15,10 +15,12 @@ from autograd import transforms
 from autograd.core.blocks import recording
 from autograd.core.operand import primal
 from autograd.core.value import Value
+from autograd.program.arguments import Direction
 from autograd.program.check import compare
 from autograd.program.ir.arrays import Array, np
+from autograd.program.plan import seed_one
 from autograd.program.program import VALUES
-from autograd.program.results import Layout, Numbers, parting
+from autograd.program.results import Layout, Numbers, unequal_lanes
 from autograd.program.targets.runner import added_up
 from autograd.trees import NUMBER, Structure, flatten, structure, without_axes
 
@@ -34,7 +36,7 @@ class LaneSweep:
     Args:
         call: asks for it.
         output: of which the gradient is taken; along a direction, that of its derivative.
-        along: u and x of the direction.
+        along: the direction of derivatives, if any are asked for.
 
     Attributes:
         request: what it asks of a program.
@@ -48,9 +50,7 @@ class LaneSweep:
     form: Structure
     numbers: Numbers
 
-    def __init__(
-        self, call: Call, output: int | None, along: tuple[Array, Array] | None
-    ) -> None:
+    def __init__(self, call: Call, output: int | None, along: Direction | None) -> None:
         self.output, self.along = output, along  # but not the call: that would be a cycle
         self.f, self.arguments, self.places = call.compiled.f, call.given, call.places
         self.request, self.threads, self.weight = call.request, call.threads, call.weight
@@ -60,7 +60,7 @@ class LaneSweep:
 
     def of_lane(self, lane: int) -> LaneSweep:
         """The same of one lane, without its results."""
-        along = self.along and (self.along[0], self.along[1][:, lane : lane + 1])
+        along = self.along and self.along.of_lanes(slice(lane, lane + 1))
         single = copy(self)
         single.arguments, single.along, single.threads = self.arguments.of_lane(lane), along, 1
         single.closed, single.parts = set(), {}
@@ -71,10 +71,8 @@ class LaneSweep:
         """The weight of each of so many outputs; along a direction, of their tangents."""
         if self.output is None:
             return None
-        weights = np.zeros(count)
         first = 0 if self.along is None else count // 2
-        weights[first + self.output :][:1] = self.weight
-        return weights
+        return seed_one(count, first + self.output, self.weight)
 
     # ------------------------------------------------------------------ results of lanes
 
@@ -87,7 +85,7 @@ class LaneSweep:
         self.closed.update(trace.closed)
         before = self.parts.get(trace)
         self.parts[trace] = lanes if before is None else np.concatenate([before, lanes])
-        out = numbers.out[: self.height(trace.form)]
+        out = numbers.out[: self.result_rows(trace.form)]
         d_x = numbers.d_x
         if columns is not None:
             out = out if out.shape[1] == 1 else out[:, columns]
@@ -98,8 +96,8 @@ class LaneSweep:
         """How many outputs there are, with their derivatives along a direction."""
         return form.size if self.along is None else 2 * form.size
 
-    def height(self, form: Structure) -> int:
-        """How many rows there are, with the gradients of lanes."""
+    def result_rows(self, form: Structure) -> int:
+        """How many rows of results there are: outputs, and if asked for gradients per lane."""
         if not self.request.per_lane:
             return self.outputs(form)
         sizes = [self.arguments.structures[i].size for i in self.places]
@@ -114,7 +112,7 @@ class LaneSweep:
         if not self.is_filled:
             self.allocate(form)
         if form.key != self.form.key:
-            raise parting()
+            raise unequal_lanes()
         numbers, uniform = self.numbers, len(self.arguments.u)
         numbers.out[:, lanes] = out
         if self.output is None or self.request.per_lane:
@@ -127,7 +125,7 @@ class LaneSweep:
         """Make room for the results of all lanes."""
         given, self.form, self.is_filled = self.arguments, form, True
         lanes = given.lanes or 1
-        out, d_u = np.zeros((self.height(form), lanes)), np.zeros(len(given.u))
+        out, d_u = np.zeros((self.result_rows(form), lanes)), np.zeros(len(given.u))
         self.numbers = Numbers(out, d_u, np.zeros((len(given.x), lanes)), lanes)
 
     # ------------------------------------------------------------------ by f itself
@@ -223,10 +221,10 @@ class LaneSweep:
     def direction(self, lane: int) -> list[float]:
         """One lane of the direction: the numbers of the arguments to differentiate in."""
         assert self.along is not None
-        t_u, t_x = self.along
         numbers: list[float] = []
         for i, rows in zip(self.places, self.rows()):
-            side = t_u if self.arguments.axes[i] is None else t_x[:, lane]
+            uniform = self.arguments.axes[i] is None
+            side = self.along.u if uniform else self.along.x[:, lane]
             numbers += side[rows].tolist()
         return numbers
 
