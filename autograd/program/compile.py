@@ -59,7 +59,7 @@ class Compiled:
         verify: bool = True,
     ) -> None:
         update_wrapper(self, f, updated=())
-        if isinstance(in_axes, tuple) and all(axis is None for axis in in_axes):
+        if not _has_lanes(in_axes):
             in_axes = reduce = None
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
         self.threads, self.verify, self.parameters = threads, verify, _parameters(f)
@@ -165,7 +165,7 @@ class Compiled:
         """
         if named:
             args = self._in_order(args, named)
-        # This is `_run` without a call of Python, since small programs take no longer.
+        # This is `_run`, written out: a call of Python takes as long as a small program.
         recordings, schedule = self._recordings, self._schedule
         schedule.left -= 1
         is_usual = schedule.left > 0 and not (recordings.reads_values or watches)
@@ -187,10 +187,10 @@ class Compiled:
         return self._compute(Invocation(method, args, argnums, tangents))
 
     def _may_use_plans(self) -> bool:
-        """Whether plans may serve this call: it isn't timed, and no function around it minds.
+        """Whether plans may serve this call: it isn't timed, and nobody records f's operations.
 
-        A function that is being differentiated or recorded, and calls this one with numbers,
-        needs f's own operations only if f reads Values.
+        A function around this call records them if it is being differentiated or recorded
+        itself. It can do without if f reads no Values: to it the result is a constant then.
         """
         if self._schedule.left <= 0:
             return False
@@ -304,9 +304,7 @@ class Compiled:
             recordings.forget_old()
         if sweep.closed:
             recordings.reads_values = True
-        if transforms.enclosed() and (
-            sweep.asked_function or transforms.differentiated(sweep.closed)
-        ):
+        if _may_depend_on_outer_values(sweep):
             raise _DependsOnValues
         return has_recorded
 
@@ -355,7 +353,7 @@ class Compiled:
             args = self._in_order(args, named)
         if type(argnums) is not int:
             return self._run("value_and_grad", args, argnums)  # type: ignore[no-any-return]
-        # As in `__call__`, this is `_run` without a call of Python.
+        # This is `_run`, written out as in `__call__`.
         recordings, schedule = self._recordings, self._schedule
         schedule.left -= 1
         is_usual = schedule.left > 0 and not (recordings.reads_values or watches)
@@ -445,6 +443,16 @@ class Derivative(Compiled):
         return super().programs
 
 
+def _may_depend_on_outer_values(sweep: LaneSweep) -> bool:
+    """Whether a function around f is differentiated in Values that f may have read.
+
+    Traces tell which Values they read; where f itself was asked, it may be any.
+    """
+    if not transforms.enclosed():
+        return False
+    return sweep.asked_function or transforms.differentiated(sweep.closed)
+
+
 def _is_method_of(instance: Any, method: Compiled) -> bool:
     """Whether a compiled method is the instance's own; a copied instance has another's."""
     return method.f.__self__ is instance  # type: ignore[attr-defined]
@@ -490,38 +498,44 @@ def compile(
     threads: int = 1,
     verify: bool = True,
 ) -> Any:
-    """The function f, recorded once and replayed over many samples; also as decorator.
+    """Record the function f once, and replay it over many samples; also as decorator.
 
-    A compiled function is recorded, and computes what the function computes, to rounding. The
-    function and the primitives that it uses give the same for the same arguments: what else
-    they read is fixed when it is recorded, but for Values, which are read anew in each call.
-    Two aids find what breaks this, and are no proof. Numbers, strings and short lists, tuples
-    and dicts of them that its code, or that of a function or a primitive it reaches by name,
-    names are guards, unless it changes them itself: where one has changed, f is recorded again.
-    And samples are checked: f itself computes them too, and what differs raises.
+    A compiled function computes what f computes, to rounding. It has a method for each
+    derivative: `grad`, `value_and_grad`, `jacobian`, `hessian`, `hvp` and `jvp`.
 
-    It is recorded on its first call with arguments of a shape, at a sample for each trace:
-    comparisons of Values decide anew for each sample, and f itself computes those that
-    rounding could decide. Recording runs f three times, and a spot check once more. Values from
-    outside get no gradient; but within a function that is differentiated, f itself computes
-    what depends on its Values, and within one that is compiled f is recorded with it: the
-    result is a Value there. What the result does not depend on is left out, and raises
-    nothing but in a spot check.
+    f and the primitives that it uses have to give the same for the same arguments. What else
+    they read is fixed when f is recorded, but for Values, which are read anew in each call. Two
+    aids find what breaks this, and are no proof:
+
+    - Guards: numbers, strings, and short lists, tuples and dicts of them, which code names that
+      f reaches by name, unless f changes them itself. Where one has changed, f is recorded
+      again.
+    - Spot checks: now and then f itself computes a sample too, and a difference raises.
+
+    f is recorded on its first call with arguments of a shape, and again for each sample whose
+    comparisons of Values lead another way. f itself computes samples whose comparisons rounding
+    could decide. Recording runs f three times, and a spot check once more. What the result does
+    not depend on is left out, and raises nothing but in a spot check.
+
+    Values from outside f get no gradient. But within a function that is differentiated, f
+    itself computes what depends on that function's Values; and within one that is compiled, f
+    is recorded with it: the result is a Value there.
+
     A method is compiled for each instance; `in_axes` leaves `self` out. `isinstance(x, float)`
     is false of a number that is recorded, which is a Value, and `str(x)` reads it out.
 
     Of many shapes those used last are kept: 16, or up to 256 that have 400,000 nodes together
-    (about 250 MB); others are recorded anew. Threads may share a compiled function: while one
+    (about 250 MB). Of ways, 16 are recorded as they come, and up to 64 in all when f itself has
+    computed 2,000 samples in between, of which a warning tells. Such samples' values are
+    computed on floats, if f takes these. Threads may share a compiled function: while one
     records, another is served by f itself.
 
-    Of traces, 16 are recorded as they come, and up to 64 in all when f itself has computed
-    2,000 samples in between, of which a warning tells. Values of such samples are computed on
-    floats, if f takes these. A NaN that a sample is given stands in its results as the program
-    gives it, also where f would raise; other results that are not finite are f's.
+    A NaN that a sample is given stands in its results as the program gives it, also where f
+    would raise; other results that are not finite are f's.
 
     A float that f reads with `.data` is followed through operators and comparisons. Where other
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any
-    other, as for any traces; so it is with derivatives that f takes of powers above the fourth.
+    other, as for any way; so it is with derivatives that f takes of powers above the fourth.
     What would go into the result as a constant is refused, and f too if it is seen to draw
     random numbers: draw them outside, and pass them.
 
@@ -552,6 +566,25 @@ def compile(
     >>> loss.value_and_grad(1.0, [1.0, 2.0], [3.0, 3.0])
     (2.5, -4.0)
     """
+    _check_options(in_axes, reduce, threads)
+    options = in_axes, reduce, without, threads, verify
+    if f is None:
+        return lambda f: compile(f, *options)  # type: ignore[call-overload]
+    if not callable(f):
+        raise TypeError(f"compile takes a function, got {f!r:.80}")
+    if not _has_lanes(in_axes) and transforms.derivative_of(f):
+        return Derivative(f, None, None, without, threads, verify)
+    return Compiled(f, *options)
+
+
+def _has_lanes(in_axes: Axes) -> bool:
+    """Whether an argument has samples."""
+    axes = in_axes if isinstance(in_axes, tuple) else (in_axes,)
+    return any(axis is not None for axis in axes)
+
+
+def _check_options(in_axes: Axes, reduce: str | None, threads: int) -> None:
+    """Check the options of `compile`, whose docstring says what is raised."""
     axes = in_axes if isinstance(in_axes, tuple) else (in_axes,)
     if any(axis is not None and (type(axis) is not int or axis < 0) for axis in axes):
         raise TypeError(
@@ -566,12 +599,3 @@ def compile(
         )
     if threads < 1:
         raise ValueError(f"compile: threads must be at least 1, got {threads!r:.80}")
-    if f is None:
-        return lambda f: compile(  # type: ignore[call-overload]
-            f, in_axes, reduce, without, threads, verify
-        )
-    if not callable(f):
-        raise TypeError(f"compile takes a function, got {f!r:.80}")
-    if all(axis is None for axis in axes) and transforms.derivative_of(f):
-        return Derivative(f, None, None, without, threads, verify)
-    return Compiled(f, in_axes, reduce, without, threads, verify)

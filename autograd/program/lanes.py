@@ -59,7 +59,7 @@ class LaneSweep:
         self.asked_function = self.is_filled = False
 
     def of_lane(self, lane: int) -> LaneSweep:
-        """The same of one lane, without its results."""
+        """Return the same sweep over one lane alone, not computed yet."""
         along = self.along and self.along.of_lanes(slice(lane, lane + 1))
         single = copy(self)
         single.arguments, single.along, single.threads = self.arguments.of_lane(lane), along, 1
@@ -68,7 +68,11 @@ class LaneSweep:
         return single
 
     def weights(self, count: int) -> Array | None:
-        """The weight of each of so many outputs; along a direction, of their tangents."""
+        """Return the seed of so many outputs; None if no gradient is asked for.
+
+        Along a direction the second half of the outputs are the derivatives of the first, and
+        the gradient is that of a derivative.
+        """
         if self.output is None:
             return None
         first = 0 if self.along is None else count // 2
@@ -83,13 +87,14 @@ class LaneSweep:
             columns: where these are among those of the numbers; all of them if None.
         """
         self.closed.update(trace.closed)
-        before = self.parts.get(trace)
-        self.parts[trace] = lanes if before is None else np.concatenate([before, lanes])
+        earlier_lanes = self.parts.get(trace, lanes[:0])
+        self.parts[trace] = np.concatenate([earlier_lanes, lanes])
         out = numbers.out[: self.result_rows(trace.form)]
         d_x = numbers.d_x
-        if columns is not None:
-            out = out if out.shape[1] == 1 else out[:, columns]
-            d_x = None if d_x is None else d_x[:, columns]
+        if columns is not None and out.shape[1] > 1:  # a single column is that of all lanes
+            out = out[:, columns]
+        if columns is not None and d_x is not None:
+            d_x = d_x[:, columns]
         self.put(lanes, out, numbers.d_u, d_x, trace.form)
 
     def outputs(self, form: Structure) -> int:
@@ -142,16 +147,19 @@ class LaneSweep:
     def evaluate(self, lanes: Sequence[int]) -> None:
         """Compute the values of lanes: on floats as far as that is sure, and then on Values."""
         values = self.values_on_floats(lanes)
-        none, done = np.zeros(0), len(values)
+        done = len(values)
         if values:
-            self.put(lanes[:done], np.array([values]), none, None, NUMBER)
+            self.put(lanes[:done], np.array([values]), np.zeros(0), None, NUMBER)
         for lane in lanes[done:]:
-            with self.arguments.naming(lane), recording():
-                numbers, rebuild = flatten(self.arguments.sample(lane), "the arguments")
-                result = without_axes(self.f(*rebuild([Value(x) for x in numbers])))
-                form = structure(result, "the result of f")
-                out = [primal(y) for y in flatten(result, "")[0]]
-            self.put([lane], np.array(out).reshape(-1, 1), none, None, form)
+            self.evaluate_on_values(lane)
+
+    def evaluate_on_values(self, lane: int) -> None:
+        with self.arguments.naming(lane), recording():
+            numbers, rebuild = flatten(self.arguments.sample(lane), "the arguments")
+            result = without_axes(self.f(*rebuild([Value(x) for x in numbers])))
+            form = structure(result, "the result of f")
+            out = [primal(y) for y in flatten(result, "")[0]]
+        self.put([lane], np.array(out).reshape(-1, 1), np.zeros(0), None, form)
 
     def values_on_floats(self, lanes: Sequence[int]) -> list[float]:
         """The values of the first lanes, as far as f gives floats for floats.
@@ -173,23 +181,28 @@ class LaneSweep:
 
     def differentiate(self, lane: int) -> None:
         """Compute one lane, and its derivatives, by eager's sweeps."""
-        given = self.arguments
-        with given.naming(lane):
+        with self.arguments.naming(lane):
             options = transforms.Options((*self.places,))
-            run = transforms.Run(self.f, given.sample(lane), {}, options, every=True)
+            run = transforms.Run(self.f, self.arguments.sample(lane), {}, options, every=True)
             out = [primal(y) for y in run.outputs]
             form = structure(run.returned, "the result of f")
             gradient: list[Any] = []
+            if self.output is not None:
+                gradient = self.gradient_by_function(run, self.output, lane)
             if self.along is not None and self.output is None:
-                out += map(primal, run.push(self.direction(lane)))
+                out += map(primal, run.push(self.along_in_lane(lane)))
             elif self.along is not None:
-                gradient = run.curve(run.outputs[self.output or 0], self.direction(lane))
-                gradient = [self.weight * primal(d) for d in gradient]
-                out += [0.0] * len(out)
-            elif self.output is not None and run.outputs:
-                pulled = run.pull([(run.outputs[self.output], self.weight)])
-                gradient = [*map(primal, pulled)]
+                out += [0.0] * len(out)  # nobody asks for these rows beside a gradient
         self.put_gradient(lane, out, gradient, form)
+
+    def gradient_by_function(self, run: transforms.Run, output: int, lane: int) -> list[float]:
+        """Return the weighted gradient of an output; along a direction, of its derivative."""
+        if not run.outputs:
+            return []
+        y = run.outputs[output]
+        if self.along is None:
+            return [*map(primal, run.pull([(y, self.weight)]))]
+        return [self.weight * primal(d) for d in run.curve(y, self.along_in_lane(lane))]
 
     def put_gradient(
         self, lane: int, out: list[float], gradient: list[float], form: Structure
@@ -202,10 +215,10 @@ class LaneSweep:
             side = d_u if given.axes[i] is None else d_x[:, 0]
             side[rows] = part
         if self.request.per_lane:
-            by_program = sorted(zip(self.places, parts), key=lambda each: self.rank(each[0]))
-            out = [*out, *[x for _, part in by_program for x in part.tolist()]]
-        column = np.array(out).reshape(-1, 1)
-        self.put([lane], column, d_u, d_x, form)
+            part_of = dict(zip(self.places, parts))
+            for i in sorted(part_of, key=self.rank):
+                out = [*out, *part_of[i].tolist()]
+        self.put([lane], np.array(out).reshape(-1, 1), d_u, d_x, form)
 
     def rows(self) -> list[range]:
         """Where the numbers of the arguments to differentiate in are, in u or in x."""
@@ -218,8 +231,8 @@ class LaneSweep:
 
     # ------------------------------------------------------------------ spot checks
 
-    def direction(self, lane: int) -> list[float]:
-        """One lane of the direction: the numbers of the arguments to differentiate in."""
+    def along_in_lane(self, lane: int) -> list[float]:
+        """The direction in one lane: the tangents of the arguments to differentiate in."""
         assert self.along is not None
         numbers: list[float] = []
         for i, rows in zip(self.places, self.rows()):
@@ -230,7 +243,7 @@ class LaneSweep:
 
     def difference(self) -> str | None:
         """How the results of one lane differ from those of f, by more than rounding."""
-        along = None if self.along is None else self.direction(0)
+        along = None if self.along is None else self.along_in_lane(0)
         count = self.outputs(self.form)
         out = self.numbers.out[:count].ravel().tolist()
         slopes = []
