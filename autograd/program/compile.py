@@ -221,7 +221,7 @@ class Compiled:
                 return self._compute_timed(invocation)
             call = self._by_programs(invocation)
             if call.has_recorded and self.verify:
-                self._spot_check(call)
+                self._spot_check(invocation, call)
         except _DependsOnValues:
             return by_function(self, invocation)
         return call.result
@@ -250,18 +250,22 @@ class Compiled:
                 call = self._by_programs(invocation)
                 result = call.result
             is_due = schedule.is_due(clock() - start)
-            if call is not None and (is_due or call.has_recorded):
-                self._spot_check(call)
-            elif is_due:
-                self._spot_check(self._by_programs(invocation))
+            if is_due or (call is not None and call.has_recorded):
+                self._spot_check(invocation, call)
         except BaseException:
             schedule.restart()
             raise
         return result
 
-    def _spot_check(self, call: Call) -> None:
-        """Compare some samples of a call with what f itself gives; raises if they differ."""
+    def _spot_check(self, invocation: Invocation, call: Call | None) -> None:
+        """Compare some samples of a call with what f itself gives; raises if they differ.
+
+        Args:
+            call: by which programs have computed the invocation; None if a plan has.
+        """
         start = clock()
+        if call is None:
+            call = self._by_programs(invocation)
         call.check(self._schedule.turn)
         self._schedule.checked(clock() - start)
 

@@ -72,7 +72,7 @@ class Workspace:
     """The buffers of one sweep of a program.
 
     Attributes:
-        lanes: how many the buffers are for; 0 before there are any.
+        lanes: how many a call has that the buffers are for; 0 before there are any.
         uniform: the numbers that all lanes share, beginning with the inputs; `u` is the same.
         outside: those of them that are the data of Values from outside f.
         seed: a row for each output, if derivatives are asked for; `seeds` is the same, flat,
@@ -106,17 +106,18 @@ class Workspace:
         self.outputs = len(program.tape.outputs) * (2 if self.forward else 1)
 
     def resize(self, lanes: int) -> None:
-        """Make buffers for so many lanes."""
+        """Make buffers for a call with so many lanes."""
         self.lanes = 0  # until all of them are made: an interrupt may come
         sweep: Any = self.sweep
-        u, out, d_u, d_x = sweep.memory(lanes)
-        x = np.zeros((sweep.lane_inputs, lanes))
+        columns = sweep.lanes or lanes  # a re-rolled program has lanes of its own
+        u, out, d_u, d_x = sweep.memory(columns)
+        x = np.zeros((sweep.lane_inputs, columns))
         seed: Any = None
-        self.seed_width = lanes if sweep.seed_varies else 1
+        self.seed_width = columns if sweep.seed_varies else 1
         if self.reverse:
             seed = np.zeros((self.outputs, self.seed_width))
         runner = sweep.runner(
-            lanes,
+            columns,
             u,
             (x,) if sweep.lane_inputs else (),
             seed,
@@ -129,7 +130,7 @@ class Workspace:
         self.u, self.uniform, self.seed, self.runner = _doubles(u), u, seed, runner
         self.seeds = _doubles(None if seed is None else seed.reshape(-1))
         self.outside = u[self.after - len(self.closed) : self.after]
-        self.numbers = Numbers(out, d_u, d_x, lanes, runner)
+        self.numbers = Numbers(out, d_u, d_x, columns, runner)
         self.lanes = lanes
 
     def read_closed(self) -> None:
@@ -155,8 +156,7 @@ class Workspace:
         """
         lanes = x.shape[1]
         if self.lanes != lanes:
-            self.resize(self.sweep.lanes or lanes)
-            self.lanes = lanes
+            self.resize(lanes)
         self.uniform[: len(u)] = u
         if along is not None:
             t_u, t_x = along
@@ -229,7 +229,7 @@ class Plan:
         self.is_float = [form.kind is float for form in self.forms]
         self.count, self.columns = len(self.forms), ()
         self.tokens, self.used = [True], False
-        self.prepare(given.lanes or self.space.sweep.lanes or 1)
+        self.prepare(given.lanes or 1)
 
     def expect_tangents(self, places: Any) -> None:
         """Let the tangents of these arguments follow all arguments."""
@@ -254,11 +254,9 @@ class Plan:
         space.resize(lanes)
         if not space.reverse:
             return
-        averages = self.has_lanes and self.reduce == "mean"
-        first = space.outputs // 2 if space.forward else 0
-        self.seeded = first
-        weights = seed_one(space.outputs, first, 1.0 / lanes if averages else 1.0)
-        space.set_seed(weights, lanes if self.has_lanes else 1)
+        self.seeded = space.outputs // 2 if space.forward else 0
+        weight = 1.0 / lanes if self.reduce == "mean" else 1.0
+        space.set_seed(seed_one(space.outputs, self.seeded, weight), lanes)
 
     def call(self, args: tuple[Any, ...]) -> Any:
         """Return the method's result; None if the call is built otherwise or goes another way.
@@ -276,6 +274,7 @@ class Plan:
             self.tokens.append(True)
 
     def compute(self, args: tuple[Any, ...]) -> Any:
+        """Do what `call` says, while no other call uses the buffers."""
         space = self.space
         if not (self.fits(args) and self.is_current()):
             return None
@@ -387,7 +386,7 @@ class Plan:
         return True
 
     def is_current(self) -> bool:
-        """Whether what f captures is what it was: nearly always, the very same objects."""
+        """Whether each look-up of what f captures finds what it did when this was recorded."""
         i: cython.Py_ssize_t
         looks = self.captured.looks
         if looks is not self.looks:
@@ -395,7 +394,7 @@ class Plan:
             self.spaces, self.names, self.objects = looks
         for i in range(len(self.spaces)):
             if not self.is_same(self.spaces[i], self.names[i], self.objects[i]):
-                return bool(self.captured.same())
+                return bool(self.captured.same())  # it may be an equal object
         return True
 
     def is_same(self, space: Any, name: Any, expected: Any) -> bool:
@@ -433,12 +432,16 @@ def _check_arrays(given: Any, space: Workspace, call: Any) -> None:
     Raises:
         NotImplementedError: it can't.
     """
-    lanes = [x for x, axis in zip(given.args, given.in_axes) if axis is not None]
+    arrays = [x for x, axis in zip(given.args, given.in_axes) if axis is not None]
     if space.sweep.has_lanes != (given.lanes > 0):
         raise NotImplementedError("all lanes have the same outputs")
-    if any(type(x) is not ARRAY for x in lanes) or any(given.in_axes):
-        raise NotImplementedError("samples lie in lists, or along another axis")
-    if len(lanes) > MAX_ARRAYS:
+    if any(type(x) is not ARRAY for x in arrays):
+        raise NotImplementedError("samples lie in lists")
+    if any(axis not in (None, 0) for axis in given.in_axes):
+        raise NotImplementedError("samples lie along another axis")
+    if len(arrays) > MAX_ARRAYS:
         raise NotImplementedError("a runner takes fewer arrays")
-    if lanes and (space.forward or (call.is_matrix and not space.per_lane)):
-        raise NotImplementedError("tangents and seeds differ from lane to lane")
+    if arrays and space.forward:
+        raise NotImplementedError("tangents differ from lane to lane")
+    if arrays and call.is_matrix and not space.per_lane:
+        raise NotImplementedError("seeds differ from lane to lane")
