@@ -52,7 +52,9 @@ class Call:
         given: the arguments, taken apart.
         places: the arguments to differentiate in; `names` are theirs.
         direction: the tangents, taken apart.
-        per_lane: whether each lane has a result of its own.
+        single: whether `argnums` names one argument, not a tuple of them.
+        per_lane: whether each lane has a result of its own; else they are reduced.
+        weight: of each lane in the reduced result.
         request: of the last sweep, by which calls like this one may go by a plan.
         sweeps: all that were made.
         layout: of the results, once f's result is known.
@@ -81,12 +83,13 @@ class Call:
 
     def direction_of(self, tangents: Sequence[Any]) -> Direction:
         """Take the tangents apart, as if they stood in the place of their arguments."""
-        args, moved = self.given.args, [*self.given.args]
-        for i, tangent, k in zip(self.places, tangents, range(len(tangents))):
-            numbers = flatten_like(tangent, args[i], f"the tangents[{k}]")
-            _, rebuild = flatten(args[i], "")
-            moved[i] = rebuild(numbers)  # entries of dicts are in the argument's order
-        apart = Arguments(moved, self.compiled.in_axes, self.compiled.parameters)
+        in_place = [*self.given.args]
+        for k, (i, tangent) in enumerate(zip(self.places, tangents)):
+            arg = self.given.args[i]
+            numbers = flatten_like(tangent, arg, f"the tangents[{k}]")
+            _, rebuild = flatten(arg, "")
+            in_place[i] = rebuild(numbers)  # entries of dicts are in the argument's order
+        apart = Arguments(in_place, self.compiled.in_axes, self.compiled.parameters)
         return Direction(apart.u, apart.x)
 
     def compute(self) -> None:
@@ -144,27 +147,28 @@ class Call:
         return self.layout.result(self.method, sweep.numbers, self.given.args)
 
     def jacobian(self) -> Any:
-        """Return the Jacobian, by as few sweeps as there are outputs or inputs."""
-        if self.prefers_forward():
-            return self.jacobian_forward()
-        request = Request(wrt=self.names, per_lane=self.per_lane)
-        sweeps = [self.sweep(request, 0)]  # which tells how many outputs there are
-        sweeps += [self.sweep(request, k) for k in range(1, self.layout.size)]
-        return self.layout.jacobian_by_rows([sweep.row(self.layout) for sweep in sweeps])
+        """Return the Jacobian, by a sweep along each input or from each output: the fewer.
 
-    def prefers_forward(self) -> bool:
-        """Whether there are fewer inputs than outputs, and lanes share these inputs."""
+        Along inputs only if all lanes share them: else a direction would be one of all lanes.
+        """
         inputs = self.count_inputs()
-        if not inputs or self.differentiates_in_lanes():
-            return False
-        return self.sweep(VALUES).form.size > inputs
+        if inputs and not self.differentiates_in_lanes():
+            outputs = self.sweep(VALUES).form.size
+            if inputs < outputs:
+                return self.jacobian_forward()
+        return self.jacobian_reverse()
 
     def jacobian_forward(self) -> Any:
-        """Return the Jacobian, by a sweep along each input."""
         request, size = Request(along=self.names), self.layout.size
         sweeps = [self.sweep(request, None, direction) for direction in self.directions()]
         columns = [sweep.numbers.out[size : 2 * size] for sweep in sweeps]
         return self.layout.jacobian_by_columns(columns)
+
+    def jacobian_reverse(self) -> Any:
+        request = Request(wrt=self.names, per_lane=self.per_lane)
+        sweeps = [self.sweep(request, 0)]  # which tells how many outputs there are
+        sweeps += [self.sweep(request, k) for k in range(1, self.layout.size)]
+        return self.layout.jacobian_by_rows([sweep.row(self.layout) for sweep in sweeps])
 
     def hessian(self) -> Any:
         """Return the Hessian, by a sweep forward and back for each input."""
@@ -173,9 +177,9 @@ class Call:
                 "the Hessian: with reduce, an argument that has samples would give one for "
                 "each two of them; compile without reduce for the Hessian of each sample"
             )
-        if not self.count_inputs():
+        if not self.count_inputs():  # no sweep would tell how f's result is built
             return by_function(self.compiled, self.invocation)
-        request = Request(self.names, self.names, self.per_lane)
+        request = Request(wrt=self.names, along=self.names, per_lane=self.per_lane)
         sweeps = [self.sweep(request, 0, direction) for direction in self.directions()]
         return self.layout.hessian([sweep.row(self.layout) for sweep in sweeps])
 

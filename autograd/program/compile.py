@@ -187,10 +187,11 @@ class Compiled:
         return self._compute(Invocation(method, args, argnums, tangents))
 
     def _may_use_plans(self) -> bool:
-        """Whether plans may serve this call: it isn't timed, and nobody records f's operations.
+        """Whether plans may serve this call.
 
-        A function around this call records them if it is being differentiated or recorded
-        itself. It can do without if f reads no Values: to it the result is a constant then.
+        They may not if the call is to be timed, or if a function around it is being
+        differentiated or recorded: that one needs the operations of f itself. But if f reads no
+        Values its result is a constant to that one, as a plan's is.
         """
         if self._schedule.left <= 0:
             return False

@@ -23,10 +23,15 @@ MAX_PLAN_KEYS = 64
 
 
 def key_of(method: str, argnums: Any) -> Any:
-    """Return the key of the plans for a method: `argnums` itself where a call is shortest."""
+    """Return the key under which the plans of a method are kept.
+
+    Values and gradients, whose calls are the shortest, have one that needs no tuple.
+    """
     if method == "value":
         return None
-    return argnums if method == "value_and_grad" else (method, argnums)
+    if method == "value_and_grad":
+        return argnums
+    return method, argnums
 
 
 class Recordings:

@@ -195,22 +195,30 @@ class Layout:
         return gradients
 
     def jacobian_by_rows(self, rows: Sequence[Any]) -> Any:
-        """Return the Jacobian, of a row for each output; without outputs, of one of zeros."""
+        """Return the Jacobian.
+
+        Args:
+            rows: one for each output. If f has no output there is one, which is left out.
+        """
         if not self.per_lane:
             return nested(rows[: self.size], self.form.rebuild, self.count)
         blocks = [stack(parts)[: self.size] for parts in zip(*rows)]
         return self.jacobian_of_lanes(blocks)
 
     def jacobian_by_columns(self, columns: Sequence[Any]) -> Any:
-        """Return the Jacobian, of the derivatives of the outputs along each input."""
-        whole = np.stack(columns, 1)
+        """Return the Jacobian.
+
+        Args:
+            columns: for each input the derivatives along it, of shape (outputs, lanes).
+        """
+        block = np.stack(columns, 1)
         if self.per_lane:
-            return self.jacobian_of_lanes(np.split(whole, self.ends(), 1))
+            return self.jacobian_of_lanes(np.split(block, self.ends(), 1))
         if self.reduce is not None:
-            weight = 1.0 / np.size(whole, 2) if self.reduce == "mean" else 1.0
-            whole = weight * added_up(whole)
-        rows = [self.inputs.tree(row) for row in np.ascontiguousarray(whole[..., 0])]
-        return nested(rows, self.form.rebuild, self.count)
+            weight = 1.0 / block.shape[2] if self.reduce == "mean" else 1.0
+            block = weight * added_up(block)
+        matrix = np.ascontiguousarray(block[:, :, 0])
+        return nested([self.inputs.tree(row) for row in matrix], self.form.rebuild, self.count)
 
     def jacobian_of_lanes(self, blocks: Sequence[Any]) -> Any:
         """Return the Jacobian of each lane, of blocks of shape (outputs, inputs, lanes)."""
@@ -221,11 +229,17 @@ class Layout:
         return jacobians[0] if self.single else tuple(jacobians)
 
     def hessian(self, rows: Sequence[Any]) -> Any:
-        """Return the Hessian, of a row for each input: the gradient's derivatives along it."""
+        """Return the Hessian.
+
+        Args:
+            rows: for each input the gradient's derivatives along it.
+        """
         if self.per_lane:
             return self.hessian_of_lanes(rows)
         blocks = nested(rows, self.inputs.structure.rebuild, self.count)
-        return blocks if self.single else tuple(zip(*blocks))
+        if self.single:
+            return blocks
+        return tuple(zip(*blocks))  # from [k][j] to [j][k]: argument j is that of the rows
 
     def hessian_of_lanes(self, rows: Sequence[Any]) -> Any:
         """Return the Hessian of each lane: for argument j and argument k a block."""
