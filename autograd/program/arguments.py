@@ -105,7 +105,11 @@ def cut(tree: Any, lanes: Any, axis: int | None) -> Any:
         return {key: cut(part, lanes, axis) for key, part in tree.items()}
     if hasattr(tree, "iloc") and not axis:
         return tree.iloc[lanes]
-    return as_rows(tree)[(*[ALL] * axis, lanes) if axis else lanes]
+    rows = as_rows(tree)
+    if axis == 0:
+        return rows[lanes]
+    earlier_axes = [ALL] * axis
+    return rows[(*earlier_axes, lanes)]
 
 
 def numbers_of(tree: Any, sample: Structure, what: str, axis: int = 0) -> Array:
@@ -217,8 +221,8 @@ class Arguments:
         return structure(cut(self.args[i], 0, axis), f"argument {i}[0]")
 
     def place_rows(self) -> dict[str, range]:
-        """Place the uniform arguments' numbers side by side, and so those that vary."""
-        ends = {None: 0, 0: 0}
+        """Return where each argument's numbers are, one argument after the other."""
+        ends = {None: 0, 0: 0}  # of the uniform ones in u, of the others in x
         rows: dict[str, range] = {}
         for name, form, axis in zip(self.names, self.structures, self.axes):
             start = ends[axis]

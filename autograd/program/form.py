@@ -4,7 +4,8 @@
 
 A *tree* is a number, an array, or a list, tuple, dict or the like of trees. Its *form* is how
 it is built, without the numbers: arguments are read by their forms, and results are built by
-theirs. JAX calls a form a treedef. Ordinary Python, which Cython also compiles.
+theirs. `autograd.trees.Structure` says the same in Python. JAX calls it a treedef. Ordinary
+Python, which Cython also compiles.
 """
 
 from __future__ import annotations

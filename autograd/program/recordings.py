@@ -93,15 +93,17 @@ class Recordings:
         Calls that go by a plan don't come to `cache_for`; they set the plan's `used`.
         """
         newest = [*self.caches.values()][-1]
-        recent = {*newest.known}
+        used_traces = {*newest.known}
         for plan in self._all_plans():
             if plan.used:
-                recent.add(plan.trace)
+                used_traces.add(plan.trace)
             plan.used = False
-        by_use = sorted(
-            self.caches.items(), key=lambda entry: not recent.isdisjoint(entry[1].known)
-        )
-        self.caches = dict(by_use)
+
+        def is_used(entry: tuple[Any, TraceCache]) -> bool:
+            _, cache = entry
+            return not used_traces.isdisjoint(cache.known)
+
+        self.caches = dict(sorted(self.caches.items(), key=is_used))  # which keeps their order
 
     def _exceeds_bounds(self, nodes: int) -> bool:
         """Whether there are too many caches, or so many that have too many nodes."""

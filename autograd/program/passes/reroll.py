@@ -240,7 +240,8 @@ class _Roll:
         if row.count(row[0]) == len(row):
             self.is_needed[row[0]] = 1
         elif row not in self.operands:
-            self.operands[row] = [*zip(*[self.tape.nodes[place].args for place in row])]
+            operands_by_lane = [self.tape.nodes[place].args for place in row]
+            self.operands[row] = [*zip(*operands_by_lane)]
             self.rows_starting_at[row[0]].append(row)
 
     def need_operands_of_row(self, row: Row) -> None:
