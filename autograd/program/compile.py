@@ -1,4 +1,9 @@
-"""compile: a function that is recorded once for each way it goes, and replayed from then on."""
+"""compile: a function that is recorded once for each way it goes, and replayed from then on.
+
+A method of a compiled function first asks the *plans*, which serve calls built like earlier
+ones. Where none serves the call, a `Call` computes the result by programs, and leaves a plan.
+Where only f itself can record on, `by_function` computes it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ from typing import Any, TypeVar, overload
 
 from autograd import transforms
 from autograd.program.arguments import Axes, holds_values
-from autograd.program.call import Call
+from autograd.program.call import Call, Invocation
 from autograd.program.fallback import by_function
 from autograd.program.lanes import LaneSweep
 from autograd.program.plan import dispatch
@@ -27,18 +32,22 @@ from autograd.transforms import Argnums
 
 __all__ = ["Compiled", "compile"]
 
-MANY_RECORDINGS = 10  # of which a warning tells
-MAX_BOUND = 64  # instances without a `__dict__` whose methods are kept
+RECORDINGS_BEFORE_A_WARNING = 10
+MAX_BOUND_TO_SLOTS = 64  # instances without a `__dict__` whose compiled methods are kept
 
 
 class _DependsOnValues(Exception):  # noqa: N818
-    """Only f itself, which records on, gives what depends on Values of a function around it."""
+    """f reads Values that a function around it is differentiated in: f itself has to record."""
 
 
 class Compiled:
-    """A compiled function: called as the function is, it gives what the function gives."""
+    """A compiled function: called as the function is, it gives what the function gives.
 
-    _reason = "the first call"  # of the next recording
+    Attributes:
+        f: the function.
+        in_axes, reduce, without, threads, verify: as `compile` was asked.
+        parameters: the names of the function's parameters, as far as they can be told.
+    """
 
     def __init__(
         self,
@@ -50,62 +59,72 @@ class Compiled:
         verify: bool = True,
     ) -> None:
         update_wrapper(self, f, updated=())
-        if isinstance(in_axes, tuple) and all(axis is None for axis in in_axes):
+        if not _has_lanes(in_axes):
             in_axes = reduce = None
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
-        self.threads, self.verify = threads, verify
-        self._schedule, self.parameters = Schedule(verify), parameters(f)
-        self._attribute = f"compiled {called(f)}"
-        self._recordings = Recordings(f)
-        self._of_slots: dict[int, Compiled] = {}
-        self._reasons: deque[str] = deque(maxlen=1000)
-        self._told: set[str] = set()
+        self.threads, self.verify, self.parameters = threads, verify, _parameters(f)
+        self._schedule = Schedule(verify)
+        self._recordings = Recordings(f, without, reduce)
+        self._reasons: deque[str] = deque(maxlen=1000)  # why each recording was made
+        self._why_restarted = "the first call"  # the reason of the next recording, if not ""
+        self._bound_attribute = f"compiled {called(f)}"
+        self._bound_to_slots: dict[int, Compiled] = {}  # by the id of the instance
 
     def __repr__(self) -> str:
         n = len(self.programs)
         return f"<compiled {called(self.f)}, {n} trace{'s' * (n != 1)}>"
 
+    def _options(self) -> tuple[Any, ...]:
+        """Return the options that f was compiled with, in the order of the constructor's."""
+        return self.in_axes, self.reduce, self.without, self.threads, self.verify
+
+    # ------------------------------------------------------------------ methods of classes
+
     def __get__(self, instance: Any, owner: Any = None) -> Compiled:
-        """Compile a method for an instance, which keeps the result in its `__dict__`."""
+        """Return the compiled method of an instance, which keeps it in its `__dict__`."""
         if instance is None:
             return self
         if not hasattr(instance, "__dict__"):
             return self._bind_to_slots(instance)
-        own = vars(instance)
-        bound: Any = own.get(self._attribute)
-        if bound is None or bound.f.__self__ is not instance:  # copied from another
-            bound = Compiled(MethodType(self.f, instance), *self._options())
-            own[self._attribute] = bound
-        return bound  # type: ignore[no-any-return]
+        attributes = vars(instance)
+        method: Compiled | None = attributes.get(self._bound_attribute)
+        if method is None or not _is_method_of(instance, method):
+            method = self._bind(instance)
+            attributes[self._bound_attribute] = method
+        return method
+
+    def _bind(self, instance: Any) -> Compiled:
+        return Compiled(MethodType(self.f, instance), *self._options())
 
     def _bind_to_slots(self, instance: Any) -> Compiled:
-        """The method of an instance that has slots alone; the last such methods are kept."""
-        bound = self._of_slots.pop(id(instance), None)
-        if bound is None:  # each holds its instance, so that no other has this id
-            bound = Compiled(MethodType(self.f, instance), *self._options())
-        self._of_slots[id(instance)] = bound
-        if len(self._of_slots) > MAX_BOUND:
-            self._of_slots.pop(next(iter(self._of_slots)))
-        return bound
+        """Return the compiled method of an instance without a `__dict__`.
+
+        The methods used last are kept. Each holds its instance, so no other has its id.
+        """
+        method = self._bound_to_slots.pop(id(instance), None) or self._bind(instance)
+        self._bound_to_slots[id(instance)] = method
+        if len(self._bound_to_slots) > MAX_BOUND_TO_SLOTS:
+            used_longest_ago = next(iter(self._bound_to_slots))
+            self._bound_to_slots.pop(used_longest_ago)
+        return method
 
     def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickle by name where f's name leads to this object; else f and the options."""
         f = self.f
-        name, owner = getattr(f, "__name__", ""), getattr(f, "__self__", None)
-        if getattr(owner, name, None) is self:
-            return getattr, (owner, name)
+        name, instance = getattr(f, "__name__", ""), getattr(f, "__self__", None)
+        if getattr(instance, name, None) is self:
+            return getattr, (instance, name)
         module = sys.modules.get(getattr(f, "__module__", ""))
         if getattr(module, getattr(f, "__qualname__", ""), None) is self:  # decorated
             return str(f.__qualname__)
         return compile, (f, *self._options())
 
-    def _options(self) -> tuple[Any, ...]:
-        """The options that it was compiled with."""
-        return self.in_axes, self.reduce, self.without, self.threads, self.verify
+    # ------------------------------------------------------------------ looking at it
 
     @property
     def programs(self) -> list[Program]:
         """The program of each way that the function has gone, in the order of recording."""
-        return [trace.program for trace in self._recordings.known()]
+        return [trace.program for trace in self._recordings.traces()]
 
     @property
     def program(self) -> Program:
@@ -133,7 +152,7 @@ class Compiled:
         """
         return [*self._reasons]
 
-    # ------------------------------------------------------------------ values
+    # ------------------------------------------------------------------ from a call to a result
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """The result of f; with lanes one for each, or their mean or sum.
@@ -145,69 +164,79 @@ class Compiled:
             Whatever f raises, with a note that names the sample.
         """
         if named:
-            args = self._bound(args, named)
-        schedule, recordings = self._schedule, self._recordings
+            args = self._in_order(args, named)
+        # This is `_run`, written out: a call of Python takes as long as a small program.
+        recordings, schedule = self._recordings, self._schedule
         schedule.left -= 1
-        if schedule.left > 0 and not ((recordings.reads_values or watches) and _is_inside()):
+        is_usual = schedule.left > 0 and not (recordings.reads_values or watches)
+        if is_usual or self._may_use_plans():
             result = dispatch(recordings.plans, None, args)
             if result is not None:
                 return result
-        return self._compute("value", args)
+        return self._compute(Invocation("value", args))
 
     def _run(
         self, method: str, args: Sequence[Any], argnums: Any, tangents: Sequence[Any] = ()
     ) -> Any:
-        """The result of a method, by a plan if one fits."""
+        """Return the result of a method, by a plan if one serves the call."""
         self._schedule.left -= 1
-        if self._schedule.left > 0:
-            result = self._dispatch(method, args, argnums, tangents)
+        if self._may_use_plans():
+            result = self._by_plan(method, args, argnums, tangents)
             if result is not None:
                 return result
-        return self._compute(method, args, argnums, tangents)
+        return self._compute(Invocation(method, args, argnums, tangents))
 
-    def _dispatch(
+    def _may_use_plans(self) -> bool:
+        """Whether plans may serve this call.
+
+        They may not if the call is to be timed, or if a function around it is being
+        differentiated or recorded: that one needs the operations of f itself. But if f reads no
+        Values its result is a constant to that one, as a plan's is.
+        """
+        if self._schedule.left <= 0:
+            return False
+        if not (self._recordings.reads_values or watches):
+            return True
+        return not transforms.enclosed() and innermost() is None
+
+    def _by_plan(
         self, method: str, args: Sequence[Any], argnums: Any, tangents: Sequence[Any]
     ) -> Any:
-        """The result of a plan; None if no plan fits the call."""
-        recordings = self._recordings
-        if type(argnums) not in (int, tuple):
+        """Return what a plan gives for a call; None if no plan fits it."""
+        if type(argnums) not in (int, tuple):  # a list can't be in a key
             return None
-        if (recordings.reads_values or watches) and _is_inside():
-            return None
-        return dispatch(recordings.plans, key_of(method, argnums), (*args, *tangents))
+        key = key_of(method, argnums)
+        return dispatch(self._recordings.plans, key, (*args, *tangents))
 
-    def _compute(
-        self, method: str, args: Sequence[Any], argnums: Any = 0, tangents: Sequence[Any] = ()
-    ) -> Any:
-        """The result of a method where no plan serves it, or a spot check may be due.
+    def _compute(self, invocation: Invocation) -> Any:
+        """Return the result of a call that no plan has served, or that is to be timed.
 
-        f itself computes it where Values are among the arguments or the tangents, or where f
-        depends on Values around it: only f itself records on. And a function that is being
-        recorded watches f.
+        f itself computes it where a function around it records what f does, or where Values
+        are among the arguments: only f itself records on.
         """
-        request = method, args, argnums, tangents
-        if innermost() is not None or any(map(holds_values, (*args, *tangents))):
-            return by_function(self, *request)
+        numbers = *invocation.args, *invocation.tangents
+        if innermost() is not None or any(map(holds_values, numbers)):
+            return by_function(self, invocation)
         try:
             if self._schedule.left <= 0:
-                return self._timed(*request)
-            call = Call(self, *request)
-            result = self._finish(call)
-            if call.has_recorded and self._schedule.on:
-                self._check(call, *request)
+                return self._compute_timed(invocation)
+            call = self._by_programs(invocation)
+            if call.has_recorded and self.verify:
+                self._spot_check(invocation, call)
         except _DependsOnValues:
-            return by_function(self, *request)
-        return result
+            return by_function(self, invocation)
+        return call.result
 
-    def _finish(self, call: Call) -> Any:
-        """The result of a call; calls like it may go by plans from now on."""
-        result = call.result()
+    def _by_programs(self, invocation: Invocation) -> Call:
+        """Compute a call by programs; calls like it may go by plans from now on."""
+        call = Call(self, invocation)
+        call.compute()
         if call.sweeps:
-            self._recordings.plan(call)
-        return result
+            self._recordings.add_plans(call)
+        return call
 
-    def _timed(self, *request: Any) -> Any:
-        """The result of a call whose time tells whether a spot check is due; then it is made.
+    def _compute_timed(self, invocation: Invocation) -> Any:
+        """Return the result of a call, and spot-check the call if its time tells that is due.
 
         Raises:
             ValueError: the check has found something else than f gives.
@@ -217,33 +246,36 @@ class Compiled:
         schedule.left = NEVER  # no call within this one is timed
         try:
             start, call = clock(), None
-            result = self._dispatch(*request)
+            result = self._by_plan(*invocation) if self._may_use_plans() else None
             if result is None:
-                call = Call(self, *request)
-                result = self._finish(call)
+                call = self._by_programs(invocation)
+                result = call.result
             is_due = schedule.is_due(clock() - start)
-            if is_due or (schedule.on and call is not None and call.has_recorded):
-                self._check(call, *request)
+            if is_due or (call is not None and call.has_recorded):
+                self._spot_check(invocation, call)
         except BaseException:
             schedule.restart()
             raise
         return result
 
-    def _check(self, call: Call | None, *request: Any) -> None:
-        """Compare some samples of a call with what f itself gives.
+    def _spot_check(self, invocation: Invocation, call: Call | None) -> None:
+        """Compare some samples of a call with what f itself gives; raises if they differ.
 
         Args:
-            call: it is made again if a plan has served it.
+            call: by which programs have computed the invocation; None if a plan has.
         """
         start = clock()
         if call is None:
-            call = Call(self, *request)
-            call.result()
+            call = self._by_programs(invocation)
         call.check(self._schedule.turn)
         self._schedule.checked(clock() - start)
 
-    def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        """All arguments in order."""
+    def _in_order(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """Return all arguments in the order of the parameters, with defaults.
+
+        Raises:
+            TypeError: they don't fit the parameters, or one has no place among them.
+        """
         if not named:
             return args
         try:
@@ -259,56 +291,59 @@ class Compiled:
             )
         return bound.args
 
+    # ------------------------------------------------------------------ recordings
+
     def _fill(self, sweep: LaneSweep) -> bool:
-        """Compute the results of a sweep; whether something was recorded.
+        """Compute all lanes of a sweep; return whether a trace was recorded for it.
 
         Raises:
             _DependsOnValues: f depends on Values of a function around it.
         """
-        recordings, arguments = self._current_recordings(), sweep.arguments
-        cache = recordings.traces(
-            arguments.key,
-            lambda: TraceCache(
-                self.f, self.without, (), self.reduce, recordings.captured, self._told
-            ),
-        )
-        known = len(cache.known)
-        cache.do(sweep, arguments)
-        for k in range(known, len(cache.known)):
-            kind = "it goes another way" if k else "arguments of another kind"
-            self._reasons.append(self._reason or kind)
-            self._reason = ""
-        has_recorded = len(cache.known) > known
+        recordings = self._current_recordings()
+        cache = recordings.cache_for(sweep.arguments.key)
+        count = len(cache.known)
+        cache.do(sweep, sweep.arguments)
+        has_recorded = len(cache.known) > count
         if has_recorded:
+            self._note_reasons(cache, count)
             recordings.forget_old()
-        recordings.reads_values |= bool(sweep.closed)
-        if transforms.enclosed() and (
-            sweep.asked_function or transforms.differentiated(sweep.closed)
-        ):
+        if sweep.closed:
+            recordings.reads_values = True
+        if _may_depend_on_outer_values(sweep):
             raise _DependsOnValues
         return has_recorded
 
-    def _forget(self, why: str) -> Recordings:
-        """Record again from now on, for this reason."""
-        recordings = Recordings(self.f, self._recordings.captured.changes)
-        self._recordings, self._reason = recordings, why
-        return recordings
+    def _note_reasons(self, cache: TraceCache, count: int) -> None:
+        """Note why the traces after so many were recorded."""
+        for k in range(count, len(cache.known)):
+            reason = "it goes another way" if k else "arguments of another kind"
+            self._reasons.append(self._why_restarted or reason)
+            self._why_restarted = ""
 
     def _current_recordings(self) -> Recordings:
-        """The recordings; none yet, if a variable that the function captures has changed."""
+        """Return the recordings; new ones, if a variable that f captures has changed."""
         recordings = self._recordings
         if recordings.captured.same():
             return recordings
+        if not recordings.caches:  # nothing was recorded that could be out of date
+            return self._start_over(self._why_restarted)
         name, old, new = recordings.captured.difference()
         why = f"{name} has changed from {old} to {new}"
-        renewed = self._forget(why if recordings.kinds else self._reason)
-        if recordings.kinds and len(self._reasons) == MANY_RECORDINGS:
+        recordings = self._start_over(why)
+        if len(self._reasons) == RECORDINGS_BEFORE_A_WARNING:
             warn(
                 f"compile: {called(self.f)} is recorded anew at each change of what it names, "
-                f"for the {MANY_RECORDINGS}th time since {why}: make it an argument, or a "
-                "Value whose data is set"
+                f"for the {RECORDINGS_BEFORE_A_WARNING}th time since {why}: make it an "
+                "argument, or a Value whose data is set"
             )
-        return renewed
+        return recordings
+
+    def _start_over(self, why: str) -> Recordings:
+        """Drop all recordings, for this reason; return the new ones, which are empty."""
+        changes = self._recordings.captured.changes  # what f itself changes stays no guard
+        recordings = Recordings(self.f, self.without, self.reduce, changes, self._recordings.told)
+        self._recordings, self._why_restarted = recordings, why
+        return recordings
 
     # ------------------------------------------------------------------ derivatives
 
@@ -320,15 +355,20 @@ class Compiled:
             Otherwise as a call.
         """
         if named:
-            args = self._bound(args, named)
-        schedule, recordings = self._schedule, self._recordings
+            args = self._in_order(args, named)
+        if type(argnums) is not int:
+            return self._run("value_and_grad", args, argnums)  # type: ignore[no-any-return]
+        # This is `_run`, written out as in `__call__`.
+        recordings, schedule = self._recordings, self._schedule
         schedule.left -= 1
-        may_dispatch = schedule.left > 0 and (type(argnums) is int or type(argnums) is tuple)
-        if may_dispatch and not ((recordings.reads_values or watches) and _is_inside()):
+        is_usual = schedule.left > 0 and not (recordings.reads_values or watches)
+        if is_usual or self._may_use_plans():
             result: Any = dispatch(recordings.plans, argnums, args)
             if result is not None:
                 return result  # type: ignore[no-any-return]
-        return self._compute("value_and_grad", args, argnums)  # type: ignore[no-any-return]
+        return self._compute(  # type: ignore[no-any-return]
+            Invocation("value_and_grad", args, argnums)
+        )
 
     def grad(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """The gradient; arguments and errors as `value_and_grad`."""
@@ -353,7 +393,7 @@ class Compiled:
 
         With lanes and no `reduce`, a list (or for arrays an array) of one for each sample.
         """
-        return self._run("jacobian", self._bound(args, named), argnums)
+        return self._run("jacobian", self._in_order(args, named), argnums)
 
     def hvp(self, x: Any, v: Any, *more: Any) -> Any:
         """The Hessian in the first argument at x, times v: as scipy's `hessp` is called.
@@ -373,7 +413,7 @@ class Compiled:
             TypeError: with `reduce`, an argument that `argnums` names has samples.
             Otherwise as `value_and_grad`.
         """
-        return self._run("hessian", self._bound(args, named), argnums)
+        return self._run("hessian", self._in_order(args, named), argnums)
 
 
 class Derivative(Compiled):
@@ -384,41 +424,51 @@ class Derivative(Compiled):
 
     def __init__(self, f: Callable[..., Any], *options: Any) -> None:
         super().__init__(f, *options)
-        self._name, base, self._argnums = transforms.derivative_of(f)  # type: ignore[misc]
+        self._method, base, self._argnums = transforms.derivative_of(f)  # type: ignore[misc]
         self._base = base if isinstance(base, Compiled) else Compiled(base, *options)
         self._reasons = self._base._reasons
-        self._last: Any = None
+        self._last_args: Any = None
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """The result of f's transform; errors as of the method of the same name."""
-        args = self._bound(args, named)
-        self._last = None if any(map(holds_values, args)) else args
-        if self._name == "value_and_jacobian":
+        args = self._in_order(args, named)
+        self._last_args = None if any(map(holds_values, args)) else args
+        if self._method == "value_and_jacobian":
             return self._base(*args), self._base.jacobian(*args, argnums=self._argnums)
-        return getattr(self._base, self._name)(*args, argnums=self._argnums)
+        return getattr(self._base, self._method)(*args, argnums=self._argnums)
 
     def __repr__(self) -> str:
-        return f"<compiled {self._name} of {self._base!r}>"
+        return f"<compiled {self._method} of {self._base!r}>"
 
     @property
     def programs(self) -> list[Program]:
-        """The programs of the transform, of its last arguments if there are none yet."""
-        if not super().programs and self._last is not None:
-            self._fill(LaneSweep(Call(self, "value", self._last), None, None))
+        """The programs of the transform, recorded for its last arguments if there are none."""
+        if not super().programs and self._last_args is not None:
+            Call(self, Invocation("value", self._last_args)).compute()
         return super().programs
 
 
-def parameters(f: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of a function's parameters, as far as they can be told."""
+def _may_depend_on_outer_values(sweep: LaneSweep) -> bool:
+    """Whether a function around f is differentiated in Values that f may have read.
+
+    Traces tell which Values they read; where f itself was asked, it may be any.
+    """
+    if not transforms.enclosed():
+        return False
+    return sweep.asked_function or transforms.differentiated(sweep.closed)
+
+
+def _is_method_of(instance: Any, method: Compiled) -> bool:
+    """Whether a compiled method is the instance's own; a copied instance has another's."""
+    return method.f.__self__ is instance  # type: ignore[attr-defined]
+
+
+def _parameters(f: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of a function's parameters, as far as they can be told."""
     try:
         return (*inspect.signature(f).parameters,)
     except (TypeError, ValueError):
         return ()
-
-
-def _is_inside() -> bool:
-    """Whether this thread is in a function that is being differentiated or recorded."""
-    return transforms.enclosed() or innermost() is not None
 
 
 # ---------------------------------------------------------------- the entrance
@@ -453,34 +503,40 @@ def compile(
     threads: int = 1,
     verify: bool = True,
 ) -> Any:
-    """The function f, recorded once and replayed over many samples; also as decorator.
+    """Record the function f once, and replay it over many samples; also as decorator.
 
-    A compiled function is recorded, and computes what the function computes, to rounding. The
-    function and the primitives that it uses give the same for the same arguments: what else
-    they read is fixed when it is recorded, but for Values, which are read anew in each call.
-    Two aids find what breaks this, and are no proof. Numbers, strings and short lists, tuples
-    and dicts of them that its code, or that of a function or a primitive it reaches by name,
-    names are guards, unless it changes them itself: where one has changed, f is recorded again.
-    And samples are checked: f itself computes them too, and what differs raises.
+    A compiled function computes what f computes, to rounding. It has a method for each
+    derivative: `grad`, `value_and_grad`, `jacobian`, `hessian`, `hvp` and `jvp`.
 
-    It is recorded on its first call with arguments of a shape, at a sample for each trace:
-    comparisons of Values decide anew for each sample, and f itself computes those that
-    rounding could decide. Recording runs f once, and a spot check once more. Values from
-    outside get no gradient; but within a function that is differentiated, f itself computes
-    what depends on its Values, and within one that is compiled f is recorded with it: the
-    result is a Value there. What the result does not depend on is left out, and raises
-    nothing but in a spot check.
+    f and the primitives that it uses have to give the same for the same arguments. What else
+    they read is fixed when f is recorded, but for Values, which are read anew in each call. Two
+    aids find what breaks this, and are no proof:
+
+    - Guards: numbers, strings, and short lists, tuples and dicts of them, which code names that
+      f reaches by name, unless f changes them itself. Where one has changed, f is recorded
+      again.
+    - Spot checks: now and then f itself computes a sample too, and a difference raises.
+
+    f is recorded on its first call with arguments of a shape, and again for each sample whose
+    comparisons of Values lead another way. f itself computes samples whose comparisons rounding
+    could decide. Recording runs f once, and a spot check once more. What the result does
+    not depend on is left out, and raises nothing but in a spot check.
+
+    Values from outside f get no gradient. But within a function that is differentiated, f
+    itself computes what depends on that function's Values; and within one that is compiled, f
+    is recorded with it: the result is a Value there.
+
     A method is compiled for each instance; `in_axes` leaves `self` out. `isinstance(x, float)`
     is false of a number that is recorded, which is a Value, and `str(x)` reads it out.
 
     Of many shapes those used last are kept: 16, or up to 256 that have 400,000 nodes together
-    (about 250 MB); others are recorded anew. Threads may share a compiled function: while one
+    (about 250 MB). Of ways, 16 are recorded as they come, and up to 64 in all when f itself has
+    computed 2,000 samples in between, of which a warning tells. Such samples' values are
+    computed on floats, if f takes these. Threads may share a compiled function: while one
     records, another is served by f itself.
 
-    Of traces, 16 are recorded as they come, and up to 64 in all when f itself has computed
-    2,000 samples in between, of which a warning tells. Values of such samples are computed on
-    floats, if f takes these. A NaN that a sample is given stands in its results as the program
-    gives it, also where f would raise; other results that are not finite are f's.
+    A NaN that a sample is given stands in its results as the program gives it, also where f
+    would raise; other results that are not finite are f's.
 
     If f reads a number out of a Value, by `.data`, `int`, `round` or formatting, as a copy or
     a derivative that is a number, then a warning names the line, and f itself computes every
@@ -514,6 +570,25 @@ def compile(
     >>> loss.value_and_grad(1.0, [1.0, 2.0], [3.0, 3.0])
     (2.5, -4.0)
     """
+    _check_options(in_axes, reduce, threads)
+    options = in_axes, reduce, without, threads, verify
+    if f is None:
+        return lambda f: compile(f, *options)  # type: ignore[call-overload]
+    if not callable(f):
+        raise TypeError(f"compile takes a function, got {f!r:.80}")
+    if not _has_lanes(in_axes) and transforms.derivative_of(f):
+        return Derivative(f, None, None, without, threads, verify)
+    return Compiled(f, *options)
+
+
+def _has_lanes(in_axes: Axes) -> bool:
+    """Whether an argument has samples."""
+    axes = in_axes if isinstance(in_axes, tuple) else (in_axes,)
+    return any(axis is not None for axis in axes)
+
+
+def _check_options(in_axes: Axes, reduce: str | None, threads: int) -> None:
+    """Check the options of `compile`, whose docstring says what is raised."""
     axes = in_axes if isinstance(in_axes, tuple) else (in_axes,)
     if any(axis is not None and (type(axis) is not int or axis < 0) for axis in axes):
         raise TypeError(
@@ -528,12 +603,3 @@ def compile(
         )
     if threads < 1:
         raise ValueError(f"compile: threads must be at least 1, got {threads!r:.80}")
-    if f is None:
-        return lambda f: compile(  # type: ignore[call-overload]
-            f, in_axes, reduce, without, threads, verify
-        )
-    if not callable(f):
-        raise TypeError(f"compile takes a function, got {f!r:.80}")
-    if all(axis is None for axis in axes) and transforms.derivative_of(f):
-        return Derivative(f, None, None, without, threads, verify)
-    return Compiled(f, in_axes, reduce, without, threads, verify)

@@ -45,4 +45,6 @@ cdef class Form:
     cdef Py_ssize_t take_numbers(self, list numbers, double *to, Py_ssize_t at) except -2
     cdef Py_ssize_t take_array(self, object x, double *to, Py_ssize_t at) except -2
     cdef build(self, double *numbers, Py_ssize_t at)
+    cdef list build_parts(self, double *numbers, Py_ssize_t at)
+    cdef list build_numbers(self, double *numbers, Py_ssize_t at)
     cdef build_array(self, double *numbers, Py_ssize_t at)

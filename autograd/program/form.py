@@ -2,8 +2,10 @@
 # cython: initializedcheck=False, auto_pickle=False
 """Forms: numbers go from trees into buffers of doubles, and back into trees like them.
 
-Arguments are read by their forms, and results are built by theirs. JAX calls a form a treedef.
-Ordinary Python, which Cython also compiles.
+A *tree* is a number, an array, or a list, tuple, dict or the like of trees. Its *form* is how
+it is built, without the numbers: arguments are read by their forms, and results are built by
+theirs. `autograd.trees.Structure` says the same in Python. JAX calls it a treedef. Ordinary
+Python, which Cython also compiles.
 """
 
 from __future__ import annotations
@@ -43,6 +45,9 @@ NUMPY_NUMBER: Any = np.generic
 class Form:
     """How a tree is built: its `Structure` in fields of C.
 
+    The methods that read a tree put its numbers into a buffer, from a place on. They return the
+    place after the last of them, or -1 if the tree is built otherwise.
+
     Args:
         structure: of `autograd.trees`.
     """
@@ -54,7 +59,7 @@ class Form:
         self.names = structure.key[3] if self.kind is dict else None
 
     def fill(self, x: Any, numbers: Any, at: cython.Py_ssize_t = 0) -> int:
-        """Put the numbers of a tree into an array of doubles; -1 if it is built otherwise."""
+        """Read a tree into an array of doubles."""
         return self.take(x, _doubles(numbers), at)
 
     def tree(self, numbers: Any, at: cython.Py_ssize_t = 0) -> Any:
@@ -64,19 +69,19 @@ class Form:
     # ------------------------------------------------------------------ from a tree
 
     def take(self, x: Any, to: cython.p_double, at: cython.Py_ssize_t) -> int:
-        """Put the numbers of a tree there; where they end, or -1 if it is built otherwise."""
+        """Read a tree into a buffer of doubles."""
         if self.kind is ARRAY and type(x) is ARRAY and x.dtype.kind in "fiub":
             return self.take_array(x, to, at)
         children: Any = self.children(x)
-        if children is not None:
-            if self.nested:
-                return self.take_parts(children, to, at)
-            return self.take_numbers(children, to, at)
-        leaves: Any = self.structure.leaves(x)
-        return -1 if leaves is None else self.take_numbers(leaves, to, at)
+        if children is None:  # it may be a tree of the form though its type is a rare one
+            leaves: Any = self.structure.leaves(x)
+            return -1 if leaves is None else self.take_numbers(leaves, to, at)
+        if self.nested:
+            return self.take_parts(children, to, at)
+        return self.take_numbers(children, to, at)
 
     def children(self, x: Any) -> Any:
-        """The children of a tree of a usual type; None if it is of another type."""
+        """Return the children of a tree of a usual type; None if it is of another type."""
         kind = self.kind
         if kind is list and type(x) is list:
             return x
@@ -91,6 +96,7 @@ class Form:
     def take_parts(
         self, children: list[Any], to: cython.p_double, at: cython.Py_ssize_t
     ) -> int:
+        """Read the children of a tree that are trees themselves, one after the other."""
         i: cython.Py_ssize_t
         part: Form
         if len(children) != len(self.parts):
@@ -107,6 +113,7 @@ class Form:
     def take_numbers(
         self, numbers: list[Any], to: cython.p_double, at: cython.Py_ssize_t
     ) -> int:
+        """Read the children of a tree that are all numbers."""
         i: cython.Py_ssize_t
         size: cython.Py_ssize_t = self.size
         if len(numbers) != size:
@@ -116,9 +123,8 @@ class Form:
                 return -1
             x = numbers[i]
             if type(x) is not float:
-                is_plain = type(x) is int or isinstance(x, NUMPY_NUMBER)
-                x = real(x) if is_plain else (NUMBER.leaves(x) or [x])[0]
-                if type(x) is not float:
+                x = _float_of(x)
+                if x is None:
                     return -1
             to[at + i] = x
         return at + size
@@ -127,32 +133,52 @@ class Form:
         size: cython.Py_ssize_t = self.size
         if x.shape != self.shape:
             return -1
-        if not _read(x, to, at, size):
+        if not _read(x, to, at, size):  # its doubles don't lie side by side
             _read(np.ascontiguousarray(x, float), to, at, size)
         return at + size
 
     # ------------------------------------------------------------------ to a tree
 
     def build(self, numbers: cython.p_double, at: cython.Py_ssize_t) -> Any:
-        """Build a tree of the numbers from there on."""
-        i: cython.Py_ssize_t
-        part: Form
+        """Build a tree of the numbers in a buffer from a place on."""
         if self.kind is float:
             return float(numbers[at])
-        if self.kind is ARRAY and not self.nested:
+        if self.nested:
+            children = self.build_parts(numbers, at)
+        elif self.kind is ARRAY:
             return self.build_array(numbers, at)
-        size: cython.Py_ssize_t = len(self.parts) if self.nested else self.size
+        else:
+            children = self.build_numbers(numbers, at)
+        return children if self.kind is list else self.structure.make(children)
+
+    def build_parts(self, numbers: cython.p_double, at: cython.Py_ssize_t) -> Any:
+        i: cython.Py_ssize_t
+        part: Form
+        children: list[Any] = [None] * len(self.parts)
+        for i in range(len(self.parts)):
+            part = self.parts[i]
+            children[i] = part.build(numbers, at)
+            at += part.size
+        return children
+
+    def build_numbers(self, numbers: cython.p_double, at: cython.Py_ssize_t) -> Any:
+        i: cython.Py_ssize_t
+        size: cython.Py_ssize_t = self.size
         children: list[Any] = [None] * size
         for i in range(size):
-            if self.nested:
-                part = self.parts[i]
-                children[i] = part.build(numbers, at)
-                at += part.size
-            else:
-                children[i] = float(numbers[at + i])
-        return children if self.kind is list else self.structure.make(children)
+            children[i] = float(numbers[at + i])
+        return children
 
     def build_array(self, numbers: cython.p_double, at: cython.Py_ssize_t) -> Any:
         array = np.empty(self.shape)
         _write(array, numbers, at, self.size)
         return array
+
+
+def _float_of(x: Any) -> Any:
+    """Return a number of another type as a float; None if it is no number."""
+    if type(x) is int or isinstance(x, NUMPY_NUMBER):
+        number = real(x)
+        return number if type(number) is float else None
+    leaves = NUMBER.leaves(x)
+    return leaves[0] if leaves and type(leaves[0]) is float else None

@@ -15,9 +15,11 @@ from autograd import transforms
 from autograd.core.blocks import recording
 from autograd.core.operand import primal
 from autograd.core.value import Value
+from autograd.program.arguments import Direction
 from autograd.program.ir.arrays import Array, np
+from autograd.program.plan import seed_one
 from autograd.program.program import VALUES
-from autograd.program.results import Layout, Numbers, parting
+from autograd.program.results import Layout, Numbers, unequal_lanes
 from autograd.program.targets.runner import added_up
 from autograd.program.trace.verify import compare
 from autograd.trees import NUMBER, Structure, flatten, structure, without_axes
@@ -34,7 +36,7 @@ class LaneSweep:
     Args:
         call: asks for it.
         output: of which the gradient is taken; along a direction, that of its derivative.
-        along: u and x of the direction.
+        along: the direction of derivatives, if any are asked for.
 
     Attributes:
         request: what it asks of a program.
@@ -48,9 +50,7 @@ class LaneSweep:
     form: Structure
     numbers: Numbers
 
-    def __init__(
-        self, call: Call, output: int | None, along: tuple[Array, Array] | None
-    ) -> None:
+    def __init__(self, call: Call, output: int | None, along: Direction | None) -> None:
         self.output, self.along = output, along  # but not the call: that would be a cycle
         self.f, self.arguments, self.places = call.compiled.f, call.given, call.places
         self.request, self.threads, self.weight = call.request, call.threads, call.weight
@@ -59,8 +59,8 @@ class LaneSweep:
         self.asked_function = self.is_filled = False
 
     def of_lane(self, lane: int) -> LaneSweep:
-        """The same of one lane, without its results."""
-        along = self.along and (self.along[0], self.along[1][:, lane : lane + 1])
+        """Return the same sweep over one lane alone, not computed yet."""
+        along = self.along and self.along.of_lanes(slice(lane, lane + 1))
         single = copy(self)
         single.arguments, single.along, single.threads = self.arguments.of_lane(lane), along, 1
         single.closed, single.parts = set(), {}
@@ -68,13 +68,15 @@ class LaneSweep:
         return single
 
     def weights(self, count: int) -> Array | None:
-        """The weight of each of so many outputs; along a direction, of their tangents."""
+        """Return the seed of so many outputs; None if no gradient is asked for.
+
+        Along a direction the second half of the outputs are the derivatives of the first, and
+        the gradient is that of a derivative.
+        """
         if self.output is None:
             return None
-        weights = np.zeros(count)
         first = 0 if self.along is None else count // 2
-        weights[first + self.output :][:1] = self.weight
-        return weights
+        return seed_one(count, first + self.output, self.weight)
 
     # ------------------------------------------------------------------ results of lanes
 
@@ -85,21 +87,22 @@ class LaneSweep:
             columns: where these are among those of the numbers; all of them if None.
         """
         self.closed.update(trace.closed)
-        before = self.parts.get(trace)
-        self.parts[trace] = lanes if before is None else np.concatenate([before, lanes])
-        out = numbers.out[: self.height(trace.form)]
+        earlier_lanes = self.parts.get(trace, lanes[:0])
+        self.parts[trace] = np.concatenate([earlier_lanes, lanes])
+        out = numbers.out[: self.result_rows(trace.form)]
         d_x = numbers.d_x
-        if columns is not None:
-            out = out if out.shape[1] == 1 else out[:, columns]
-            d_x = None if d_x is None else d_x[:, columns]
+        if columns is not None and out.shape[1] > 1:  # a single column is that of all lanes
+            out = out[:, columns]
+        if columns is not None and d_x is not None:
+            d_x = d_x[:, columns]
         self.put(lanes, out, numbers.d_u, d_x, trace.form)
 
     def outputs(self, form: Structure) -> int:
         """How many outputs there are, with their derivatives along a direction."""
         return form.size if self.along is None else 2 * form.size
 
-    def height(self, form: Structure) -> int:
-        """How many rows there are, with the gradients of lanes."""
+    def result_rows(self, form: Structure) -> int:
+        """How many rows of results there are: outputs, and if asked for gradients per lane."""
         if not self.request.per_lane:
             return self.outputs(form)
         sizes = [self.arguments.structures[i].size for i in self.places]
@@ -114,7 +117,7 @@ class LaneSweep:
         if not self.is_filled:
             self.allocate(form)
         if form.key != self.form.key:
-            raise parting()
+            raise unequal_lanes()
         numbers, uniform = self.numbers, len(self.arguments.u)
         numbers.out[:, lanes] = out
         if self.output is None or self.request.per_lane:
@@ -127,7 +130,7 @@ class LaneSweep:
         """Make room for the results of all lanes."""
         given, self.form, self.is_filled = self.arguments, form, True
         lanes = given.lanes or 1
-        out, d_u = np.zeros((self.height(form), lanes)), np.zeros(len(given.u))
+        out, d_u = np.zeros((self.result_rows(form), lanes)), np.zeros(len(given.u))
         self.numbers = Numbers(out, d_u, np.zeros((len(given.x), lanes)), lanes)
 
     # ------------------------------------------------------------------ by f itself
@@ -144,16 +147,19 @@ class LaneSweep:
     def evaluate(self, lanes: Sequence[int]) -> None:
         """Compute the values of lanes: on floats as far as that is sure, and then on Values."""
         values = self.values_on_floats(lanes)
-        none, done = np.zeros(0), len(values)
+        done = len(values)
         if values:
-            self.put(lanes[:done], np.array([values]), none, None, NUMBER)
+            self.put(lanes[:done], np.array([values]), np.zeros(0), None, NUMBER)
         for lane in lanes[done:]:
-            with self.arguments.naming(lane), recording():
-                numbers, rebuild = flatten(self.arguments.sample(lane), "the arguments")
-                result = without_axes(self.f(*rebuild([Value(x) for x in numbers])))
-                form = structure(result, "the result of f")
-                out = [primal(y) for y in flatten(result, "")[0]]
-            self.put([lane], np.array(out).reshape(-1, 1), none, None, form)
+            self.evaluate_on_values(lane)
+
+    def evaluate_on_values(self, lane: int) -> None:
+        with self.arguments.naming(lane), recording():
+            numbers, rebuild = flatten(self.arguments.sample(lane), "the arguments")
+            result = without_axes(self.f(*rebuild([Value(x) for x in numbers])))
+            form = structure(result, "the result of f")
+            out = [primal(y) for y in flatten(result, "")[0]]
+        self.put([lane], np.array(out).reshape(-1, 1), np.zeros(0), None, form)
 
     def values_on_floats(self, lanes: Sequence[int]) -> list[float]:
         """The values of the first lanes, as far as f gives floats for floats.
@@ -175,23 +181,28 @@ class LaneSweep:
 
     def differentiate(self, lane: int) -> None:
         """Compute one lane, and its derivatives, by eager's sweeps."""
-        given = self.arguments
-        with given.naming(lane):
+        with self.arguments.naming(lane):
             options = transforms.Options((*self.places,))
-            run = transforms.Run(self.f, given.sample(lane), {}, options, every=True)
+            run = transforms.Run(self.f, self.arguments.sample(lane), {}, options, every=True)
             out = [primal(y) for y in run.outputs]
             form = structure(run.returned, "the result of f")
             gradient: list[Any] = []
+            if self.output is not None:
+                gradient = self.gradient_by_function(run, self.output, lane)
             if self.along is not None and self.output is None:
-                out += map(primal, run.push(self.direction(lane)))
+                out += map(primal, run.push(self.along_in_lane(lane)))
             elif self.along is not None:
-                gradient = run.curve(run.outputs[self.output or 0], self.direction(lane))
-                gradient = [self.weight * primal(d) for d in gradient]
-                out += [0.0] * len(out)
-            elif self.output is not None and run.outputs:
-                pulled = run.pull([(run.outputs[self.output], self.weight)])
-                gradient = [*map(primal, pulled)]
+                out += [0.0] * len(out)  # nobody asks for these rows beside a gradient
         self.put_gradient(lane, out, gradient, form)
+
+    def gradient_by_function(self, run: transforms.Run, output: int, lane: int) -> list[float]:
+        """Return the weighted gradient of an output; along a direction, of its derivative."""
+        if not run.outputs:
+            return []
+        y = run.outputs[output]
+        if self.along is None:
+            return [*map(primal, run.pull([(y, self.weight)]))]
+        return [self.weight * primal(d) for d in run.curve(y, self.along_in_lane(lane))]
 
     def put_gradient(
         self, lane: int, out: list[float], gradient: list[float], form: Structure
@@ -204,10 +215,10 @@ class LaneSweep:
             side = d_u if given.axes[i] is None else d_x[:, 0]
             side[rows] = part
         if self.request.per_lane:
-            by_program = sorted(zip(self.places, parts), key=lambda each: self.rank(each[0]))
-            out = [*out, *[x for _, part in by_program for x in part.tolist()]]
-        column = np.array(out).reshape(-1, 1)
-        self.put([lane], column, d_u, d_x, form)
+            part_of = dict(zip(self.places, parts))
+            for i in sorted(part_of, key=self.rank):
+                out = [*out, *part_of[i].tolist()]
+        self.put([lane], np.array(out).reshape(-1, 1), d_u, d_x, form)
 
     def rows(self) -> list[range]:
         """Where the numbers of the arguments to differentiate in are, in u or in x."""
@@ -220,19 +231,19 @@ class LaneSweep:
 
     # ------------------------------------------------------------------ spot checks
 
-    def direction(self, lane: int) -> list[float]:
-        """One lane of the direction: the numbers of the arguments to differentiate in."""
+    def along_in_lane(self, lane: int) -> list[float]:
+        """The direction in one lane: the tangents of the arguments to differentiate in."""
         assert self.along is not None
-        t_u, t_x = self.along
         numbers: list[float] = []
         for i, rows in zip(self.places, self.rows()):
-            side = t_u if self.arguments.axes[i] is None else t_x[:, lane]
+            uniform = self.arguments.axes[i] is None
+            side = self.along.u if uniform else self.along.x[:, lane]
             numbers += side[rows].tolist()
         return numbers
 
     def difference(self) -> str | None:
         """How the results of one lane differ from those of f, by more than rounding."""
-        along = None if self.along is None else self.direction(0)
+        along = None if self.along is None else self.along_in_lane(0)
         count = self.outputs(self.form)
         out = self.numbers.out[:count].ravel().tolist()
         slopes = []

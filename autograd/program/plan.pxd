@@ -10,9 +10,10 @@ cdef class Workspace:
     cdef readonly object sweep, uniform, outside, runner, seed
     cdef readonly Numbers numbers
     cdef readonly list closed
-    cdef readonly Py_ssize_t lanes, outputs, after, threads
+    cdef readonly Py_ssize_t lanes, outputs, after, threads, seed_width
     cdef readonly bint reverse, forward, per_lane
     cdef double *u
+    cdef double *seeds
 
     cpdef read_closed(self)
 
@@ -22,11 +23,11 @@ cdef class Plan:
     cdef readonly object trace
     cdef readonly Workspace space
     cdef readonly Layout layout
-    cdef object captured, looks, reduce, in_axes
+    cdef object captured, looks, reduce
     cdef str method
     cdef list forms, varies, starts, is_float, tangent_rows, tokens
-    cdef tuple spaces, names, known, columns
-    cdef Py_ssize_t count
+    cdef tuple spaces, names, objects, columns
+    cdef Py_ssize_t count, seeded
     cdef bint has_lanes, is_matrix, by_columns
     cdef public bint used
 
@@ -35,6 +36,8 @@ cdef class Plan:
     cdef bint fits(self, tuple args) except -1
     cdef bint bind_lanes(self, tuple args) except -1
     cdef bint is_current(self) except -1
-    cdef bint is_same(self, object space, object name, object known) except -1
+    cdef bint is_same(self, object space, object name, object expected) except -1
     cdef matrix(self, tuple args)
-    cdef choose(self, Py_ssize_t k)
+    cdef matrix_row(self, tuple args, bint more_follow)
+    cdef point_along(self, Py_ssize_t k)
+    cdef seed_output(self, Py_ssize_t k)

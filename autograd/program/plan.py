@@ -5,7 +5,9 @@
 A `Workspace` has the buffers of one sweep of a program, which belong to one call at a time. A
 `Plan` serves calls of a method whose arguments are built like an earlier call's: it knows where
 each number goes and how the result is laid out. NumPy's einsum_path and FFTW call this a plan.
-Ordinary Python, which Cython also compiles.
+
+The *seed* of a reverse sweep is a weight for each output: the sweep gives the derivatives of
+the weighted sum. Ordinary Python, which Cython also compiles.
 """
 
 from __future__ import annotations
@@ -25,10 +27,10 @@ from autograd.program.form import Form
 from autograd.program.ir.arrays import np
 from autograd.program.program import VALUES
 from autograd.program.results import Numbers
-from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS
+from autograd.program.targets.runner import ANOTHER, NEAR, OTHER_TRACE, THIS
 from autograd.program.trace.captured import KEYS, LENGTH, equal
 
-__all__ = ["MAX_ARRAYS", "Plan", "Workspace", "dispatch"]
+__all__ = ["MAX_ARRAYS", "Plan", "Workspace", "dispatch", "seed_one"]
 
 if not cython.compiled:  # else in buffers.pxd
 
@@ -42,10 +44,11 @@ MAX_ARRAYS = 7  # that a runner of the kernel reads
 
 
 def dispatch(plans: dict[Any, list[Plan]], key: Any, args: tuple[Any, ...]) -> Any:
-    """The result of the first plan that fits the call; None if none does.
+    """Return the result of the first plan that fits the call; None if none does.
 
     Args:
-        key: of the method and what it differentiates in.
+        key: that of the method's plans, see `recordings.key_of`.
+        args: the arguments, and after them the tangents.
     """
     plan: Plan
     candidates = plans.get(key)
@@ -57,14 +60,23 @@ def dispatch(plans: dict[Any, list[Plan]], key: Any, args: tuple[Any, ...]) -> A
     return None
 
 
+def seed_one(outputs: int, output: int, weight: float) -> Any:
+    """Return the seed that has this weight for one output; without outputs, an empty one."""
+    seed = np.zeros(outputs)
+    if outputs:
+        seed[output] = weight
+    return seed
+
+
 class Workspace:
     """The buffers of one sweep of a program.
 
     Attributes:
-        lanes: how many the buffers are for; 0 before there are any.
-        uniform: the numbers that all lanes share, beginning with the inputs.
-        outside: those of them that are the data of Values from outside.
-        seed: the weight of each output, if derivatives are asked for.
+        lanes: how many a call has that the buffers are for; 0 before there are any.
+        uniform: the numbers that all lanes share, beginning with the inputs; `u` is the same.
+        outside: those of them that are the data of Values from outside f.
+        seed: a row for each output, if derivatives are asked for; `seeds` is the same, flat,
+            and `seed_width` the length of a row.
         numbers: the results.
         outputs: how many there are, with derivatives along a direction.
         after: where the tangents of the uniform inputs begin.
@@ -72,7 +84,7 @@ class Workspace:
 
     Args:
         program, request: which sweep.
-        closed: Values whose data are its last uniform inputs, but for tangents.
+        closed: Values from outside f, whose data are its last uniform inputs, but for tangents.
         threads: how many share the lanes.
 
     Raises:
@@ -94,15 +106,18 @@ class Workspace:
         self.outputs = len(program.tape.outputs) * (2 if self.forward else 1)
 
     def resize(self, lanes: int) -> None:
-        """Make buffers for so many lanes."""
+        """Make buffers for a call with so many lanes."""
+        self.lanes = 0  # until all of them are made: an interrupt may come
         sweep: Any = self.sweep
-        u, out, d_u, d_x = sweep.memory(lanes)
-        x = np.zeros((sweep.lane_inputs, lanes))
+        columns = sweep.lanes or lanes  # a re-rolled program has lanes of its own
+        u, out, d_u, d_x = sweep.memory(columns)
+        x = np.zeros((sweep.lane_inputs, columns))
         seed: Any = None
+        self.seed_width = columns if sweep.seed_varies else 1
         if self.reverse:
-            seed = np.zeros((self.outputs, lanes if sweep.seed_varies else 1))
+            seed = np.zeros((self.outputs, self.seed_width))
         runner = sweep.runner(
-            lanes,
+            columns,
             u,
             (x,) if sweep.lane_inputs else (),
             seed,
@@ -112,53 +127,62 @@ class Workspace:
             sweep.answers,
             self.threads,
         )
-        self.lanes = 0  # until all of it is made: an interrupt may come
         self.u, self.uniform, self.seed, self.runner = _doubles(u), u, seed, runner
+        self.seeds = _doubles(None if seed is None else seed.reshape(-1))
         self.outside = u[self.after - len(self.closed) : self.after]
-        self.numbers = Numbers(out, d_u, d_x, lanes, runner)
+        self.numbers = Numbers(out, d_u, d_x, columns, runner)
         self.lanes = lanes
 
     def read_closed(self) -> None:
-        """Read the data of Values from outside."""
+        """Read the data of Values from outside f."""
         if self.closed:
             read_data(self.closed, self.outside)
 
-    def weigh(self, weights: Any, lanes: int) -> None:
-        """Set the weight of each output; the derivatives are those of the weighted sum."""
-        shares_seed = not self.per_lane and not self.sweep.seed_varies
-        self.seed[:] = np.reshape(weights, (-1, 1)) * (lanes if shares_seed else 1)
+    def set_seed(self, weights: Any, lanes: int) -> None:
+        """Set the weight of each output in each of so many lanes."""
+        is_shared = not self.per_lane and not self.sweep.seed_varies
+        # An output that all lanes share has one seed, which stands for those of all lanes.
+        self.seed[:] = np.reshape(weights, (-1, 1)) * (lanes if is_shared else 1)
 
     def run(self, u: Any, x: Any, weights: Any = None, along: Any = None) -> tuple[int, Any]:
-        """Run the sweep; its status (see `runner`), and how each lane goes.
+        """Run the sweep; return its status (see `runner`), and how each lane goes.
 
         A lane goes ANOTHER way, THIS one, or so NEAR an edge that rounding could decide it.
 
         Args:
             u, x: the inputs; those of the lanes have a row each.
-            weights: of each output, of whose sum derivatives are taken.
-            along: tangents of u and x.
+            weights: the seed, if derivatives are asked for.
+            along: tangents of u and x, if derivatives along a direction are asked for.
         """
-        sweep: Any = self.sweep
-        lanes, count = x.shape[1], len(u)
+        lanes = x.shape[1]
         if self.lanes != lanes:
-            self.resize(sweep.lanes or lanes)
-            self.lanes = lanes
-        self.uniform[:count] = u
+            self.resize(lanes)
+        self.uniform[: len(u)] = u
         if along is not None:
-            self.uniform[self.after : self.after + count] = along[0]
-            x = np.concatenate([x, along[1]])
+            t_u, t_x = along
+            self.uniform[self.after : self.after + len(u)] = t_u
+            x = np.concatenate([x, t_x])
         self.read_closed()
         if weights is not None:
-            self.weigh(weights, lanes)
-        guards = self.numbers.out[sweep.outputs :]
-        guards[:] = sweep.answers  # where nothing is computed
-        status = self.runner.run((x,) if sweep.lane_inputs else ())
-        taken = np.full(lanes, THIS)
-        if status & OTHER_TRACE:
-            as_recorded = guards == sweep.answers
-            is_sure = as_recorded[sweep.guards :].all(0)
-            taken[:] = np.where(is_sure, THIS, NEAR) * as_recorded[: sweep.guards].all(0)
+            self.set_seed(weights, lanes)
+        guards = self.numbers.out[self.sweep.outputs :]
+        guards[:] = self.sweep.answers  # for a runner that stops before it computes them
+        status = self.runner.run((x,) if self.sweep.lane_inputs else ())
+        taken = self.ways(guards, lanes) if status & OTHER_TRACE else np.full(lanes, THIS)
         return status, taken
+
+    def ways(self, guards: Any, lanes: int) -> Any:
+        """Return how each lane goes: ANOTHER way if a guard has another answer, NEAR if a tie.
+
+        Ties are the guards after the recorded ones; see `near_ties`.
+        """
+        as_recorded = guards == self.sweep.answers
+        goes_this_way = as_recorded[: self.sweep.guards].all(0)
+        is_near = ~as_recorded[self.sweep.guards :].all(0)
+        taken = np.full(lanes, THIS)
+        taken[:] = np.where(is_near, NEAR, THIS)
+        taken[~np.broadcast_to(goes_this_way, lanes)] = ANOTHER
+        return taken
 
 
 class Plan:
@@ -178,46 +202,67 @@ class Plan:
         NotImplementedError: such calls have to be computed by a `Call`.
     """
 
+    # For each argument, and then for each tangent:
+    #   forms, starts: how it is built, and where its numbers go among the uniform inputs;
+    #   varies, is_float: whether it is an array of lanes, and whether it is one float.
+    # tangent_rows: where the directions of the sweeps of a matrix are 1, in turn.
+    # columns: the arrays of lanes of the present call.
+    # seeded: the output whose seed is not 0.
+    # tokens: has one entry unless a call is going on.
+
     def __init__(self, trace: Any, call: Any, captured: Any) -> None:
-        given, request = call.given, call.request
-        self.space = Workspace(trace.program, request, trace.closed, call.threads)
-        self.trace, self.captured, self.looks = trace, captured, None
-        self.varies = [axis is not None for axis in given.axes]
-        self.has_lanes = given.lanes > 0
+        given = call.given
+        self.space = Workspace(trace.program, call.request, trace.closed, call.threads)
         _check_arrays(given, self.space, call)
+        self.trace, self.captured, self.looks = trace, captured, None
         self.method, self.reduce, self.layout = call.method, call.reduce, call.layout
         self.is_matrix, self.by_columns = call.is_matrix, not self.space.reverse
+        self.has_lanes = given.lanes > 0
         self.forms = [Form(structure) for structure in given.structures]
         self.starts = [given.rows[name].start for name in given.names]
+        self.varies = [axis is not None for axis in given.axes]
         self.tangent_rows: list[int] = []
-        places, after = call.places, self.space.after
-        if call.tangents:  # which follow the arguments
-            self.forms += [self.forms[i] for i in places]
-            self.starts += [after + self.starts[i] for i in places]
-            self.varies += [False] * len(places)
+        if call.direction is not None:
+            self.expect_tangents(call.places)
         elif self.space.forward:
-            rows = [given.rows[given.names[i]] for i in places]
-            self.tangent_rows = [after + row for part in rows for row in part]
+            self.tangent_rows = self.rows_of_tangents(given, call.names)
         self.is_float = [form.kind is float for form in self.forms]
-        self.count, self.columns = len(self.varies), ()
+        self.count, self.columns = len(self.forms), ()
         self.tokens, self.used = [True], False
-        self.prepare(given.lanes or self.space.sweep.lanes or 1)
+        self.prepare(given.lanes or 1)
+
+    def expect_tangents(self, places: Any) -> None:
+        """Let the tangents of these arguments follow all arguments."""
+        after: Any = self.space.after
+        for i in places:
+            self.forms.append(self.forms[i])
+            self.starts.append(after + self.starts[i])
+            self.varies.append(False)
+
+    def rows_of_tangents(self, given: Any, names: Any) -> list[int]:
+        """Return where the tangents of these arguments are among the uniform inputs."""
+        after: Any = self.space.after
+        return [after + row for name in names for row in given.rows[name]]
 
     def prepare(self, lanes: int) -> None:
-        """Make buffers for so many lanes, with the weights of all calls."""
+        """Make buffers for so many lanes, with the seed that all calls begin with.
+
+        The first output has all weight. With a direction this is its derivative: the second
+        half of the outputs are the derivatives of the first.
+        """
         space = self.space
         space.resize(lanes)
-        if space.reverse:
-            weights = np.zeros(space.outputs)
-            first = space.outputs // 2 if space.forward else 0
-            weights[first:][:1] = 1.0 / lanes if self.averages() else 1.0
-            space.weigh(weights, lanes if self.has_lanes else 1)
-
-    def averages(self) -> bool:
-        return bool(self.has_lanes and self.reduce == "mean")
+        if not space.reverse:
+            return
+        self.seeded = space.outputs // 2 if space.forward else 0
+        weight = 1.0 / lanes if self.reduce == "mean" else 1.0
+        space.set_seed(seed_one(space.outputs, self.seeded, weight), lanes)
 
     def call(self, args: tuple[Any, ...]) -> Any:
-        """The method's result; None if the call is built otherwise or goes another way."""
+        """Return the method's result; None if the call is built otherwise or goes another way.
+
+        None also if another call goes on, whose buffers these are.
+        """
         try:
             self.tokens.pop()  # two threads can't pop the same one
         except IndexError:
@@ -229,6 +274,7 @@ class Plan:
             self.tokens.append(True)
 
     def compute(self, args: tuple[Any, ...]) -> Any:
+        """Do what `call` says, while no other call uses the buffers."""
         space = self.space
         if not (self.fits(args) and self.is_current()):
             return None
@@ -240,40 +286,58 @@ class Plan:
             return None
         return self.layout.result(self.method, space.numbers, args)
 
+    # ------------------------------------------------------------------ matrices
+
     def matrix(self, args: tuple[Any, ...]) -> Any:
-        """The Jacobian by a sweep for each output or input, or the Hessian for each input."""
+        """Return the Jacobian or the Hessian; None if the call goes another way.
+
+        By columns and in a Hessian there is a sweep along each input, else of each output.
+        """
         space, layout, rows = self.space, self.layout, list[Any]()
-        size: cython.Py_ssize_t = len(self.tangent_rows) or max(1, layout.size)
+        is_along_inputs = len(self.tangent_rows) > 0
+        size: cython.Py_ssize_t
+        size = len(self.tangent_rows) if is_along_inputs else max(1, layout.size)
         for k in range(size):
-            if size > 1 or self.tangent_rows:  # else it is chosen for good
-                self.choose(k)
+            if is_along_inputs:
+                self.point_along(k)
+            elif size > 1:  # a single output is seeded for good
+                self.seed_output(k)
             if space.runner.run(self.columns):
                 return None
-            if self.by_columns:
-                row = space.numbers.out[layout.size : 2 * layout.size].copy()
-            else:
-                row = layout.row(space.numbers, space.outputs, args)
-                if layout.per_lane and size > 1:  # the next sweep writes where this one did
-                    row = [part.copy() for part in row]
-            rows.append(row)
+            rows.append(self.matrix_row(args, size > 1))
         if self.method == "hessian":
             return layout.hessian(rows)
         if self.by_columns:
             return layout.jacobian_by_columns(rows)
         return layout.jacobian_by_rows(rows)
 
-    def choose(self, k: cython.Py_ssize_t) -> None:
-        """Let a sweep be along input k, or that of output k."""
+    def matrix_row(self, args: tuple[Any, ...], more_follow: bool) -> Any:
+        """Return what one sweep gives of a matrix; a copy where the next would overwrite it."""
+        layout, numbers = self.layout, self.space.numbers
+        if self.by_columns:
+            return numbers.out[layout.size : 2 * layout.size].copy()
+        row = layout.row(numbers, self.space.outputs, args)
+        if layout.per_lane and more_follow:
+            return [part.copy() for part in row]
+        return row
+
+    def point_along(self, k: cython.Py_ssize_t) -> None:
+        """Let the direction of the next sweep be along the k-th input."""
         i: cython.Py_ssize_t
         row: cython.Py_ssize_t
-        space = self.space
-        if not self.tangent_rows:
-            space.seed[:] = 0.0
-            space.seed[k : k + 1] = 1.0
-            return
         for i in range(len(self.tangent_rows)):
             row = self.tangent_rows[i]
-            space.u[row] = 1.0 if i == k else 0.0
+            self.space.u[row] = 1.0 if i == k else 0.0
+
+    def seed_output(self, k: cython.Py_ssize_t) -> None:
+        """Let the next sweep differentiate the k-th output."""
+        lane: cython.Py_ssize_t
+        space = self.space
+        width: cython.Py_ssize_t = space.seed_width
+        for lane in range(width):
+            space.seeds[self.seeded * width + lane] = 0.0
+            space.seeds[k * width + lane] = 1.0
+        self.seeded = k
 
     # ------------------------------------------------------------------ does it fit?
 
@@ -300,7 +364,7 @@ class Plan:
         return True
 
     def bind_lanes(self, args: tuple[Any, ...]) -> bool:
-        """Let lanes be read where they lie in arrays of floats; false if they don't."""
+        """Let lanes be read where they lie in arrays of numbers; false if they don't."""
         lanes, columns = 0, []
         form: Form
         for form, varies, x in zip(self.forms, self.varies, args):
@@ -313,7 +377,8 @@ class Plan:
             lanes = len(x)
             if lanes == 0:
                 return False
-            x = x if x.dtype is FLOAT else x.astype(FLOAT)
+            if x.dtype is not FLOAT:
+                x = x.astype(FLOAT)
             columns.append(x.reshape(lanes, -1).T)
         if lanes != self.space.lanes:
             self.prepare(lanes)
@@ -321,18 +386,18 @@ class Plan:
         return True
 
     def is_current(self) -> bool:
-        """Whether what f captures is what it was: nearly always, the very same objects."""
+        """Whether each look-up of what f captures finds what it did when this was recorded."""
         i: cython.Py_ssize_t
         looks = self.captured.looks
         if looks is not self.looks:
             self.looks = looks
-            self.spaces, self.names, self.known = looks
+            self.spaces, self.names, self.objects = looks
         for i in range(len(self.spaces)):
-            if not self.is_same(self.spaces[i], self.names[i], self.known[i]):
-                return bool(self.captured.same())
+            if not self.is_same(self.spaces[i], self.names[i], self.objects[i]):
+                return bool(self.captured.same())  # it may be an equal object
         return True
 
-    def is_same(self, space: Any, name: Any, known: Any) -> bool:
+    def is_same(self, space: Any, name: Any, expected: Any) -> bool:
         """Whether a captured variable is the very same object; false if that isn't sure.
 
         Args:
@@ -341,24 +406,24 @@ class Plan:
         """
         at: cython.Py_ssize_t
         if name is LENGTH:
-            return bool(len(space) == known)
+            return bool(len(space) == expected)
         if name is KEYS:
-            return bool(equal((*space,), known))
+            return bool(equal((*space,), expected))
         if type(space) is list:
             entries: list[Any] = space
             at = name
-            return (entries[at] if at < len(entries) else None) is known
+            return (entries[at] if at < len(entries) else None) is expected
         if type(space) is dict:
             variables: dict[str, Any] = space
-            return variables.get(name) is known
+            return variables.get(name) is expected
         if type(space) is FunctionType:
-            return getattr(space, name) is known
+            return getattr(space, name) is expected
         if type(space) is not CellType:
             return False
         try:
-            return space.cell_contents is known
+            return space.cell_contents is expected
         except ValueError:  # it is empty
-            return known is None
+            return expected is None
 
 
 def _check_arrays(given: Any, space: Workspace, call: Any) -> None:
@@ -367,12 +432,16 @@ def _check_arrays(given: Any, space: Workspace, call: Any) -> None:
     Raises:
         NotImplementedError: it can't.
     """
-    lanes = [x for x, axis in zip(given.args, given.given) if axis is not None]
+    arrays = [x for x, axis in zip(given.args, given.in_axes) if axis is not None]
     if space.sweep.has_lanes != (given.lanes > 0):
         raise NotImplementedError("all lanes have the same outputs")
-    if any(type(x) is not ARRAY for x in lanes) or any(given.given):
-        raise NotImplementedError("samples lie in lists, or along another axis")
-    if len(lanes) > MAX_ARRAYS:
+    if any(type(x) is not ARRAY for x in arrays):
+        raise NotImplementedError("samples lie in lists")
+    if any(axis not in (None, 0) for axis in given.in_axes):
+        raise NotImplementedError("samples lie along another axis")
+    if len(arrays) > MAX_ARRAYS:
         raise NotImplementedError("a runner takes fewer arrays")
-    if lanes and (space.forward or (call.is_matrix and not space.per_lane)):
-        raise NotImplementedError("tangents and seeds differ from lane to lane")
+    if arrays and space.forward:
+        raise NotImplementedError("tangents differ from lane to lane")
+    if arrays and call.is_matrix and not space.per_lane:
+        raise NotImplementedError("seeds differ from lane to lane")

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from autograd.core.primitive import TABLE
 
-__all__ = ["LEAVES", "Input", "Node", "Root", "Tape", "move", "uncollected"]
+__all__ = ["LEAVES", "Dot", "Input", "Node", "Root", "Tape"]
+__all__ += ["dot_terms", "move", "uncollected"]
 
 LEAVES = frozenset(["input", "const", "gather"])
 
@@ -38,6 +39,14 @@ class Node(NamedTuple):
     args: tuple[int, ...] = ()
     number: float = 0.0
     varies: bool = False
+
+
+class Dot(NamedTuple):
+    """The operands of a dot: bias + Σ weight · input."""
+
+    bias: int
+    weights: tuple[int, ...]
+    inputs: tuple[int, ...]
 
 
 class Input(NamedTuple):
@@ -116,6 +125,10 @@ class Tape:
         """Return the outputs and then the guards."""
         return [*self.outputs, *self.guards]
 
+    def operands(self, node: Node) -> tuple[int, ...]:
+        """Return the places of what a node reads: its operands, or the leaves of a gather."""
+        return self.gathers[int(node.number)] if node.op == "gather" else node.args
+
     def live(self, roots: Sequence[Root] | None = None) -> bytearray:
         """Return for each node whether a root depends on it.
 
@@ -125,23 +138,20 @@ class Tape:
         live = bytearray(len(self.nodes))
         for root in self.roots() if roots is None else roots:
             live[root.node] = 1
-        for place in range(len(self.nodes) - 1, -1, -1):
+        for place in reversed(range(len(self.nodes))):
             if live[place]:
-                node = self.nodes[place]
-                operands = self.gathers[int(node.number)] if node.op == "gather" else node.args
-                for operand in operands:
+                for operand in self.operands(self.nodes[place]):
                     live[operand] = 1
         return live
 
     def levels(self) -> list[int]:
-        """Return for each node the length of the longest path to it from a leaf."""
+        """Return for each node the length of the longest path to it from an input or const."""
         levels: list[int] = []
         for node in self.nodes:
-            level = 0 if node.op == "gather" else -1  # it has to come after its leaves
-            for operand in node.args:
-                if levels[operand] > level:
-                    level = levels[operand]
-            levels.append(level + 1)
+            if node.op == "gather":
+                levels.append(1)
+            else:
+                levels.append(1 + max([levels[operand] for operand in node.args], default=-1))
         return levels
 
     def __str__(self) -> str:
@@ -161,8 +171,13 @@ class Tape:
         if node.op == "input":
             row = int(node.number)
             return names[row] if row < len(names) else f"input {row}"
-        operands = self.gathers[int(node.number)] if node.op == "gather" else node.args
-        return " ".join([node.op, *[f"%{operand}" for operand in operands]])
+        return " ".join([node.op, *[f"%{operand}" for operand in self.operands(node)]])
+
+
+def dot_terms(node: Node) -> Dot:
+    """Take the operands of a dot apart."""
+    half = len(node.args) // 2
+    return Dot(node.args[0], node.args[1 : 1 + half], node.args[1 + half :])
 
 
 def move(node: Node, places: Sequence[int]) -> Node:
@@ -172,14 +187,15 @@ def move(node: Node, places: Sequence[int]) -> Node:
 
 
 def _row_names(inputs: Sequence[Input], varies: bool) -> list[str]:
+    """Return a name for each row of the inputs that vary, or of those that don't."""
     names: list[str] = []
-    for each in inputs:
-        if each.varies != varies:
+    for given in inputs:
+        if given.varies != varies:
             continue
-        if each.rows == 1:
-            names.append(each.name)
+        if given.rows == 1:
+            names.append(given.name)
         else:
-            names += [f"{each.name}[{row}]" for row in range(each.rows)]
+            names += [f"{given.name}[{row}]" for row in range(given.rows)]
     return names
 
 

@@ -1,8 +1,8 @@
 """Fuse sums: a + b + c becomes one sum, w·x + v·y + b one dot.
 
-So a neuron gives the same program whether it was written with `dot`, `sum` or a loop. A chain
-is an addition with the additions and products that it adds up, which nothing else uses: its
-links.
+So a neuron gives the same program whether it was written with `dot`, `sum` or a loop. A *chain*
+is an addition, its *head*, with the additions and products below it that nothing else uses: its
+*links*. `Program` runs this pass on a tape without lanes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import Counter
 from itertools import chain
 from typing import NamedTuple
 
-from autograd.program.ir.tape import Node, Tape, move
+from autograd.program.ir.tape import Node, Tape, dot_terms, move
 
 __all__ = ["CHAINS", "fuse_sums"]
 
@@ -35,9 +35,9 @@ class Terms(NamedTuple):
 
 
 def fuse_sums(tape: Tape) -> Tape:
-    """Return a tape with one node for each chain of additions. Time is linear in the nodes.
+    """Return a tape with one node for each chain. Time is linear in the nodes.
 
-    A product that is alone stays one, and a dot with one product becomes that.
+    A product that no other is added to stays a product, and a dot of one product becomes one.
     """
     chains = _find_chains(tape)
     if not chains.heads:
@@ -59,31 +59,34 @@ def fuse_sums(tape: Tape) -> Tape:
 
 
 def _find_chains(tape: Tape) -> Chains:
-    """Return the chains of a tape, from the last to the first."""
+    """Return the heads and the links of a tape, found from the last node to the first."""
     uses = Counter(chain.from_iterable([node.args for node in tape.nodes]))
     uses.update([root.node for root in tape.roots()])
     chains = Chains(set(), set())
-    for place in range(len(tape) - 1, -1, -1):
+    for place in reversed(range(len(tape))):
         node = tape.nodes[place]
         if node.op not in CHAINS:
             continue
-        added = node.args[:1] if node.op == "dot" else node.args
+        added = [dot_terms(node).bias] if node.op == "dot" else node.args
         links = [a for a in added if uses[a] == 1 and tape.nodes[a].op in LINKS]
         if place in chains.links:
             chains.links.update(links)
-        elif _gains(tape, node, links):
+        elif _is_simpler_fused(tape, node, links):
             chains.heads.add(place)
             chains.links.update(links)
     return chains
 
 
-def _gains(tape: Tape, node: Node, links: list[int]) -> bool:
-    """Whether an addition is simpler as one node with these links."""
+def _is_simpler_fused(tape: Tape, node: Node, links: list[int]) -> bool:
+    """Whether an addition is fewer or simpler operations as the head of a chain.
+
+    `a·b + c` is not: a dot of one product is no simpler than a product and an addition.
+    """
     if node.op == "dot":
-        return bool(links) or len(node.args) == 3
-    if len(links) == 1:
-        return tape.nodes[links[0]].op != "mul"
-    return bool(links)
+        has_one_product = len(dot_terms(node).weights) == 1
+        return has_one_product or bool(links)
+    is_lone_product = len(links) == 1 and tape.nodes[links[0]].op == "mul"
+    return bool(links) and not is_lone_product
 
 
 def _collect_terms(tape: Tape, head: int, links: set[int]) -> Terms:
@@ -98,16 +101,16 @@ def _collect_terms(tape: Tape, head: int, links: set[int]) -> Terms:
         elif node.op == "mul":
             terms.products.append((node.args[0], node.args[1]))
         elif node.op == "dot":
-            half = len(node.args) // 2
-            terms.products.extend(zip(node.args[1 : 1 + half], node.args[1 + half :]))
-            stack.append(node.args[0])
+            bias, weights, inputs = dot_terms(node)
+            terms.products.extend(zip(weights, inputs))
+            stack.append(bias)
         else:
             stack.extend(reversed(node.args))
     return terms
 
 
 def _add_chain(tape: Tape, addends: list[int], products: list[tuple[int, int]]) -> int:
-    """Append a sum of nodes and products, as few operations as that takes; return its place."""
+    """Append the sum of nodes and products as one dot, or without a dot; return its place."""
     if len(products) == 1:
         return _add_sum(tape, [*addends, tape.add("mul", products[0])])
     total = _add_sum(tape, addends)
@@ -117,6 +120,7 @@ def _add_chain(tape: Tape, addends: list[int], products: list[tuple[int, int]]) 
 
 
 def _add_sum(tape: Tape, addends: list[int]) -> int:
+    """Append the sum of any number of nodes; return its place."""
     if not addends:
         return tape.add("const", (), 0.0)
     if len(addends) == 1:

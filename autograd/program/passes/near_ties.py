@@ -1,9 +1,9 @@
 """Near ties: where rounding could decide a comparison otherwise, the function decides it.
 
 A program adds up in another order than the function, and its `exp` may be a digit off. So each
-guard that compares such numbers gets a further guard, which is 1 where their distance is less
-than 2⁻⁴⁰ of the larger. `Program` runs this pass once sums are fused. Where a further guard is
-not 0 the function itself computes the lane.
+guard that compares such numbers gets a further guard, its *tie*. A tie is 1 where the numbers'
+distance is less than 2⁻⁴⁰ of the larger, else 0. `Program` runs this pass once sums are fused. In
+a lane whose ties are not all 0, the function itself computes the result.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def guard_near_ties(tape: Tape, answers: Sequence[float]) -> Guarded:
     if not doubtful:
         return Guarded(tape, [*answers])
     result = replace(tape, nodes=[*tape.nodes])
-    part = result.append(Node("const", (), NEAR))
-    ties = [Root(_add_tie(result, node, part)) for node in doubtful]
+    near = result.append(Node("const", (), NEAR))
+    ties = [Root(_add_tie(result, node, near)) for node in doubtful]
     result.guards = [*tape.guards, *ties]
     return Guarded(result, [*answers, *[0.0] * len(ties)])
 
@@ -60,20 +60,25 @@ def _exact_nodes(tape: Tape) -> list[bool]:
 
 
 def _rounding_decides(tape: Tape, node: Node, exact: Sequence[bool]) -> bool:
-    """Whether it compares an inexact node; a difference from 0 is never near."""
-    if all(exact[a] for a in node.args):
+    """Whether a guard may turn out otherwise in the program, since an operand is inexact."""
+    if node.op not in COMPARISONS or all(exact[a] for a in node.args):
         return False
-    is_of_zero = any(_is_zero(tape.nodes[a]) for a in node.args)
-    return node.op in COMPARISONS and node.args[0] != node.args[1] and not is_of_zero
+    is_with_itself = node.args[0] == node.args[1]
+    is_with_zero = any(_is_zero(tape.nodes[a]) for a in node.args)  # |a - 0| is all of |a|
+    return not is_with_itself and not is_with_zero
 
 
 def _is_zero(node: Node) -> bool:
     return node.op == "const" and node.number == 0.0
 
 
-def _add_tie(tape: Tape, node: Node, part: int) -> int:
-    """Append the node that is 1 where the sides are nearer than a part of the larger."""
+def _add_tie(tape: Tape, node: Node, near: int) -> int:
+    """Append the tie of a guard; return its place.
+
+    Args:
+        near: the place of the constant NEAR.
+    """
     a, b = node.args
     distance = tape.add("abs", [tape.add("sub", [a, b])])
     largest = tape.add("maximum", [tape.add("abs", [a]), tape.add("abs", [b])])
-    return tape.add("lt", [distance, tape.add("mul", [part, largest])])
+    return tape.add("lt", [distance, tape.add("mul", [near, largest])])

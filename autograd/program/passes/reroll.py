@@ -1,9 +1,13 @@
 """Re-roll: a graph with every sample written out becomes one body and its lanes.
 
-A sum over samples adds terms that were computed in the same way from other numbers. Put side
-by side, node by node, they are either the same node (a parameter), numbers that differ (a
-column of data) or the same operation on operands that are again compared: the least general
-generalisation (Plotkin 1970, Reynolds 1970). Time is linear in the nodes.
+A sum over samples adds terms that were computed in the same way from other numbers. A *row* is
+a list of such nodes, one a lane. The first operands of a row's nodes are a row again, so are
+the second, and so on down to rows of one and the same node (a parameter) and rows of numbers
+that differ (a column of data). This is the least general generalisation of the terms (Plotkin
+1970, Reynolds 1970). Time is linear in the nodes.
+
+The *pattern* of a node is its expression with the data left open: nodes of one pattern may form
+a row. The *body* of a row is the one node of the new tape that computes it in all lanes.
 
 `Program` runs this pass on a tape without lanes, before equal nodes are merged: samples that
 share nodes would no longer look alike.
@@ -16,18 +20,18 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from autograd.program.ir.tape import LEAVES, Node, Root, Tape
+from autograd.program.ir.tape import LEAVES, Node, Root, Tape, dot_terms
 
 __all__ = ["reroll"]
 
 MIN_LANES = 4
 MIN_GAIN = 2.0  # by how much fewer nodes there must be
 MIN_SPAN = 0.25  # the part of the tape between the first and the last node of a row
-Row = tuple[int, ...]  # nodes side by side, one a lane
+Row = tuple[int, ...]  # places in the old tape: the k-th is the node of lane k
 
 
 class Lists(NamedTuple):
-    """Lists of nodes among which rows may be found.
+    """The lists of nodes in which rows may begin: results, and what sums add up.
 
     Attributes:
         roots: the tape's roots, each once.
@@ -38,9 +42,12 @@ class Lists(NamedTuple):
     roots: Sequence[int]
     terms: dict[int, list[Sequence[int]]]
 
+    def every(self) -> list[Sequence[int]]:
+        return [self.roots, *chain.from_iterable(self.terms.values())]
+
 
 class Rows(NamedTuple):
-    """The rows that the new tape computes as one body: among the roots, and of each sum."""
+    """The rows that begin among the roots, and those that a sum or a dot adds up, by place."""
 
     roots: list[Row]
     terms: dict[int, list[Row]]
@@ -54,50 +61,45 @@ def reroll(tape: Tape, data: Collection[int] = ()) -> Tape:
         data: the rows of inputs that may be taken for data, as constants are: which of them a
             term uses then does not make it another kind of term.
     """
-    lists = _lists(tape)
-    wide = [nodes for nodes in _each(lists) if _is_large(tape, nodes)]
-    if not wide:
+    lists = _find_lists(tape)
+    large_lists = [nodes for nodes in lists.every() if _is_large(tape, nodes)]
+    if not large_lists:
         return tape
-    large = _large_rows(tape, wide, tape.levels())  # nodes that are alike have one level
-    if not large:
+    # Levels are found sooner than patterns, and nodes of one pattern have one level.
+    candidates = _find_large_rows(tape, large_lists, tape.levels())
+    if not candidates:
         return tape
-    loose = _kinds(tape, data)
-    if data:
-        if not _large_rows(tape, large, loose):
-            return tape
-        rolled = _roll(tape, lists, large, _kinds(tape, ()))
+    for data_rows in [(), data] if data else [()]:
+        rolled = _roll(tape, lists, candidates, _number_patterns(tape, data_rows))
         if rolled is not None:
             return rolled
-    rolled = _roll(tape, lists, large, loose)
-    return tape if rolled is None else rolled
+    return tape
 
 
-def _roll(tape: Tape, lists: Lists, large: list[Row], kinds: Sequence[int]) -> Tape | None:
-    """Return the tape with lanes for the widest row of one kind; None if little is gained."""
-    rows = _large_rows(tape, large, kinds)
+def _roll(
+    tape: Tape, lists: Lists, candidates: list[Row], patterns: Sequence[int]
+) -> Tape | None:
+    """Return the tape with as many lanes as its widest row has; None if little is gained."""
+    rows = _find_large_rows(tape, candidates, patterns)
     if not rows:
         return None
     lanes = len(max(rows, key=_span))
-    rolled = _Roll(tape, lanes, _rows_of_lanes(tape, lists, lanes, kinds)).run()
+    rolled = _Roll(tape, lanes, _find_rows_of_lanes(tape, lists, lanes, patterns)).run()
     return rolled if MIN_GAIN * sum(rolled.live()) < sum(tape.live()) else None
 
 
 # ---------------------------------------------------------------- find rows
 
 
-def _lists(tape: Tape) -> Lists:
+def _find_lists(tape: Tape) -> Lists:
     terms: dict[int, list[Sequence[int]]] = {}
     for place, node in enumerate(tape.nodes):
         if node.op == "sum":
             terms[place] = [node.args]
         elif node.op == "dot":
-            half = len(node.args) // 2
-            terms[place] = [node.args[1 : 1 + half], node.args[1 + half :]]
+            _, weights, inputs = dot_terms(node)
+            terms[place] = [weights, inputs]
     return Lists([*dict.fromkeys([root.node for root in tape.roots()])], terms)
-
-
-def _each(lists: Lists) -> list[Sequence[int]]:
-    return [lists.roots, *chain.from_iterable(lists.terms.values())]
 
 
 def _span(nodes: Sequence[int]) -> int:
@@ -112,51 +114,54 @@ def _is_large(tape: Tape, nodes: Sequence[int]) -> bool:
     return _span(operations) >= MIN_SPAN * len(tape)
 
 
-def _large_rows(tape: Tape, lists: Iterable[Sequence[int]], kinds: Sequence[int]) -> list[Row]:
-    """Return the large rows of nodes of one kind in some lists."""
-    rows = chain.from_iterable([_rows_alike(nodes, kinds) for nodes in lists])
+def _find_large_rows(
+    tape: Tape, lists: Iterable[Sequence[int]], patterns: Sequence[int]
+) -> list[Row]:
+    """Return the large rows of nodes of one pattern, each within one of the lists."""
+    rows = chain.from_iterable([_group_by_pattern(nodes, patterns) for nodes in lists])
     return [row for row in rows if _is_large(tape, row)]
 
 
-def _rows_alike(nodes: Iterable[int], kinds: Sequence[int]) -> list[Row]:
-    """Return the nodes that are of one kind, where there are enough of them."""
+def _group_by_pattern(nodes: Iterable[int], patterns: Sequence[int]) -> list[Row]:
+    """Return the nodes of each pattern as a row, where they are enough for lanes."""
     groups: dict[int, list[int]] = defaultdict(list)
     for node in nodes:
-        groups[kinds[node]].append(node)
+        groups[patterns[node]].append(node)
     return [tuple(group) for group in groups.values() if len(group) >= MIN_LANES]
 
 
-def _kinds(tape: Tape, data: Collection[int]) -> list[int]:
-    """Return for each node a number, which is equal for expressions that differ in data only.
+def _number_patterns(tape: Tape, data: Collection[int]) -> list[int]:
+    """Return a number for each node: equal for expressions that differ in nothing but data.
+
+    So `x * 2.0` and `x * 3.0` have one number, since constants are data, and `y * 2.0` another.
 
     Args:
-        data: the rows of inputs that are data, as all constants are.
+        data: the rows of the inputs that are data, too.
     """
     numbers: dict[tuple[object, ...], int] = {}
-    kinds: list[int] = []
+    patterns: list[int] = []
     for node in tape.nodes:
-        key: tuple[object, ...] = (node.op, node.number)
         if node.args:
-            key = (node.op, *[kinds[a] for a in node.args])
+            pattern: tuple[object, ...] = (node.op, *[patterns[a] for a in node.args])
         elif node.op == "const" or int(node.number) in data:
-            key = ("data",)
-        kinds.append(numbers.setdefault(key, len(numbers)))
-    return kinds
+            pattern = ("data",)
+        else:
+            pattern = (node.op, node.number)
+        patterns.append(numbers.setdefault(pattern, len(numbers)))
+    return patterns
 
 
-def _rows_of_lanes(tape: Tape, lists: Lists, lanes: int, kinds: Sequence[int]) -> Rows:
-    """Return the rows with a node a lane; of dots only those whose terms are all in lanes."""
+def _find_rows_of_lanes(tape: Tape, lists: Lists, lanes: int, patterns: Sequence[int]) -> Rows:
+    """Return the rows with one node a lane."""
     terms: dict[int, list[Row]] = {}
     for place, sides in lists.terms.items():
-        node = tape.nodes[place]
-        rows = chain.from_iterable([_rows_alike(side, kinds) for side in sides])
-        rows_of_lanes = [row for row in rows if len(row) == lanes]
-        count = sum(map(len, rows_of_lanes))
-        if node.op == "dot" and not count == 2 * lanes == len(node.args) - 1:
-            continue
-        if rows_of_lanes:
-            terms[place] = rows_of_lanes
-    roots = [row for row in _rows_alike(lists.roots, kinds) if len(row) == lanes]
+        groups = chain.from_iterable([_group_by_pattern(side, patterns) for side in sides])
+        rows = [row for row in groups if len(row) == lanes]
+        if tape.nodes[place].op == "dot" and not (len(sides[0]) == lanes and len(rows) == 2):
+            continue  # a dot is rolled whole: its weights are a row, and its inputs another
+        if rows:
+            terms[place] = rows
+    roots = [row for row in _group_by_pattern(lists.roots, patterns) if len(row) == lanes]
     return Rows(roots, terms)
 
 
@@ -164,26 +169,26 @@ def _rows_of_lanes(tape: Tape, lists: Lists, lanes: int, kinds: Sequence[int]) -
 
 
 class _Roll:
-    """The new tape, from single nodes and rows of the old one.
+    """The new tape, made of single nodes and of rows of the old one.
 
     From its end to its start `find_needs` goes through the old tape and notes what is needed;
     `add_operations` then adds that to the new tape, from start to end.
 
     Attributes:
-        needed: for each node of the old tape, whether it is needed by itself.
+        is_needed: for each node of the old tape, whether the new one has it as a single node.
         operands: for each row that is needed, the rows of its operands.
-        first: those rows by their first node. It stands after the first nodes of the operands.
-        places: for each old node that is needed, its place in the new tape.
-        bodies: for each row, the place of the new node that computes the k-th of the row in
-            lane k.
+        rows_starting_at: those rows, by their first node. There a row has its turn: its first
+            node stands after the first nodes of its operands.
+        places: for each single node that is needed, its place in the new tape.
+        bodies: for each row that is needed, the place of its body in the new tape.
     """
 
     def __init__(self, tape: Tape, lanes: int, rows: Rows) -> None:
         self.tape, self.lanes, self.rows = tape, lanes, rows
         self.new = Tape(inputs=tape.inputs, lanes=lanes)
-        self.needed = bytearray(len(tape))
+        self.is_needed = bytearray(len(tape))
         self.operands: dict[Row, list[Row]] = {}
-        self.first: dict[int, list[Row]] = defaultdict(list)
+        self.rows_starting_at: dict[int, list[Row]] = defaultdict(list)
         self.places = [-1] * len(tape)
         self.bodies: dict[Row, int] = {}
 
@@ -198,24 +203,27 @@ class _Roll:
     # ------------------------------------------------------------------ from end to start
 
     def need_roots(self) -> None:
-        """Need the roots: those in rows as rows, the others by themselves."""
+        """Mark the roots as needed: those in rows as rows, the others as single nodes."""
         in_rows = set(chain.from_iterable(self.rows.roots))
         for root in self.tape.roots():
             if root.node not in in_rows:
-                self.needed[root.node] = 1
+                self.is_needed[root.node] = 1
         for row in self.rows.roots:
             self.need_row(row)
 
     def find_needs(self) -> None:
-        """Note all nodes and rows that the needed ones need."""
-        for place in range(len(self.tape) - 1, -1, -1):
-            for row in self.first.get(place, ()):
-                self.need_operands(row)
-            if self.needed[place]:
-                for row in self.rows.terms.get(place, ()):
-                    self.need_row(row)
-                for operand in self.single_operands(place):
-                    self.needed[operand] = 1
+        """Mark what the needed nodes and rows are computed of, from the last to the first."""
+        for place in reversed(range(len(self.tape))):
+            for row in self.rows_starting_at.get(place, ()):
+                self.need_operands_of_row(row)
+            if self.is_needed[place]:
+                self.need_operands_of_node(place)
+
+    def need_operands_of_node(self, place: int) -> None:
+        for row in self.rows.terms.get(place, ()):
+            self.need_row(row)
+        for operand in self.single_operands(place):
+            self.is_needed[operand] = 1
 
     def single_operands(self, place: int) -> Sequence[int]:
         """Return the operands of a node that are in no row."""
@@ -223,39 +231,40 @@ class _Roll:
         if not rows:
             return node.args
         if node.op == "dot":
-            return node.args[:1]
+            return [dot_terms(node).bias]
         in_rows = set(chain.from_iterable(rows))
         return [a for a in node.args if a not in in_rows]
 
     def need_row(self, row: Row) -> None:
-        """Need a row, or its only node if it has one node in all lanes."""
+        """Mark a row as needed; or its only node, if all lanes have the same one."""
         if row.count(row[0]) == len(row):
-            self.needed[row[0]] = 1
+            self.is_needed[row[0]] = 1
         elif row not in self.operands:
-            self.operands[row] = [*zip(*[self.tape.nodes[place].args for place in row])]
-            self.first[row[0]].append(row)
+            operands_by_lane = [self.tape.nodes[place].args for place in row]
+            self.operands[row] = [*zip(*operands_by_lane)]
+            self.rows_starting_at[row[0]].append(row)
 
-    def need_operands(self, row: Row) -> None:
-        """Need what a row is computed of; leaves are needed by themselves."""
+    def need_operands_of_row(self, row: Row) -> None:
+        """Mark the rows that a row is computed of; of a row of leaves, the single leaves."""
         if self.tape.nodes[row[0]].op in LEAVES:
-            for place in row:
-                self.needed[place] = 1
+            for leaf in row:
+                self.is_needed[leaf] = 1
         for operands in self.operands[row]:
             self.need_row(operands)
 
     # ------------------------------------------------------------------ from start to end
 
     def add_leaves(self) -> None:
-        """Add the leaves first, for any gather to read."""
+        """Add the needed leaves before all else, so that any gather can read them."""
         for place, node in enumerate(self.tape.nodes):
-            if self.needed[place] and node.op in LEAVES:
+            if self.is_needed[place] and node.op in LEAVES:
                 self.places[place] = self.new.append(node)
 
     def add_operations(self) -> None:
         for place, node in enumerate(self.tape.nodes):
-            if self.needed[place] and node.op not in LEAVES:
+            if self.is_needed[place] and node.op not in LEAVES:
                 self.places[place] = self.add_single(place, node)
-            for row in self.first.get(place, ()):
+            for row in self.rows_starting_at.get(place, ()):
                 self.bodies[row] = self.add_body(row)
 
     def add_single(self, place: int, node: Node) -> int:
@@ -275,23 +284,25 @@ class _Roll:
         return self.new.add("mul", [self.new.add("const", (), float(self.lanes)), body])
 
     def add_body(self, row: Row) -> int:
+        """Add the node that computes a row: of leaves a gather, else their operation."""
         op = self.tape.nodes[row[0]].op
         if op in LEAVES:
             return self.new.add_gather(tuple([self.places[leaf] for leaf in row]))
         return self.new.add(op, [self.place_of_row(each) for each in self.operands[row]])
 
     def place_of_row(self, row: Row) -> int:
+        """Return the place of a row's body, or of the one node that all its lanes have."""
         return self.bodies[row] if row in self.bodies else self.places[row[0]]
 
     def add_roots(self) -> None:
-        """Point the roots at their nodes, or at their lanes of bodies."""
-        moved: dict[int, Root] = {}
+        """Point the roots at their single nodes, or at their lanes of bodies."""
+        in_rows: dict[int, Root] = {}
         for row in self.rows.roots:
             body = self.place_of_row(row)
             varies = self.new.nodes[body].varies
             for lane, place in enumerate(row):
-                moved[place] = Root(body, lane if varies else None)
+                in_rows[place] = Root(body, lane if varies else None)
         for root in self.tape.outputs:
-            self.new.outputs.append(moved.get(root.node, Root(self.places[root.node])))
+            self.new.outputs.append(in_rows.get(root.node, Root(self.places[root.node])))
         for root in self.tape.guards:
-            self.new.guards.append(moved.get(root.node, Root(self.places[root.node])))
+            self.new.guards.append(in_rows.get(root.node, Root(self.places[root.node])))

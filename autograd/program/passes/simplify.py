@@ -17,21 +17,21 @@ DEAD = -1  # the place of a node that no root needs
 
 
 def rewrite(tape: Tape, place_of: Callable[[Tape, Node], int]) -> Tape:
-    """Return a new tape that has something in the place of each node that a root needs.
+    """Return a new tape that has a replacement for each node that a root needs.
 
     Args:
-        place_of: takes the new tape so far, and a node whose operands are in it. It returns the
-            place of what stands for the node, which it may append. `Tape.append` changes
-            nothing.
+        place_of: is given the new tape so far, and a node whose operands are the new tape's.
+            It returns the place of the node's replacement, which it may append.
+            `Tape.append` keeps every node as it is.
     """
     result = Tape(inputs=tape.inputs, lanes=tape.lanes)
-    gathers: dict[tuple[int, ...], int] = {}
+    gathers: dict[tuple[int, ...], int] = {}  # each list of leaves once, and its number
     places: list[int] = []
     for node, is_live in zip(tape.nodes, tape.live()):
         if not is_live:
             places.append(DEAD)
         elif node.op == "gather":
-            leaves = tuple([places[leaf] for leaf in tape.gathers[int(node.number)]])
+            leaves = tuple([places[leaf] for leaf in tape.operands(node)])
             number = float(gathers.setdefault(leaves, len(gathers)))
             places.append(place_of(result, node._replace(number=number)))
         else:
@@ -91,7 +91,7 @@ def drop_units(tape: Tape) -> Tape:
     """Leave out operations that give one of their operands, such as x · 1."""
     choosing = tape.ops_with_trait("chooses")
     if not any(node.op in choosing or _is_one(node) for node in tape.nodes):
-        return tape
+        return tape  # each of RULES is for a choosing operation, or looks for a 1
 
     def place_of(result: Tape, node: Node) -> int:
         rule = RULES.get(node.op)
