@@ -268,7 +268,7 @@ class Compiled:
         if call is None:
             call = self._by_programs(invocation)
         call.check(self._schedule.turn)
-        self._schedule.checked(clock() - start)
+        self._schedule.note_check(clock() - start)
 
     def _in_order(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """Return all arguments in the order of the parameters, with defaults.
@@ -341,7 +341,9 @@ class Compiled:
     def _start_over(self, why: str) -> Recordings:
         """Drop all recordings, for this reason; return the new ones, which are empty."""
         changes = self._recordings.captured.changes  # what f itself changes stays no guard
-        recordings = Recordings(self.f, self.without, self.reduce, changes, self._recordings.told)
+        recordings = Recordings(
+            self.f, self.without, self.reduce, changes, self._recordings.told
+        )
         self._recordings, self._why_restarted = recordings, why
         return recordings
 

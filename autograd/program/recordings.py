@@ -72,9 +72,7 @@ class Recordings:
         """Return the traces of arguments with this key, which are now the last used."""
         cache = self.caches.pop(key, None)
         if cache is None:
-            cache = TraceCache(
-                self.f, self.without, (), self.reduce, self.captured, self.told
-            )
+            cache = TraceCache(self.f, self.without, (), self.reduce, self.captured, self.told)
         self.caches[key] = cache
         return cache
 

@@ -349,7 +349,7 @@ class Compiled:
                 "model, the outputs and the targets"
             )
         self.checking = False
-        self.schedule.checked(clock() - start)
+        self.schedule.note_check(clock() - start)
 
 
 class Run:

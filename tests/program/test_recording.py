@@ -174,6 +174,34 @@ def test_logs_and_counters_are_f_s_own() -> None:
     assert fast.recordings == ["the first call"]
 
 
+@pytest.mark.parametrize("kind", ["attribute", "list", "dict"])
+def test_a_weight_that_f_makes_is_read_in_each_call(kind: str) -> None:
+    class Model:
+        pass
+
+    model: Any = Model()
+    held: Any = {} if kind == "dict" else []
+
+    def f(x: Any) -> Any:
+        if kind == "attribute":
+            if not hasattr(model, "w"):
+                model.w = Value(2.0)
+            return x * model.w
+        if not held:
+            if kind == "dict":
+                held["w"] = Value(2.0)
+            else:
+                held.append(Value(2.0))
+        return x * (held["w"] if kind == "dict" else held[0])
+
+    fast = compile(f)
+    assert [fast(3.0), fast(3.0)] == [6.0, 6.0]
+    w = model.w if kind == "attribute" else held["w"] if kind == "dict" else held[0]
+    w.data = 5.0
+    assert fast(3.0) == 15.0
+    assert fast.grad(3.0) == 5.0
+
+
 def test_a_counter_in_the_result_is_told() -> None:
     calls = {"n": 0.0}
 

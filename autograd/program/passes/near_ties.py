@@ -2,8 +2,8 @@
 
 A program adds up in another order than the function, and its `exp` may be a digit off. So each
 guard that compares such numbers gets a further guard, its *tie*. A tie is 1 where the numbers'
-distance is less than 2⁻⁴⁰ of the larger, else 0. `Program` runs this pass once sums are fused. In
-a lane whose ties are not all 0, the function itself computes the result.
+distance is less than 2⁻⁴⁰ of the larger, else 0. `Program` runs this pass once sums are fused.
+In a lane whose ties are not all 0, the function itself computes the result.
 """
 
 from __future__ import annotations

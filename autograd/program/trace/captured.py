@@ -132,6 +132,10 @@ class Captured:
         """How messages call the look-ups."""
         return {each.label for each in self._look_ups}
 
+    def values(self) -> set[Value]:
+        """The Values that the look-ups find."""
+        return {each.found for each in self._look_ups if type(each.found) is Value}
+
     def is_intact(self) -> bool:
         """Whether each look-up finds an object that is equal to the one it found."""
         each = self._look_ups
@@ -164,7 +168,6 @@ class Captured:
     def note_recording(self) -> None:
         """Take what the recorded run of the function has changed as it is now, and count it."""
         self.changes.update(self.changed())
-        self.settle()
 
     def note_run(self) -> None:
         """Count what another run has changed; what two runs change is no look-up any more."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from autograd.core.float_sweeps import fast_order, list_operations
 from autograd.core.operand import primal
-from autograd.core.primitive import TABLE
+from autograd.core.primitive import TABLE, Primitive
 from autograd.core.traversal import begin
 from autograd.core.value import Value
 from autograd.program.ir.tape import Node, Root, Tape, uncollected
@@ -76,32 +76,72 @@ def record(
         ValueError: f sets the data of a Value, or compares Values in another thread.
         Whatever f raises at these numbers.
     """
+    try:
+        run = _run(f, numbers, rebuild, is_checked)
+    finally:
+        captured.note_recording()
+    graph = _graph_of(run)
+    primitives = _primitives_in(graph)
+    captured.add(primitives)
+    captured.settle()
+    graph = _let_out(graph, captured.values())
+    forget(primitives, Captured)
+    closed = [*dict.fromkeys([*known, *_in_order_of_use(graph, run.outputs)])]
+    inputs = [*zip(run.leaves, varying), *[(leaf, False) for leaf in closed]]
+    guards = [guard.node for guard in run.guards]
+    with uncollected():
+        tape = tape_of(inputs, graph.constants, graph.order, run.outputs, guards)
+    return Recording(tape, closed, run.guards, run.form)
+
+
+def _primitives_in(graph: _Graph) -> set[Primitive]:
+    """Return the primitives of a graph but the comparisons.
+
+    Raises:
+        Unrecordable: one was replaced, and a program would find the other by its name.
+    """
+    primitives = {node.op for node in graph.order} - {*COMPARE.values()}
+    for op in primitives:
+        if TABLE.get(op.name) is not op:
+            raise Unrecordable(
+                f"uses a primitive {op.name!r} where another was defined under that name since"
+            )
+    return primitives
+
+
+# ---------------------------------------------------------------- runs
+
+
+class _Run(NamedTuple):
+    """One call of the function on fresh leaves.
+
+    Attributes:
+        outputs: the Values and numbers of its result.
+        since: what `begin` gave before it.
+    """
+
+    leaves: list[Value]
+    outputs: list[Any]
+    guards: list[Guard]
+    form: Structure
+    since: int
+
+
+def _run(
+    f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, is_checked: bool
+) -> _Run:
+    """Run f, watched. Arguments and errors are those of `record`."""
     before = _random_state()
     leaves, since = [Value(x) for x in numbers], begin()
     watch = Watch(leaves)
     form, outputs = watch.run(lambda: _results(f, rebuild(leaves)))
+    if watch.unrecordable:
+        raise Unrecordable(watch.unrecordable)
     if not is_checked:
         _refuse_other_results(f, numbers, rebuild, outputs)
     elif before != _random_state():
         _refuse_further_draws(f, numbers, rebuild)
-    roots = [*outputs, *[guard.node for guard in watch.guards]]
-    graph = _graph_of(roots, leaves, since)
-    primitives = {node.op for node in graph.order} - {*COMPARE.values()}
-    captured.add(primitives)
-    captured.note_recording()
-    if watch.unrecordable:
-        raise Unrecordable(watch.unrecordable)
-    if replaced := [op.name for op in primitives if TABLE.get(op.name) is not op]:
-        raise Unrecordable(
-            f"uses a primitive {replaced[0]!r} where another was defined under that name since"
-        )
-    forget(primitives, Captured)
-    closed = [*dict.fromkeys([*known, *_in_order_of_use(graph, roots)])]
-    inputs = [*zip(leaves, varying), *[(leaf, False) for leaf in closed]]
-    guards = roots[len(outputs) :]
-    with uncollected():
-        tape = tape_of(inputs, graph.constants, graph.order, outputs, guards)
-    return Recording(tape, closed, watch.guards, form)
+    return _Run(leaves, outputs, watch.guards, form, since)
 
 
 def plain_results(
@@ -115,13 +155,6 @@ def plain_results(
 def _results(f: Callable[..., Any], args: Sequence[Any]) -> tuple[Structure, list[Any]]:
     returned = without_axes(f(*args))
     return structure(returned, "the result of f"), flatten(returned, "")[0]
-
-
-# ---------------------------------------------------------------- another run
-
-
-def _is_same(a: float, b: float) -> bool:
-    return a == b or (math.isnan(a) and math.isnan(b))
 
 
 def _refuse_other_results(
@@ -141,6 +174,10 @@ def _refuse_other_results(
             "counts its calls or compares with `is`: draw numbers outside, and pass them as "
             "arguments"
         )
+
+
+def _is_same(a: float, b: float) -> bool:
+    return a == b or (math.isnan(a) and math.isnan(b))
 
 
 def _random_state() -> Any:
@@ -183,16 +220,27 @@ class _Graph(NamedTuple):
     outside: set[Value]
 
 
-def _graph_of(roots: Sequence[Any], leaves: Sequence[Value], since: int) -> _Graph:
-    """Return the graph of a run that began with `since`, on these leaves."""
+def _graph_of(run: _Run) -> _Graph:
+    """Return the graph of what a run has computed for its outputs and guards."""
     before: list[Value] = []
-    values = [root for root in roots if type(root) is Value]
-    order, below = fast_order(*values, since=since, before=before)
-    outside = set(before).difference(leaves)
-    return _Graph(order, [leaf for leaf in below if leaf not in outside], outside)
+    values = [y for y in run.outputs if type(y) is Value]
+    values += [guard.node for guard in run.guards]
+    order, leaves = fast_order(*values, since=run.since, before=before)
+    outside = set(before).difference(run.leaves)
+    return _Graph(order, [leaf for leaf in leaves if leaf not in outside], outside)
 
 
-def _in_order_of_use(graph: _Graph, roots: Sequence[Any]) -> list[Value]:
+def _let_out(graph: _Graph, captured: set[Value]) -> _Graph:
+    """Return the graph whose captured leaves are from outside, though the run made them.
+
+    So a weight that f makes in its first run is read in each call.
+    """
+    kept = captured.intersection(graph.constants)
+    constants = [leaf for leaf in graph.constants if leaf not in kept]
+    return _Graph(graph.order, constants, graph.outside | kept)
+
+
+def _in_order_of_use(graph: _Graph, outputs: Sequence[Any]) -> list[Value]:
     """Sort the Values from outside by the level of the operations that use them first.
 
     So a layer's weights lie side by side.
@@ -207,7 +255,7 @@ def _in_order_of_use(graph: _Graph, roots: Sequence[Any]) -> list[Value]:
             if x in graph.outside:
                 use = level, len(first_use)
                 first_use[x] = min(first_use.get(x, use), use)
-    results = [x for x in roots if type(x) is Value and x in graph.outside]
+    results = [y for y in outputs if type(y) is Value and y in graph.outside]
     return [*dict.fromkeys([*sorted(first_use, key=first_use.__getitem__), *results])]
 
 

@@ -39,8 +39,8 @@ class Schedule:
         self._count()
         return self.on and self._pause <= 0.0
 
-    def checked(self, seconds: float) -> None:
-        """Wait, after a check that took so long."""
+    def note_check(self, seconds: float) -> None:
+        """Let no check be due for a while, after one that took so long."""
         self.turn += 1
         self._pause = seconds / PORTION
         self._count()
