@@ -207,12 +207,13 @@ class Captured:
 
     def _walk(self) -> list[LookUp]:
         """Find all look-ups. With more names there may be more to find, by another walk."""
-        names, count = {*CALLS}, 0
-        while len(names) > count:
+        names = {*CALLS}
+        while True:
             count = len(names)
             walk = _Walk(names, self._home)
             walk.walk(self.roots.values(), self.changes)
-        return [*walk.look_ups.values()]
+            if len(names) == count:
+                return [*walk.look_ups.values()]
 
 
 class _Walk:
