@@ -537,8 +537,8 @@ def compile(
     computed on floats, if f takes these. Threads may share a compiled function: while one
     records, another is served by f itself.
 
-    A NaN that a sample is given stands in its results as the program gives it, also where f
-    would raise; other results that are not finite are f's.
+    Of a sample that is given a NaN, what the program gives stands unless it is infinite, also
+    where f would raise. Other results that are not finite are f's.
 
     If f reads a number out of a Value, by `.data`, `int`, `round` or formatting, as a copy or
     a derivative that is a number, then a warning names the line, and f itself computes every

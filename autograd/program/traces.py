@@ -17,7 +17,7 @@ from autograd.program.arguments import parameter_names
 from autograd.program.ir.arrays import Array, np
 from autograd.program.plan import Workspace
 from autograd.program.program import Program, Request
-from autograd.program.targets.runner import NEAR, OTHER_TRACE, THIS
+from autograd.program.targets.runner import FP_ERROR, NEAR, OTHER_TRACE, THIS
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.record import (
     Recording,
@@ -182,39 +182,29 @@ class TraceCache:
         return sum([len(trace.tape) for trace in self.known])
 
     def do(self, sweep: Any, arguments: Any) -> None:
-        """Make a sweep over all lanes, each along its trace; record those that are new."""
+        """Make a sweep over all lanes, by each known trace in turn, and then by new ones."""
         lanes = np.arange(arguments.lanes or 1)
-        has_nan = np.isnan(arguments.x).any(0) | np.isnan(arguments.u).any()
-        if not has_nan.any():
-            self.part(sweep, arguments, lanes, False)
-            return
-        self.part(sweep, arguments, lanes[~has_nan], False)
-        self.part(sweep, arguments, lanes[has_nan], True)
-
-    def part(self, sweep: Any, arguments: Any, lanes: Array, has_nan: bool) -> None:
-        """Make a sweep over lanes, by each known trace in turn, and then by new ones.
-
-        Args:
-            has_nan: whether there is a NaN among the inputs of each.
-        """
+        has_nan = np.broadcast_to(
+            np.isnan(arguments.x).any(0) | np.isnan(arguments.u).any(), len(lanes)
+        )
         tried = 0
         while len(lanes):
             if tried < len(self.known):
                 lanes = np.sort(self.follow(self.known[tried], sweep, lanes, has_nan))
                 tried += 1
                 continue
-            first = int(lanes[0])
-            trace = self.new_trace(arguments, first)
-            if trace is not None:
-                lanes = np.sort(self.follow(trace, sweep, lanes, has_nan))
-                tried += 1
+            first = lanes[has_nan[lanes].argmin()]  # without a NaN, if there is one
+            trace = self.new_trace(arguments, int(first))
             if trace is None:
                 count = self.lanes_to_wait()
                 self.ask_function(sweep, lanes[:count])
                 lanes = lanes[count:]
-            elif first in lanes:  # rounding decides at an edge of its own trace
-                self.ask_function(sweep, lanes[:1])
-                lanes = lanes[1:]
+                continue
+            lanes = np.sort(self.follow(trace, sweep, lanes, has_nan))
+            tried += 1
+            if first in lanes:  # rounding decides at an edge of its own trace
+                self.ask_function(sweep, lanes[lanes == first])
+                lanes = lanes[lanes != first]
 
     def ask_function(self, sweep: Any, lanes: Array) -> None:
         """Let f itself compute lanes."""
@@ -224,14 +214,19 @@ class TraceCache:
 
     # ------------------------------------------------------------------ along a trace
 
-    def follow(self, trace: Trace, sweep: Any, lanes: Array, has_nan: bool) -> Array:
+    def follow(self, trace: Trace, sweep: Any, lanes: Array, has_nan: Array) -> Array:
         """Make the sweep for those of the lanes that go this way; the others are returned.
 
         Where rounding could decide, f itself computes the lane. Where an operation was invalid
         or a result is not finite, f itself is asked, too: it raises where it has to.
+
+        Args:
+            has_nan: for each lane of all whether there is a NaN among its inputs.
         """
+        if not len(lanes):
+            return lanes
         try:
-            outcome = self.attempt(trace, sweep, lanes, has_nan)
+            outcome = self.attempt(trace, sweep, lanes, has_nan[lanes])
         except NotImplementedError:
             self.ask_function(sweep, lanes)
             return lanes[:0]
@@ -243,38 +238,49 @@ class TraceCache:
         if not is_open.all():  # without the others, these may be in order
             rest = self.follow(trace, sweep, lanes[is_open], has_nan)
             return np.concatenate([others, rest])
-        if len(lanes) == 1 or not outcome.finite.all():
-            wrong = ~outcome.finite if len(lanes) > 1 else is_open
-            self.ask_function(sweep, lanes[wrong])
-            if wrong.all():
-                return others
-            return self.follow(trace, sweep, lanes[~wrong], has_nan)
-        middle = len(lanes) // 2
-        first = self.follow(trace, sweep, lanes[:middle], has_nan)
-        second = self.follow(trace, sweep, lanes[middle:], has_nan)
-        return np.concatenate([first, second])
+        parts = self.parts_to_follow(sweep, lanes, has_nan, outcome)
+        return np.concatenate([self.follow(trace, sweep, part, has_nan) for part in parts])
 
-    def attempt(self, trace: Trace, sweep: Any, lanes: Array, has_nan: bool) -> Outcome:
+    def parts_to_follow(
+        self, sweep: Any, lanes: Array, has_nan: Array, outcome: Outcome
+    ) -> list[Array]:
+        """Part lanes of which none may stand; f itself computes those that are to blame."""
+        given_nan = has_nan[lanes]
+        if given_nan.any() and not given_nan.all():  # operations on a NaN may be flagged
+            return [lanes[given_nan], lanes[~given_nan]]
+        if len(lanes) == 1:
+            self.ask_function(sweep, lanes)
+            return [lanes[:0]]
+        if not outcome.finite.all():
+            self.ask_function(sweep, lanes[~outcome.finite])
+            return [lanes[outcome.finite]]
+        middle = len(lanes) // 2
+        return [lanes[:middle], lanes[middle:]]
+
+    def attempt(self, trace: Trace, sweep: Any, lanes: Array, given_nan: Array) -> Outcome:
         """Run lanes along a trace, and hand over the results that may stand.
 
-        None may if an operation was invalid, whose lane isn't known, or if derivatives were
-        summed over lanes that go elsewhere. But a lane that was given a NaN and whose value
-        has one is done: operations on a NaN may be flagged.
+        If an operation was invalid, its lane isn't known, and none may stand; nor if
+        derivatives were summed over lanes that go elsewhere. But a lane that was given a NaN
+        is done, unless it is infinite: operations on a NaN may be flagged.
         """
         given, along = sweep.arguments, sweep.along
         u, x = given.u, given.x
         if len(lanes) < x.shape[1]:
             x = x[:, lanes]
             along = along and (along[0], along[1][:, lanes])
+        sums_lanes = sweep.request.wrt is not None and not sweep.request.per_lane
         with trace.workspace(sweep) as space:
             status, taken = space.run(u, x, sweep.weights(space.outputs), along)
-            here, request = taken == THIS, sweep.request
-            done = finite = here
+            done = finite = here = taken == THIS
             if status & ~OTHER_TRACE:
                 finite = finite_lanes(space)
-                is_nan = np.isnan(space.numbers.out[: trace.form.size]).any(0)
-                done = here & is_nan & has_nan
-            sums_lanes = request.wrt is not None and not request.per_lane
+                done = here & given_nan & nan_lanes(space, trace.form.size)
+                # In a sum it is not known of which lane a number is that is not finite.
+                if not sums_lanes and not status & FP_ERROR:
+                    done |= here & finite
+                elif not sums_lanes:
+                    done |= here & finite & given_nan
             if sums_lanes and not done.all():
                 done = np.zeros(len(lanes), bool)
             if done.any():
@@ -371,6 +377,11 @@ class TraceCache:
 def answers(guards: Sequence[Guard]) -> list[tuple[str, float]]:
     """The comparisons of a function on its way, and their answers."""
     return [(guard.op, guard.answer) for guard in guards]
+
+
+def nan_lanes(space: Workspace, outputs: int) -> Array:
+    """The lanes of which one of so many outputs is NaN."""
+    return np.isnan(space.numbers.out[:outputs]).any(0)
 
 
 def finite_lanes(space: Workspace) -> Array:

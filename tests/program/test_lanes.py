@@ -123,6 +123,26 @@ def test_what_is_not_finite_is_not_recorded_again() -> None:
     assert runs() <= before + 10  # f itself gives the infinite one
 
 
+@pytest.mark.parametrize("f", [autograd.maximum, lambda x, y: x * y, lambda x, y: x - 1.0])
+def test_lanes_beside_a_nan_are_not_computed_by_the_function(f: Any) -> None:
+    count = itertools.count()
+
+    def counted(x: Any, y: Any) -> Any:
+        next(count)
+        return f(x, y)
+
+    xs, ys = np.linspace(0.5, 1.5, 400), np.linspace(2.0, -2.0, 400)
+    ys[::10] = math.nan
+    fast = compile(counted, in_axes=(0, 0), verify=False)
+    fast(xs, ys)
+    calls = next(count)
+    results, slopes = fast(xs, ys), fast.jacobian(xs, ys)
+    assert next(count) == calls + 1
+    for x, y, result, slope in zip(xs.tolist(), ys.tolist(), results, slopes):
+        if math.isfinite(y):
+            assert (result, slope) == (f(x, y), autograd.grad(f)(x, y))
+
+
 def test_an_invalid_operation_beside_a_nan_raises() -> None:
     fast = compile(lambda x: autograd.log(x), 0)
     fast([1.0, 2.0])
