@@ -137,6 +137,18 @@ class Compiled:
             raise RuntimeError(f"{self!r} has no program yet; it is recorded when it is called")
         return self.programs[-1]
 
+    def source(self, target: str = "numpy") -> str:
+        """The program recorded last as text; see its `source`.
+
+        >>> fast = compile(lambda x: x * x)
+        >>> value = fast(3.0)
+        >>> print(fast.source("tape"), end="")
+        %0 = x
+        %1 = mul %0 %0
+        outputs: %1
+        """
+        return self.program.source(target)
+
     @property
     def recordings(self) -> list[str]:
         """Why each recording was made, of the last thousand; their programs may be gone.

@@ -26,7 +26,7 @@ def compiled_neuron() -> Any:
 
 def test_the_tape(fast: Any) -> None:
     assert (
-        fast.program.source("tape")
+        fast.source("tape")
         == """\
 %0 = w[0]
 %1 = w[1]
@@ -43,7 +43,7 @@ outputs: %8
 
 
 def test_the_program_and_its_derivative(fast: Any) -> None:
-    program, gradient = fast.program.source("program").split("\n\n")
+    program, gradient = fast.source("program").split("\n\n")
     assert (
         program
         == """\
@@ -65,7 +65,7 @@ out = %7"""
 
 @needs_kernel
 def test_the_instructions(fast: Any) -> None:
-    lines = fast.program.source("kernel").splitlines()
+    lines = fast.source("kernel").splitlines()
     assert lines[:5] == [
         "for each block of lanes:",
         "    v[6] = matmul(1×2 from u[0], v[0:2]) + u[2], …",
@@ -102,7 +102,7 @@ INSTRUCTIONS: list[tuple[Callable[..., Any], Any, str]] = [
 def test_instructions_of_other_kinds(f: Callable[..., Any], args: Any, text: str) -> None:
     fast = compile(f)
     fast(*args)
-    assert text in fast.program.source("kernel")
+    assert text in fast.source("kernel")
 
 
 @needs_kernel
@@ -118,4 +118,4 @@ def test_a_rule_for_floats_only_has_no_instructions() -> None:
     fast = compile(lambda x: own(x) * x)
     fast(2.0)
     with pytest.raises(NotImplementedError, match="kernel"):
-        fast.program.source("kernel")
+        fast.source("kernel")

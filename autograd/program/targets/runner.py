@@ -47,11 +47,12 @@ class Runner:
         self.x = np.concatenate(rows)  # row after row or lane after lane, as they are
         self.function, self.places = run, blocks.places()
         self.outputs, self.turn = blocks.ops[blocks.results["out"]].rows, Lock()
-        self.arguments = [
-            (self.x if varies else self.u)[mine.start : mine.stop]
-            for _, varies, mine in self.places
-        ]
-        self.arguments += [] if seed is None else [seed]
+        self.arguments: list[Array] = []
+        for place in self.places:
+            inputs = self.x if place.varies else self.u
+            self.arguments.append(inputs[place.rows.start : place.rows.stop])
+        if seed is not None:
+            self.arguments.append(seed)
 
     def run(self, x: Sequence[Any], u: Any = None) -> int:
         """Compute with other x, and with the numbers u if they are given; the status.
@@ -62,35 +63,48 @@ class Runner:
         if self.turn.locked():
             raise RuntimeError("another thread runs this runner; make one for each thread")
         with self.turn:  # an interrupt after a return from within could keep it taken
-            status = self._computed(x, u)
+            if u is not None:
+                self.u[: len(u), 0] = u
+            if x:
+                np.concatenate([*map(np.atleast_2d, x)], out=self.x)
+            status = self.compute()
         return status  # noqa: RET504
 
-    def _computed(self, x: Sequence[Any], u: Any) -> int:
-        if u is not None:
-            self.u[: len(u), 0] = u
-        if x:
-            np.concatenate([*map(np.atleast_2d, x)], out=self.x)
+    def compute(self) -> int:
+        """Compute with the numbers that are in u and x; the status."""
         errors: list[Any] = []
 
+        def note(*error: Any) -> None:
+            errors.append(error)
+
         try:
-            with np.errstate(
-                all="call", under="ignore", call=lambda *error: errors.append(error)
-            ):
-                values = self.function(*self.arguments)
+            with np.errstate(all="call", under="ignore", call=note):
+                results = self.function(*self.arguments)
         except FloatingPointError:  # refused, and there are no results
             return FP_ERROR
-        self.out[: self.outputs] = values["out"]
-        if "checks" in values:
-            self.out[self.outputs :] = values["checks"]
-        for name, varies, mine in self.places:
-            if (d := values.get(f"d_{name}")) is not None:
-                side = self.d_x if varies else self.d_u.reshape(-1, 1)
-                np.add(d, 0.0, out=side[mine.start : mine.stop])  # never -0.0
-        status = FP_ERROR if errors else 0
-        results = self.out[: self.outputs], self.d_u, self.d_x
-        if not all(each is None or finite(each) for each in results):
+        self.keep(results)
+        return self.status(has_errors=bool(errors))
+
+    def keep(self, results: dict[str, Array]) -> None:
+        """Put the results into the arrays of the caller."""
+        self.out[: self.outputs] = results["out"]
+        if "checks" in results:
+            self.out[self.outputs :] = results["checks"]
+        for place in self.places:
+            derivative = results.get(f"d_{place.name}")
+            if derivative is None:
+                continue
+            gradient = self.d_x if place.varies else self.d_u.reshape(-1, 1)
+            target = gradient[place.rows.start : place.rows.stop]
+            np.add(derivative, 0.0, out=target)  # never -0.0
+
+    def status(self, has_errors: bool) -> int:
+        """The bits of the status, from what has been put into the arrays."""
+        status = FP_ERROR if has_errors else 0
+        outputs, checks = self.out[: self.outputs], self.out[self.outputs :]
+        if not all(x is None or finite(x) for x in (outputs, self.d_u, self.d_x)):
             status |= NOT_FINITE
-        if self.answers is not None and (self.out[self.outputs :] != self.answers).any():
+        if self.answers is not None and (checks != self.answers).any():
             status |= OTHER_TRACE
         return status
 

@@ -32,18 +32,31 @@ NUMBERS = int, bool, Fraction, Decimal  # which Python compares with floats exac
 UNEQUAL = type(None), str, bytes, tuple, list, dict, set  # to any number
 
 DETACH = "write x.detach() for a number that no derivative flows through"
+
+
 # How numbers get out of Values, and what to write instead.
+class Read(NamedTuple):
+    """A way in which a number gets out of a Value, and what to write instead."""
+
+    deed: str
+    advice: str
+
+
 READS = {
-    "data": f"reads a number out of a Value; {DETACH}, x // 1.0 for a whole number, or "
-    "autograd.take(xs, i) for xs[int(i)]",
-    "grad": "reads the grad of a Value; differentiate the compiled function",
-    "backward": "calls backward(); differentiate the compiled function, by its grad or hvp",
-    "gradient": "calls gradient() for numbers; call it with create_graph=True",
-    "partials": f"reads the partials of a Value; {DETACH}",
-    "copy": f"copies a Value; {DETACH}",
-    "no_grad": f"computes in no_grad(); {DETACH}",
-    "hash": f"hashes a Value, as a set or a dict does; {DETACH}",
-    "compare": "compares a Value with what is no float; compare it with a float",
+    "data": Read(
+        "reads a number out of a Value",
+        f"{DETACH}, x // 1.0 for a whole number, or autograd.take(xs, i) for xs[int(i)]",
+    ),
+    "grad": Read("reads the grad of a Value", "differentiate the compiled function"),
+    "backward": Read(
+        "calls backward()", "differentiate the compiled function, by its grad or hvp"
+    ),
+    "gradient": Read("calls gradient() for numbers", "call it with create_graph=True"),
+    "partials": Read("reads the partials of a Value", DETACH),
+    "copy": Read("copies a Value", DETACH),
+    "no_grad": Read("computes in no_grad()", DETACH),
+    "hash": Read("hashes a Value, as a set or a dict does", DETACH),
+    "compare": Read("compares a Value with what is no float", "compare it with a float"),
 }
 
 
@@ -170,11 +183,11 @@ class Watch:
             self.guards.append(Guard(op, node, float(answer), _place()))
         return answer
 
-    def note(self, what: str) -> None:
+    def note(self, way: str) -> None:
         """Note that a number gets out of a Value in one of the ways of READS."""
         if not self._plain and not self.unrecordable:
-            deed, advice = READS[what].split("; ")
-            self.unrecordable = f"{deed} in {_place()}: {advice}"
+            read = READS[way]
+            self.unrecordable = f"{read.deed} in {_place()}: {read.advice}"
 
     def refuse(self, why: str) -> None:
         """Note why the call of the function is an error."""
@@ -197,9 +210,12 @@ def _exact_float(y: Any) -> float | None:
     """Return the float that a number of another type is equal to; None if there is none."""
     if type(y) not in NUMBERS and not isinstance(y, np.float64 | np.integer | np.bool_):
         return None
-    if y != y:
-        return float(y)
-    return float(y) if abs(y) < 1e300 and float(y) == y else None
+    try:
+        number = float(y)
+    except OverflowError:  # a whole number beyond all floats
+        return None
+    is_nan = number != number
+    return number if is_nan or number == y else None
 
 
 # ---------------------------------------------------------------- a watch for each thread
